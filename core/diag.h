@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is wrong with a text, said with its place: one collector and one renderer for the pipeline
+ * language, YAML, plugin options, the command line and the environment.
+ *
+ *   error: filter `kv` has no option `feild_split`
+ *     --> web.conf:4:5
+ *      |
+ *    4 |     feild_split => "&"
+ *      |     ^^^^^^^^^^^ did you mean `field_split`?
+ *      = kv takes: source, target, field_split, value_split, prefix, max_fields
+ *
+ * All messages of a run are collected, printed in file order, errors to DIAG_SHOWN_MAX.
+ * Start-up only; one thread. */
+#ifndef CORE_DIAG_H
+#define CORE_DIAG_H
+#include <stdint.h>
+#include <stdio.h>
+#include "core/event/arena.h"
+#include "core/text/buf.h"
+
+enum { DIAG_SHOWN_MAX = 20 };
+
+/* A text that places point into: a file, -e, a setting, the command line. */
+struct source_text {
+    struct str name; /* as the user would name it: path, `-e`, `pipelines.yml` */
+    struct str text;
+};
+
+/* Bytes [start, end) of a text. `source` NULL: no place is known. */
+struct place {
+    const struct source_text *source;
+    uint32_t start, end;
+};
+
+enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
+
+struct message {
+    enum severity severity;
+    struct place place;
+    struct str text;         /* first line: what is wrong */
+    struct str hint;         /* at the caret: the remedy; may be empty */
+    struct str note;         /* the `=` line; may be empty */
+    struct place other;      /* a second place: "first defined here"; source NULL when none */
+    struct str other_hint;
+    uint32_t order;          /* of being said, for places that are equal */
+};
+
+struct diag {
+    struct arena arena; /* of the messages */
+    struct message *messages;
+    uint32_t count, capacity;
+    uint32_t errors, warnings;
+};
+
+void diag_init(struct diag *diag);
+void diag_fini(struct diag *diag);
+
+/* Adds an error or warning and returns it, so that hint, note or second place can be filled:
+ *     diag_hint(diag, diag_error(diag, place, "unknown option `%.*s`", …), "did you mean …?"); */
+struct message *diag_error(struct diag *diag, struct place place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+struct message *diag_warning(struct diag *diag, struct place place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void diag_hint(struct diag *diag, struct message *message, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void diag_note(struct diag *diag, struct message *message, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void diag_other(struct diag *diag, struct message *message, struct place place, const char *format,
+                ...) __attribute__((format(printf, 4, 5)));
+
+/* All messages as text, in order of source (as first seen) and position. */
+void diag_render(struct diag *diag, struct buf *out);
+
+struct line_column {
+    uint32_t line, column; /* from 1; the column counts characters */
+    struct str text;       /* the whole line, without its end */
+};
+struct line_column place_line(struct place place);
+
+/* The candidate nearest to `word`: restricted Damerau-Levenshtein distance, case folded, at most a
+ * third of the word's length (at least 1), ties by alphabet. Empty when nothing is near. */
+struct str suggest(struct str word, const struct str *candidates, size_t count);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory of the event path: 64 KiB chunks mapped from the system, charged to a pipeline's budget
+ * and given back.
+ *
+ *   budget      one for a pipeline, shared by its workers (atomic). Soft: an allocation in the
+ *               middle of a batch is never refused; when the budget is over, inputs stop reading
+ *               (budget_is_over) until outputs have given memory back. What a batch may add beyond
+ *               is bounded by ARENA_BYTES_MAX.
+ *   chunk pool  one for a worker thread; keeps a few free chunks, unmaps the rest.
+ */
+#ifndef CORE_EVENT_CHUNK_H
+#define CORE_EVENT_CHUNK_H
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    CHUNK_BYTES = 64 * 1024,
+    CHUNK_POOL_FREE_MAX = 32, /* free chunks kept mapped by a pool: 2 MiB */
+};
+
+struct budget {
+    atomic_size_t used; /* bytes */
+    size_t limit;       /* bytes; 0: none */
+};
+
+static inline void budget_charge(struct budget *budget, size_t bytes)
+{
+    atomic_fetch_add_explicit(&budget->used, bytes, memory_order_relaxed);
+}
+
+static inline void budget_release(struct budget *budget, size_t bytes)
+{
+    atomic_fetch_sub_explicit(&budget->used, bytes, memory_order_relaxed);
+}
+
+static inline size_t budget_used(const struct budget *budget)
+{
+    return atomic_load_explicit(&budget->used, memory_order_relaxed);
+}
+
+static inline bool budget_is_over(const struct budget *budget)
+{
+    return budget->limit && budget_used(budget) >= budget->limit;
+}
+
+/* The head of every chunk; its usable bytes follow. */
+struct chunk {
+    struct chunk *next;
+    size_t size; /* of the whole mapping, head included */
+};
+
+struct chunk_pool {
+    struct budget *budget; /* borrowed */
+    struct chunk *free;    /* all of CHUNK_BYTES */
+    uint32_t free_count;
+};
+
+void chunk_pool_init(struct chunk_pool *pool, struct budget *budget);
+void chunk_pool_fini(struct chunk_pool *pool);
+/* A chunk with at least `bytes` usable bytes: of CHUNK_BYTES, or its own mapping when larger. Never
+ * NULL (aborts when the system refuses). Contents are not zeroed. */
+struct chunk *chunk_take(struct chunk_pool *pool, size_t bytes);
+void chunk_give(struct chunk_pool *pool, struct chunk *chunk);
+
+#endif

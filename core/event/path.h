@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Field references: `[a][b][0]`, `message`, `[@metadata][x]`, compiled once, never re-parsed for an
+ * event. Grammar and behaviour: Logstash's Event API (FieldReference); brackets nest and flatten,
+ * a step on an array is an index, a negative one counts from the end. Reads never fail. */
+#ifndef CORE_EVENT_PATH_H
+#define CORE_EVENT_PATH_H
+#include "core/event/event.h"
+
+enum {
+    PATH_STEPS_MAX = 64,
+    PATH_INDEX_MAX = ARRAY_COUNT_MAX - 1, /* writing beyond the end pads with null up to here */
+};
+
+struct path_step {
+    struct key key;
+    bool is_index; /* the text is a whole number: an index when the container is an array */
+    int32_t index;
+};
+
+struct path {
+    struct path_step *steps; /* from `first` on relative to root or metadata; 0 steps: all of it */
+    uint32_t count;
+    bool is_metadata;   /* the first step was @metadata (not among `steps`) */
+    int8_t slot;        /* of the first step: enum event_slot, or -1 */
+    struct str text;    /* as written */
+};
+
+/* Compiles `reference` into memory of `arena`, which must outlive the path. False: not a legal
+ * reference (`a[b]`, `[a`, `[]`, …) or more than PATH_STEPS_MAX steps. */
+bool path_compile(struct path *path, struct str reference, struct arena *arena);
+
+/* The value, or NULL when any step is missing. Valid until the event changes. */
+struct value *path_get(const struct path *path, const struct event *event);
+
+enum path_result {
+    PATH_SET,
+    PATH_IGNORED,    /* an array step that is not a number: silently nothing, as in Logstash */
+    PATH_NOT_A_MAP,  /* a step in the middle is a scalar or null */
+    PATH_OUT_OF_RANGE,
+    PATH_BAD_TYPE,   /* @timestamp takes a time, tags a string or strings, @metadata a map */
+};
+/* Writes; missing steps are made as maps. The event takes `value` (containers change owner). */
+enum path_result path_set(const struct path *path, struct event *event, struct value value);
+
+/* Removes and returns the value; VALUE_MISSING when there was none. Array elements shift down. */
+struct value path_remove(const struct path *path, struct event *event);
+
+/* One-step path to a top-level field whose name is taken literally (no brackets read). */
+void path_of_name(struct path *path, struct str name, struct arena *arena);
+
+#endif

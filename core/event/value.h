@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A value of an event: 16 bytes, passed by value.
+ *
+ *    0      1       2        4              8                    16
+ *    +------+-------+--------+--------------+---------------------+
+ *    | kind | flags | unused | len or ns    | payload             |
+ *    +------+-------+--------+--------------+---------------------+
+ *
+ * Scalars are immutable; text points into the batch's raw bytes or its arena. Every container has
+ * exactly one owner: whoever stores one container twice copies it (value_copy).
+ *
+ *   number  the digits of a number as the source wrote them (JSON grammar): encoders print them
+ *           unchanged; readers get int64, double or exact text (core/text/number.h)
+ *   time    seconds since 1970 UTC as int64 plus nanoseconds (logs carry the year 9999)
+ *   map     keeps insertion order; a removed entry stays behind as a tombstone (VALUE_MISSING);
+ *           above MAP_INDEX_MIN entries it carries a hash index
+ *
+ * Everything here belongs to one thread at a time. */
+#ifndef CORE_EVENT_VALUE_H
+#define CORE_EVENT_VALUE_H
+#include <assert.h>
+#include <stdint.h>
+#include "core/event/arena.h"
+#include "core/text/str.h"
+
+enum value_kind {
+    VALUE_MISSING, /* no value at all: an absent field. Never stored in an array */
+    VALUE_NULL,
+    VALUE_BOOL,
+    VALUE_INT,
+    VALUE_DOUBLE,
+    VALUE_NUMBER, /* text of a number */
+    VALUE_STRING,
+    VALUE_TIME,
+    VALUE_ARRAY,
+    VALUE_MAP,
+};
+
+/* What is known of a string's bytes. No flag: not looked at yet. ASCII implies UTF-8. */
+enum string_flags {
+    STRING_ASCII = 1,  /* every byte < 0x80 */
+    STRING_UTF8 = 2,   /* valid UTF-8 */
+    STRING_BINARY = 4, /* not valid UTF-8 */
+};
+
+struct array;
+struct map;
+
+struct value {
+    uint8_t kind;  /* enum value_kind */
+    uint8_t flags; /* enum string_flags */
+    uint16_t unused;
+    uint32_t len; /* of text, in bytes; of a time: nanoseconds */
+    union {
+        bool boolean;
+        int64_t integer;
+        double real;
+        const char *text;
+        int64_t seconds;
+        struct array *array;
+        struct map *map;
+    };
+};
+_Static_assert(sizeof(struct value) == 16, "a value is two words");
+
+struct array {
+    struct value *items;
+    uint32_t count, capacity;
+};
+
+/* A map's key with its hash, computed once: at compile time for names that the program knows. */
+struct key {
+    const char *ptr;
+    uint32_t len;
+    uint32_t hash;
+};
+
+struct entry {
+    struct key key;
+    struct value value; /* VALUE_MISSING: removed */
+};
+
+enum {
+    MAP_INDEX_MIN = 16,        /* entries above which a map has an index */
+    VALUE_DEPTH_MAX = 256,     /* of containers within containers, for whatever walks them */
+    ARRAY_COUNT_MAX = 1 << 20, /* items of an array; more is refused by whoever builds it */
+};
+
+struct map {
+    struct entry *entries;
+    uint32_t count; /* tombstones included */
+    uint32_t live;
+    uint32_t capacity;
+    uint32_t fixed;      /* the first so many entries keep their place even when absent (event.h) */
+    uint32_t index_mask; /* 0: no index */
+    uint32_t *index;     /* entry number + 1; 0: free */
+    uint64_t bloom;      /* one bit a key: not set means surely absent */
+};
+
+/* ---- making ---- */
+#define VALUE_NONE ((struct value){.kind = VALUE_MISSING})
+static inline struct value value_null(void) { return (struct value){.kind = VALUE_NULL}; }
+static inline struct value value_bool(bool b) { return (struct value){.kind = VALUE_BOOL, .integer = b}; }
+static inline struct value value_int(int64_t i) { return (struct value){.kind = VALUE_INT, .integer = i}; }
+static inline struct value value_double(double d) { return (struct value){.kind = VALUE_DOUBLE, .real = d}; }
+/* Text is borrowed. At most 4 GiB. */
+static inline struct value value_string(struct str text)
+{
+    assert(text.len <= UINT32_MAX);
+    return (struct value){.kind = VALUE_STRING, .len = (uint32_t)text.len, .text = text.ptr};
+}
+static inline struct value value_string_flagged(struct str text, uint8_t flags)
+{
+    struct value value = value_string(text);
+    value.flags = flags;
+    return value;
+}
+static inline struct value value_number(struct str digits)
+{
+    struct value value = value_string(digits);
+    value.kind = VALUE_NUMBER;
+    return value;
+}
+static inline struct value value_time(int64_t seconds, uint32_t nanoseconds)
+{
+    assert(nanoseconds < 1000000000);
+    return (struct value){.kind = VALUE_TIME, .len = nanoseconds, .seconds = seconds};
+}
+struct value value_array(struct arena *arena, uint32_t capacity); /* empty */
+struct value value_map(struct arena *arena, uint32_t capacity);   /* empty */
+
+/* ---- reading ---- */
+static inline struct str value_text(const struct value *value)
+{
+    assert(value->kind == VALUE_STRING || value->kind == VALUE_NUMBER);
+    return (struct str){value->text, value->len};
+}
+static inline bool value_is_string(const struct value *value) { return value && value->kind == VALUE_STRING; }
+/* Looks once at the bytes of a string and keeps the answer in its flags. */
+uint8_t value_string_flags(struct value *value);
+/* Deep equality as Logstash's `==` sees it: kinds must agree (1 and 1.0 differ). */
+bool value_equal(const struct value *a, const struct value *b);
+
+/* ---- containers ---- */
+void array_push(struct array *array, struct arena *arena, struct value item);
+void array_remove(struct array *array, uint32_t at);
+
+uint32_t key_hash(struct str text); /* seeded once a process: keys that collide cannot be prepared */
+static inline struct key key_of(struct str text)
+{
+    assert(text.len <= UINT32_MAX);
+    return (struct key){text.ptr, (uint32_t)text.len, key_hash(text)};
+}
+static inline struct str key_text(const struct key *key) { return (struct str){key->ptr, key->len}; }
+
+void map_init(struct map *map, struct arena *arena, uint32_t capacity);
+/* The value, or NULL when absent. Valid until the map changes. */
+struct value *map_get(const struct map *map, const struct key *key);
+/* Replaces in place or appends. The key's text is borrowed. */
+void map_set(struct map *map, struct arena *arena, struct key key, struct value value);
+/* Appends a key known to be absent, and not one of the fixed ones. Returns its place. */
+struct value *map_append(struct map *map, struct arena *arena, struct key key, struct value value);
+/* False when it was absent. */
+bool map_remove(struct map *map, const struct key *key);
+
+#define ARRAY_EACH(array_, item_) \
+    for (struct value *item_ = (array_)->items; item_ < (array_)->items + (array_)->count; item_++)
+#define MAP_EACH(map_, entry_) \
+    for (struct entry *entry_ = (map_)->entries; entry_ < (map_)->entries + (map_)->count; entry_++) \
+        if (entry_->value.kind != VALUE_MISSING)
+
+/* A deep copy: containers anew; text too when `text_too` (for what outlives its bytes). */
+struct value value_copy(struct arena *arena, const struct value *value, bool text_too);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a plugin author provides and what the host gives. A plugin is one file in filters/, inputs/,
+ * outputs/ or core/codecs/, named after itself; the file's name is its registration (CMake globs the
+ * folders). It says what became of events; all that plugins share (id, add_field, tags, metrics,
+ * codecs, batching, retry, pauses) belongs to the host.
+ *
+ * Threads: every function of an instance is called on one worker's thread, except create() and
+ * destroy(), which run on the control thread before the worker starts and after it ended. */
+#ifndef CORE_PLUGIN_H
+#define CORE_PLUGIN_H
+#include "core/event/batch.h"
+#include "core/option.h"
+
+struct loop;    /* core/net/loop.h: uv loop, memory, read block of a worker */
+struct worker;
+
+enum ecs { ECS_DISABLED, ECS_V1, ECS_V8 };
+
+/* What create() may ask. */
+struct plugin_context {
+    struct diag *diag;
+    struct arena *arena; /* of the configuration */
+    struct place place;  /* of the plugin's name in the text */
+    struct str id, pipeline;
+    enum ecs ecs;
+    const struct setting *settings; /* as written, for places in complaints */
+    uint32_t setting_count;
+    struct str path_data;
+    uint32_t worker, workers; /* number of this worker, and how many there are */
+};
+/* Place of a setting's value, or of the plugin's name when it was not given. */
+struct place context_place(const struct plugin_context *context, const char *option);
+
+/* ---- filters ---- */
+/* The events of a batch that a filter sees, in arrival order: those on its branch, not cancelled. */
+struct selection {
+    const uint32_t *index; /* into batch->events */
+    uint32_t count;
+};
+
+#define SELECTION_EACH(batch_, in_, event_)                                                          \
+    for (uint32_t n_##event_ = 0; n_##event_ < (in_)->count; n_##event_++)                            \
+        for (struct event *event_ = (batch_)->events[(in_)->index[n_##event_]]; event_; event_ = NULL)
+
+enum fate { FATE_PASSED, FATE_MATCHED, FATE_FAILED, FATE_CANCELLED };
+
+/* What became of each event. Saying nothing means: passed through, not matched. */
+struct outcome {
+    struct batch *batch;
+    uint8_t *fate; /* enum fate, by event index */
+    uint32_t matched, failed, cancelled, created;
+    struct event **children; /* made by this call, in order */
+    uint32_t children_capacity;
+};
+/* The host then runs add_field, remove_field, add_tag, remove_tag, in this order. */
+static inline void outcome_matched(struct outcome *out, struct event *event)
+{
+    out->fate[event->index] = FATE_MATCHED;
+    out->matched++;
+}
+static inline void outcome_failed(struct outcome *out, struct event *event, struct str tag)
+{
+    out->fate[event->index] = FATE_FAILED;
+    out->failed++;
+    if (tag.len) event_tag(event, tag);
+}
+static inline void outcome_failed_tags(struct outcome *out, struct event *event, struct str_list tags)
+{
+    out->fate[event->index] = FATE_FAILED;
+    out->failed++;
+    for (uint32_t i = 0; i < tags.count; i++) event_tag(event, tags.items[i]);
+}
+static inline void outcome_cancelled(struct outcome *out, struct event *event)
+{
+    out->fate[event->index] = FATE_CANCELLED;
+    out->cancelled++;
+    event->is_cancelled = true;
+}
+/* A new event behind its parent; it continues with the next filter. NULL at the batch's limit.
+ * `matched`: the host runs the common options on it. */
+struct event *outcome_child(struct outcome *out, struct event *parent, bool matched);
+
+/* A number of a plugin's own that /metrics and the API show: grok's matches and failures. */
+struct metric_row {
+    const char *name;
+    atomic_uint_fast64_t *counter;
+};
+
+struct filter_type {
+    const char *name, *summary;
+    size_t size; /* of the instance: given zeroed, options already written; at least sizeof(void *) or 0 */
+    const struct option *options;
+    /* Compiles patterns, checks options against each other. Complaints go to context->diag. */
+    bool (*create)(void *self, const struct plugin_context *context);
+    void (*apply)(void *self, struct batch *batch, const struct selection *in, struct outcome *out);
+    /* Timers and the end: emits what is held. */
+    void (*flush)(void *self, struct batch *batch, bool final, struct outcome *out);
+    void (*destroy)(void *self); /* frees only what create() took outside the configuration arena */
+    /* Rows for the API; returns their number (at most `capacity`). */
+    uint32_t (*metrics)(void *self, struct metric_row *rows, uint32_t capacity);
+    bool is_ecs;                 /* has an ecs_compatibility of its own */
+};
+
+/* ---- codecs ---- */
+struct decoder; /* where decoded events go (core/source.h) */
+/* A fresh event in the current batch, with @timestamp and @version. NULL at a limit: stop. */
+struct event *decoder_event(struct decoder *decoder);
+
+enum framing { FRAMING_WHOLE, FRAMING_LINES };
+
+struct codec_type {
+    const char *name, *summary;
+    size_t size;
+    const struct option *options;
+    enum framing framing;    /* LINES: the host cuts bytes at `delimiter` before decode() */
+    bool (*create)(void *self, const struct plugin_context *context);
+    /* One whole frame: a line without its delimiter, a datagram, a record. Bytes live as long as the
+     * batch. NULL: the codec cannot decode. */
+    void (*decode)(void *self, struct str frame, struct decoder *decoder);
+    /* Appends the event's text, delimiter included. NULL: cannot encode. */
+    void (*encode)(void *self, const struct event *event, struct buf *out);
+    void (*destroy)(void *self);
+    const char *streaming_as; /* the codec that streaming inputs use instead: plain → line, json → json_lines */
+    bool is_ecs;
+};
+struct codec {
+    const struct codec_type *type;
+    void *self;
+    struct str id;
+    struct str delimiter; /* of FRAMING_LINES; "\n" */
+    atomic_uint_fast64_t decoded_frames, decoded_events, encoded_events;
+};
+
+/* ---- inputs ---- */
+struct input;
+struct input_type {
+    const char *name, *summary;
+    size_t size;
+    const struct option *options;
+    const char *default_codec;
+    bool is_streaming;  /* bytes without message borders: plain becomes line, json becomes json_lines */
+    bool is_single;     /* one instance for the pipeline, on its first worker (stdin, file, generator) */
+    bool (*create)(void *self, const struct plugin_context *context);
+    /* 0 or a UV_E code, said in context by the host. */
+    int (*start)(void *self, struct input *host);
+    void (*pause)(void *self, bool paused); /* outputs are full or memory is: stop reading, keep sockets */
+    void (*stop)(void *self);               /* asynchronous: ends with input_stopped() */
+    void (*destroy)(void *self);
+    bool is_ecs;
+};
+
+/* ---- outputs ---- */
+struct output;
+struct output_type {
+    const char *name, *summary;
+    size_t size;
+    const struct option *options;
+    const char *default_codec;
+    bool is_pipeline_scope; /* one object for all workers */
+    bool (*create)(void *self, const struct plugin_context *context);
+    int (*start)(void *self, struct output *host);
+    /* Takes events of `in` in order and returns how many: all, or fewer when it is full, and then
+     * calls output_ready() when there is room. Keeps no pointer into the batch. Every event taken is
+     * settled later, exactly once, through `obligation`. */
+    uint32_t (*take)(void *self, struct batch *batch, const struct selection *in,
+                     struct obligation *obligation);
+    void (*turn)(void *self);   /* the end of a loop turn in which take() was called */
+    void (*reopen)(void *self); /* SIGHUP */
+    void (*stop)(void *self);   /* settle what is held, then output_stopped() */
+    void (*destroy)(void *self);
+    bool is_ecs;
+};
+
+/* Generated by CMake from the file names; NULL-ended. */
+extern const struct filter_type *const filter_types[];
+extern const struct input_type *const input_types[];
+extern const struct output_type *const output_types[];
+extern const struct codec_type *const codec_types[];
+
+#endif
