@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a pipeline's text says, with its places: sections of statements, statements that are plugins
+ * or branches, conditions as expression trees. Plugin settings are struct setting of core/option.h,
+ * attributes given twice already merged. All memory is the configuration arena's; texts point into
+ * the sources (or into the arena, where escapes were resolved), which must outlive the tree.
+ *
+ * Walking a pipeline, in the order of execution:
+ *
+ *     struct config *config;                                    // of dsl/parser.h, joined over files
+ *     struct statements *filters = &config->sections[SECTION_FILTER];
+ *     for (i < filters->count) switch (filters->items[i].kind) {
+ *     case STATEMENT_PLUGIN: items[i].plugin->name, ->settings, and after the checker ->filter, ->id
+ *     case STATEMENT_BRANCH: each arm of items[i].branch: the first whose condition is true runs its
+ *                            block; the condition of `else` is NULL
+ *     }
+ *
+ * Conditions are handed to condition_compile() (dsl/condition.h) as they are. The tree has at most
+ * AST_DEPTH_MAX levels, so that a recursive walk is safe. Start-up only; one thread. */
+#ifndef DSL_AST_H
+#define DSL_AST_H
+#include "core/option.h"
+
+enum {
+    AST_DEPTH_MAX = 128,           /* of blocks, values and parentheses within each other */
+    AST_STATEMENTS_MAX = 100000,   /* of one file */
+    AST_ITEMS_MAX = 1000000,       /* values of all arrays and hashes of one file */
+    AST_EXPRESSIONS_MAX = 100000,  /* nodes of all conditions of one file */
+};
+
+enum expression_kind {
+    /* both sides are conditions */
+    EXPRESSION_AND, EXPRESSION_OR, EXPRESSION_XOR, EXPRESSION_NAND,
+    EXPRESSION_NOT, /* of `left` */
+    /* both sides are operands */
+    EXPRESSION_EQ, EXPRESSION_NE, EXPRESSION_LT, EXPRESSION_LE, EXPRESSION_GT, EXPRESSION_GE,
+    EXPRESSION_IN, EXPRESSION_NOT_IN,
+    EXPRESSION_MATCH, EXPRESSION_NOT_MATCH, /* right: a regex or a string */
+    /* operands; alone they are conditions too (truth of the value) */
+    EXPRESSION_FIELD,      /* `text` is the reference as written */
+    EXPRESSION_CONSTANT,   /* `value`: string, bareword (in an array), number, array */
+    EXPRESSION_REGEX,      /* `text` between the slashes, `\/` already `/` */
+    EXPRESSION_LEVEL,      /* `level` or `level([f])`: `left` is the field, or NULL */
+    EXPRESSION_LEVEL_NAME, /* WARN, right of a comparison with a level */
+};
+
+struct expression {
+    enum expression_kind kind;
+    struct place place;          /* all of it */
+    struct place operator_place; /* of a node with two sides */
+    struct expression *left, *right;
+    struct str text;
+    struct config_value value;
+    bool is_grouped; /* stood in parentheses */
+};
+
+struct statement;
+struct input_type;
+struct filter_type;
+struct output_type;
+
+struct statements {
+    struct statement *items;
+    uint32_t count;
+};
+
+/* `if`, `else if`, `else`, in this order. */
+struct branch_arm {
+    struct expression *condition; /* NULL: else */
+    struct statements block;
+    struct place place; /* of the keyword */
+};
+
+struct branch {
+    struct branch_arm *arms;
+    uint32_t count;
+};
+
+struct plugin_block {
+    struct str name;
+    struct place name_place;
+    struct place place; /* from the name to the closing brace */
+    struct setting *settings;
+    uint32_t setting_count;
+    bool is_quoted; /* the name stood in quotes: no plugin has such a name */
+    /* Filled by the checker (dsl/checker.h). */
+    union {
+        const struct input_type *input;
+        const struct filter_type *filter;
+        const struct output_type *output;
+    };
+    struct str id; /* as given, or made from the plugin's name and its place */
+};
+
+enum statement_kind { STATEMENT_PLUGIN, STATEMENT_BRANCH };
+
+struct statement {
+    enum statement_kind kind;
+    union {
+        struct plugin_block *plugin;
+        struct branch *branch;
+    };
+};
+
+enum section_kind { SECTION_INPUT, SECTION_FILTER, SECTION_OUTPUT, SECTION_KINDS };
+
+struct config {
+    struct statements sections[SECTION_KINDS]; /* of all files, in order */
+};
+
+const char *section_name(enum section_kind section); /* "input", … */
+
+/* The normal form on one line, for tests and `explain`:
+ * `input:  (Noop) | filter:  (do-sequence filter-f1{} filter-f2{} | output:  (Noop)`. */
+void ast_print(const struct config *config, struct buf *out);
+/* A condition with every operator in parentheses: `(and [a] (== [b] "x"))`. */
+void expression_print(const struct expression *expression, struct buf *out);
+/* A value as in the normal form: `{"k"=>[1, "x"]}`. */
+void config_value_print(const struct config_value *value, struct buf *out);
+
+#endif

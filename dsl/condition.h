@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A condition, compiled: everything that does not depend on the event is decided once (paths,
+ * constants, number conversions, lookup tables of lists, folded constant parts, regular
+ * expressions). Evaluation allocates nothing and never fails but for comparisons that Logstash
+ * cannot make ([array] > 5), which are CONDITION_ERROR for that event alone.
+ *
+ * Compiled at start-up into the configuration arena, which must outlive it; condition_eval() may be
+ * used by one worker's thread at a time. Behaviour: Logstash's EventCondition with the departures
+ * that ARCHITECTURE.md lists. */
+#ifndef DSL_CONDITION_H
+#define DSL_CONDITION_H
+#include "dsl/ast.h"
+
+enum condition_verdict { CONDITION_FALSE, CONDITION_TRUE, CONDITION_ERROR };
+
+struct condition;
+
+/* NULL when something in it is wrong; the diag says what. */
+struct condition *condition_compile(const struct expression *expression, struct arena *arena,
+                                    struct diag *diag);
+enum condition_verdict condition_eval(const struct condition *condition, const struct event *event);
+/* Frees what lives outside the arena (compiled regular expressions). */
+void condition_destroy(struct condition *condition);
+/* What could not be compared, for the log and the dead letter: "array > number". Static text. */
+const char *condition_problem(const struct condition *condition, const struct event *event);
+
+#endif
