@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What decoder_event() (core/plugin.h) works on: one frame being decoded for a stream. Only the
+ * input host and tests look inside. */
+#ifndef CORE_DECODER_H
+#define CORE_DECODER_H
+#include "core/input.h"
+
+struct decoder {
+    struct stream *stream;
+    struct str tag;      /* for every event of the frame */
+    struct event *event; /* given out, not decorated yet */
+    uint32_t events;     /* finished */
+};
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/input.h"
+#include <assert.h>
+#include "core/decoder.h"
+#include "core/log.h"
+
+void input_stopped(struct input *input)
+{
+    assert(!input->is_stopped);
+    input->is_stopped = true;
+    if (input->stopped) input->stopped(input);
+}
+
+/* ---- streams ---- */
+
+static void ignore_advance(void *opaque, uint64_t position) { (void)opaque, (void)position; }
+static const struct source_hooks no_hooks = {.advance = ignore_advance};
+
+void stream_open(struct stream *stream, struct input *input, const struct source_hooks *hooks,
+                 void (*decorate)(void *opaque, struct event *event), void *opaque)
+{
+    *stream = (struct stream){
+        .input = input, .decorate = decorate, .opaque = opaque, .codec = input->codec};
+    stream->source = source_open(input->loop->tickets, hooks ? hooks : &no_hooks, opaque);
+}
+
+void stream_close(struct stream *stream)
+{
+    if (stream->source) source_close(stream->source);
+    stream->source = NULL;
+}
+
+static struct batch *ingest_batch(struct ingest *ingest)
+{
+    if (!ingest->batch) {
+        ingest->batch = batch_create(&ingest->loop->pool, ingest->loop->tickets);
+        ingest->batch->now = loop_now(ingest->loop);
+    }
+    return ingest->batch;
+}
+
+static void ingest_run_if_full(struct ingest *ingest)
+{
+    struct batch *batch = ingest->batch;
+    if (batch && (batch->count >= ingest->batch_events_max || !arena_allows(&batch->arena, 0)))
+        ingest->batch_full(ingest);
+}
+
+/* Logstash's decorate(): type unless set, add_field, tags. */
+static void decorate_common(const struct input_common *common, struct event *event)
+{
+    static const struct str type_name = {"type", 4};
+    struct key type_key = key_of(type_name);
+    if (common->type.len && !map_get(&event->root, &type_key))
+        map_append(&event->root, event->arena, type_key, value_string(common->type));
+    for (uint32_t i = 0; i < common->add_field.count; i++)
+        event_add_pair(event, &common->add_field.items[i]);
+    for (uint32_t i = 0; i < common->tags.count; i++)
+        event_tag_append(event, common->tags.items[i]);
+}
+
+static void stream_decorate(struct stream *stream, struct event *event)
+{
+    if (stream->decorate) stream->decorate(stream->opaque, event);
+    const struct input_common *common = stream->input->common;
+    if (common && (common->type.len || common->add_field.count || common->tags.count))
+        decorate_common(common, event);
+}
+
+/* Decoded events are decorated when the next one is asked for, or at the end of the frame: then the
+ * codec has finished them. */
+static void decoder_finish(struct decoder *decoder)
+{
+    struct event *event = decoder->event;
+    if (!event) return;
+    decoder->event = NULL;
+    if (decoder->tag.len) event_tag(event, decoder->tag);
+    stream_decorate(decoder->stream, event);
+    decoder->events++;
+}
+
+struct event *decoder_event(struct decoder *decoder)
+{
+    decoder_finish(decoder);
+    struct stream *stream = decoder->stream;
+    struct ingest *ingest = stream->input->ingest;
+    if (decoder->events >= FRAME_EVENTS_MAX) {
+        counter_add(&stream->input->counters.cut, 1);
+        LOG(LOG_WARN, "input.frame_events", stream->input->id,
+            "a frame holds more than %d events: the rest of it is dropped", FRAME_EVENTS_MAX);
+        return NULL;
+    }
+    struct batch *batch = ingest_batch(ingest);
+    struct event *event = batch_event(batch);
+    if (!event) return NULL;
+    batch->received++;
+    decoder->event = event;
+    return event;
+}
+
+/* The frame's bytes where they live as long as the batch. */
+static struct str frame_keep(struct batch *batch, const struct frame *frame)
+{
+    if (frame->block && batch_keep_block(batch, frame->block)) return frame->bytes;
+    return arena_copy(&batch->arena, frame->bytes);
+}
+
+static void stream_covered(struct stream *stream, struct batch *batch, uint64_t position)
+{
+    assert(position >= stream->position);
+    stream->position = position;
+    if (batch && batch->ticket) ticket_cover(batch->ticket, stream->source, position);
+}
+
+void stream_emit(struct stream *stream, const struct frame *frame)
+{
+    struct input *input = stream->input;
+    struct batch *batch = ingest_batch(input->ingest);
+    struct decoder decoder = {.stream = stream, .tag = frame->tag};
+    struct codec *codec = stream->codec;
+    codec->type->decode(codec->self, frame_keep(batch, frame), &decoder);
+    decoder_finish(&decoder);
+    counter_add(&codec->decoded_frames, 1);
+    counter_add(&codec->decoded_events, decoder.events);
+    counter_add(&input->counters.frames, 1);
+    counter_add(&input->counters.bytes, frame->bytes.len);
+    counter_add(&input->counters.events, decoder.events);
+    stream_covered(stream, batch, frame->position);
+    ingest_run_if_full(input->ingest);
+}
+
+struct event *stream_event(struct stream *stream)
+{
+    struct decoder decoder = {.stream = stream};
+    return decoder_event(&decoder);
+}
+
+void stream_event_done(struct stream *stream, struct event *event, uint64_t position)
+{
+    struct input *input = stream->input;
+    stream_decorate(stream, event);
+    counter_add(&input->counters.frames, 1);
+    counter_add(&input->counters.events, 1);
+    stream_covered(stream, input->ingest->batch, position);
+    ingest_run_if_full(input->ingest);
+}

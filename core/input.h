@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's side of an input: from frames to decorated events in the worker's current batch.
+ *
+ *   bytes ──▶ framer ──▶ frame ──▶ stream ──▶ codec ──▶ event ──▶ batch
+ *                                  (connection, partition, file: position and promise)
+ *
+ * An input reads, cuts frames (a framer does it for lines) and calls stream_emit() for each. When
+ * input_is_paused() says so after a frame, it stops at once, keeps what it has not emitted, and goes
+ * on when its type's pause(false) is called. One worker's thread. */
+#ifndef CORE_INPUT_H
+#define CORE_INPUT_H
+#include "core/common_options.h"
+#include "core/net/loop.h"
+#include "core/plugin.h"
+#include "core/store/disk.h"
+
+enum {
+    LINE_BYTES_LIMIT = 1024 * 1024, /* preset of the longest line; a longer one is cut */
+    FRAME_EVENTS_MAX = 16384,       /* events decoded from one frame; the rest is dropped, tagged */
+};
+
+/* Where a worker's inputs put their events. */
+struct ingest {
+    struct loop *loop;
+    struct batch *batch;       /* being filled; NULL when empty */
+    uint32_t batch_events_max; /* -b */
+    bool is_paused;            /* a batch is parked, or memory is over its budget */
+    void (*batch_full)(struct ingest *ingest); /* the worker takes ingest->batch and runs it */
+};
+
+struct input_counters {
+    atomic_uint_fast64_t events, frames, bytes;
+    atomic_uint_fast64_t cut;        /* frames longer than the limit, or cut by the half-frame budget */
+    atomic_uint_fast64_t cut_bytes;  /* their bytes that were thrown away */
+    atomic_uint_fast64_t discarded;  /* half frames thrown away with their connection */
+    atomic_uint_fast64_t connections, refused; /* open now; turned away at a limit */
+    atomic_uint_fast64_t kernel_drops;         /* datagrams the kernel says it dropped */
+    atomic_uint_fast64_t errors;
+    atomic_uint_fast64_t paused_ns;
+};
+
+struct input {
+    const struct input_type *type;
+    void *self;
+    struct str id, pipeline;
+    struct loop *loop;
+    struct ingest *ingest;
+    struct disk *disk;   /* of the pipeline */
+    struct codec *codec; /* the input's; of this worker */
+    const struct input_common *common; /* type, tags, add_field */
+    enum ecs ecs;
+    uint32_t worker, workers;
+    struct input_counters counters;
+    void (*stopped)(struct input *input); /* set by the worker */
+    bool is_stopping, is_stopped;
+    bool is_exhausted;   /* ended by itself: stdin's end, generator's count */
+};
+
+static inline bool input_is_paused(const struct input *input) { return input->ingest->is_paused; }
+/* The input has ended: everything it had is emitted and its handles are closed. Either after
+ * stop(), or by itself when there is nothing more to read (then a pipeline whose inputs have all
+ * ended drains and ends). */
+void input_stopped(struct input *input);
+
+/* ---- streams ---- */
+struct frame {
+    struct str bytes;
+    struct block *block; /* the bytes lie in it; NULL: they are copied into the batch */
+    uint64_t position;   /* of the stream behind this frame; grows */
+    struct str tag;      /* not empty: the events get it (`_line_cut`) */
+};
+
+struct stream {
+    struct input *input;
+    struct source *source;
+    /* Adds what the stream knows to an event (address, path, offset). May be NULL. */
+    void (*decorate)(void *opaque, struct event *event);
+    void *opaque;
+    struct codec *codec; /* the input's unless set otherwise after opening */
+    uint64_t position;   /* behind the last whole frame */
+};
+
+/* `hooks` may be NULL: nobody waits for the settlement. */
+void stream_open(struct stream *stream, struct input *input, const struct source_hooks *hooks,
+                 void (*decorate)(void *opaque, struct event *event), void *opaque);
+void stream_close(struct stream *stream);
+/* Decodes a frame into events of the current batch; may run the batch when it is full. */
+void stream_emit(struct stream *stream, const struct frame *frame);
+/* For inputs that build events themselves (no codec): begin gives a fresh event that decode would
+ * have given, end decorates it and moves the position. */
+struct event *stream_event(struct stream *stream);
+void stream_event_done(struct stream *stream, struct event *event, uint64_t position);
+
+/* ---- lines ---- */
+/* Cuts a stream of bytes at a delimiter. What is unfinished is kept here, charged to the budget:
+ * half frames of all connections may take a quarter of it, beyond that the largest is cut. */
+struct framer {
+    struct str delimiter;
+    size_t limit;        /* longest line in bytes, without delimiter */
+    char *tail;          /* unfinished line */
+    size_t tail_len, tail_capacity;
+    bool is_skipping;    /* the line was cut: throw away up to the delimiter */
+    uint64_t position;   /* bytes consumed, or the position given at init plus these */
+    struct stream *stream;
+    struct framer *next, **link; /* of those that hold half a frame */
+};
+
+void framer_init(struct framer *framer, struct stream *stream, struct str delimiter, size_t limit,
+                 uint64_t position);
+void framer_fini(struct framer *framer); /* forgets the unfinished line (counted as discarded) */
+/* Emits the lines of `bytes` (in `block`, or NULL) until they are used up or the input is paused.
+ * Returns how many bytes were consumed; the caller keeps the rest and comes again. */
+size_t framer_feed(struct framer *framer, struct str bytes, struct block *block);
+/* The stream has ended: the unfinished line is a line. */
+void framer_flush(struct framer *framer);
+
+#endif

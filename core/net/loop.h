@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a worker's thread runs on: its uv loop, its memory, the block all its connections read into,
+ * and the door through which other threads hand results back.
+ *
+ * Everything belongs to the loop's thread except loop_post(), which any thread may call. */
+#ifndef CORE_NET_LOOP_H
+#define CORE_NET_LOOP_H
+#include <pthread.h>
+#include <uv.h>
+#include "core/event/batch.h"
+
+/* Work handed to a loop from another thread; the caller owns the memory until `run` was called. */
+struct loop_note {
+    struct loop_note *next;
+    void (*run)(struct loop_note *note);
+};
+
+struct framer;
+
+struct loop {
+    uv_loop_t uv;
+    struct budget *budget; /* of the pipeline */
+    struct chunk_pool pool;
+    struct ticket_pool *tickets;
+    struct block *read_block; /* being filled by connections; replaced once a batch keeps it */
+    uv_async_t door;
+    pthread_mutex_t door_mutex;
+    struct loop_note *door_first, **door_last;
+    struct framer *framers;    /* those that hold half a frame */
+    size_t half_frame_bytes;   /* of all of them */
+};
+
+/* 0 or a UV_E code. `budget` and `books` are borrowed and outlive the loop. */
+int loop_init(struct loop *loop, struct budget *budget, struct books *books);
+/* All handles must have been closed by their owners. */
+void loop_fini(struct loop *loop);
+/* Runs `note` on the loop's thread, in the order posted. Any thread. */
+void loop_post(struct loop *loop, struct loop_note *note);
+
+/* Free space of the read block, BLOCK_BYTES large, for a read that begins now; valid until the loop
+ * turns. What is received is given on with loop->read_block. */
+uv_buf_t loop_read_space(struct loop *loop);
+
+/* Wall clock as an event's time. */
+struct value loop_now(const struct loop *loop);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's side of an output: counters, the doors back to the worker, and lanes, which every
+ * output that writes bytes in order to one destination (file, connection, stdout) is built on.
+ *
+ *   take() ──▶ lane_append ──▶ [open request] ──▶ sealed … ──▶ in flight ──▶ lane_done
+ *              (codec)            256 KiB         at most bytes_max   settles its obligations
+ *
+ * One worker's thread. */
+#ifndef CORE_OUTPUT_H
+#define CORE_OUTPUT_H
+#include "core/common_options.h"
+#include "core/net/loop.h"
+#include "core/plugin.h"
+#include "core/store/disk.h"
+
+enum {
+    REQUEST_BYTES = 256 * 1024,             /* a request is sealed when it holds this much */
+    LANE_BYTES_MAX = 4 * 1024 * 1024,       /* preset of what a lane may hold before it is full */
+    RETRY_DELAY_MS_MIN = 100,
+    RETRY_DELAY_MS_MAX = 30000,
+};
+
+/* offered = sent + dead_lettered + dropped + in_flight */
+struct output_counters {
+    atomic_uint_fast64_t offered, sent, dead_lettered, dropped;
+    atomic_uint_fast64_t bytes, requests, retries, errors;
+    atomic_uint_fast64_t full_ns; /* time it made the worker wait */
+};
+
+struct output {
+    const struct output_type *type;
+    void *self;
+    struct str id, pipeline;
+    struct loop *loop;
+    struct disk *disk;
+    struct codec *codec;
+    enum ecs ecs;
+    uint32_t worker, workers;
+    struct output_counters counters;
+    void (*ready)(struct output *output);   /* set by the worker */
+    void (*stopped)(struct output *output);
+    bool is_stopping, is_stopped;
+};
+
+/* There is room again after a take() that took fewer than offered. */
+void output_ready(struct output *output);
+void output_stopped(struct output *output);
+/* Settles and counts: events of an obligation that were sent / that one event was not. */
+void output_sent(struct output *output, struct obligation *obligation, uint32_t count);
+void output_failed(struct output *output, struct obligation *obligation, uint32_t event,
+                   enum verdict verdict);
+
+struct request_row { struct obligation *obligation; uint32_t count; };
+struct request {
+    struct buf data;
+    struct request_row *rows;
+    uint32_t row_count, row_capacity;
+    uint32_t events;
+    uint32_t attempts;
+    size_t charged; /* bytes of the budget */
+    struct request *next;
+};
+
+struct lane {
+    struct output *output;
+    /* Starts writing request->data; ends with lane_done(). */
+    void (*write)(void *opaque, struct request *request);
+    void *opaque;
+    size_t bytes_max;
+    struct request *open;               /* being filled; NULL when empty */
+    struct request *first, **last;      /* sealed, in order */
+    struct request *in_flight;
+    struct request *spare;
+    size_t bytes;                       /* held: open, sealed and in flight */
+    uv_timer_t *retry;                  /* allocated at the first retry */
+    bool is_closing;
+    void (*drained)(void *opaque);      /* after lane_close(): nothing is held any more */
+};
+
+void lane_init(struct lane *lane, struct output *output,
+               void (*write)(void *opaque, struct request *request), void *opaque);
+/* False when the lane is full: the event was not taken. */
+bool lane_append(struct lane *lane, const struct event *event, struct obligation *obligation);
+/* The common case: all events of a selection to one lane. Returns how many were taken. */
+uint32_t lane_take(struct lane *lane, struct batch *batch, const struct selection *in,
+                   struct obligation *obligation);
+/* End of a turn: what has gathered goes out unless a request is in flight already. */
+void lane_turn(struct lane *lane);
+enum lane_result { LANE_SENT, LANE_RETRY };
+/* The request in flight was written, or is to be written again after a growing, jittered delay. */
+void lane_done(struct lane *lane, enum lane_result result);
+/* Drains what is held, then calls `drained` (perhaps at once) after its timer is closed. */
+void lane_close(struct lane *lane, void (*drained)(void *opaque));
+/* Frees spares; nothing may be held. */
+void lane_fini(struct lane *lane);
+static inline bool lane_is_idle(const struct lane *lane) { return lane->bytes == 0 && !lane->in_flight; }
+
+#endif
