@@ -96,7 +96,8 @@ void *arena_regrow(struct arena *arena, void *old, size_t old_size, size_t size)
         arena->at = (char *)old + rounded;
         return old;
     }
+    if (old && size <= old_size) return old;
     void *fresh = arena_alloc(arena, size);
-    if (old_size) memcpy(fresh, old, old_size < size ? old_size : size);
+    if (old_size) memcpy(fresh, old, old_size);
     return fresh;
 }

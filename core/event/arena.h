@@ -40,8 +40,9 @@ struct str arena_copy(struct arena *arena, struct str text);
 char *arena_copy_z(struct arena *arena, struct str text);
 struct str arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Makes the newest allocation larger in place when it can, else copies it. `old_size` and the
- * pointer must be those of the last arena_alloc() for the in-place case. */
+/* Makes the newest allocation larger in place when it can, else copies it; a smaller `size` gives
+ * back the rest of the newest allocation and never moves it. `old_size` and the pointer must be
+ * those of the last arena_alloc() for the in-place case. */
 void *arena_regrow(struct arena *arena, void *old, size_t old_size, size_t size);
 
 /* May another `bytes` be taken by an operation whose size the data decides? */

@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A batch: the only thing that travels. It owns an arena, references the raw blocks it was cut from
- * and holds its events; events never move. Order is `rank`: children stand directly behind their
- * parent and behind the children made of it before. One worker's thread. */
+/* A batch: the only thing that travels. It owns an arena (the struct itself lies in it), references
+ * the raw blocks it was cut from and holds its events; events never move. One worker's thread.
+ *
+ * Order is `rank`: children stand directly behind their parent and behind the children made of it
+ * before (with their own children). An index vector (selection) is always in rank order; a branch is
+ * a sub-vector. Two vectors are merged after a branch like this:
+ *
+ *     if (batch->is_reordered) batch_rank(batch);
+ *     take from the vector whose head has the smaller events[index]->rank, until both are empty
+ *
+ * Ranks are dense (0 to count - 1) and unique after batch_rank(). While no filter makes children they
+ * equal the index and batch_rank() is never called. Events made between two merges have no usable
+ * rank, but whoever made them knows their place: a filter's children stand behind their parent in
+ * the vector that it returns. */
 #ifndef CORE_EVENT_BATCH_H
 #define CORE_EVENT_BATCH_H
 #include "core/event/event.h"
@@ -13,7 +24,8 @@ enum {
     BATCH_BLOCKS_MAX = 64,      /* raw blocks one batch may reference */
 };
 
-/* Raw bytes as they were received; counted references of the reader and of batches. */
+/* Raw bytes as they were received; counted references of the reader and of batches. The struct lies
+ * at the head of its own chunk. Created with one reference, the caller's. */
 struct block {
     struct chunk *chunk;
     uint32_t references;
@@ -28,7 +40,7 @@ struct batch {
     struct arena arena;
     struct event **events;
     uint32_t count, capacity;
-    uint32_t received;        /* events not made by a filter */
+    uint32_t received;        /* events not made by a filter; the others were created */
     struct ticket *ticket;
     struct block *blocks[BATCH_BLOCKS_MAX];
     uint32_t block_count;
@@ -38,16 +50,23 @@ struct batch {
     void *generation;         /* what it runs through; kept alive by it */
     struct value now;         /* arrival time of its events */
     bool is_reordered;        /* children were made: ranks are renewed before the next merge */
+    uint32_t *scratch;        /* of batch_rank(): two numbers an event */
+    uint32_t scratch_capacity;
 };
 
+/* With an open ticket, or without one when `tickets` is NULL. `now` is the present time. */
 struct batch *batch_create(struct chunk_pool *pool, struct ticket_pool *tickets);
 /* Memory goes back; the ticket stays until it closes. */
 void batch_destroy(struct batch *batch);
-/* A fresh event at the end; NULL at BATCH_EVENTS_MAX. */
+/* A fresh event at the end, with @timestamp `now`; NULL at BATCH_EVENTS_MAX. */
 struct event *batch_event(struct batch *batch);
-/* A fresh event behind `parent` (and behind its earlier children); NULL at BATCH_EVENTS_MAX. */
+/* A fresh event behind `parent` (and behind its earlier children), or at the end when `parent` is
+ * NULL (what timers emit); counted as created. NULL at BATCH_EVENTS_MAX. */
 struct event *batch_child(struct batch *batch, struct event *parent);
-/* The batch's events keep slices of the block. False when BATCH_BLOCKS_MAX are referenced. */
+/* Renews the ranks of all events after children were made: one pass, 2 * 4 bytes an event. */
+void batch_rank(struct batch *batch);
+/* The batch's events keep slices of the block; a block already kept is not kept twice. False when
+ * BATCH_BLOCKS_MAX are referenced. */
 bool batch_keep_block(struct batch *batch, struct block *block);
 
 #endif

@@ -7,6 +7,8 @@
 #include "core/event/value.h"
 
 enum event_slot { SLOT_TIMESTAMP, SLOT_VERSION, SLOT_MESSAGE, SLOT_TAGS, SLOT_COUNT };
+/* The slot of a top-level name, or -1. */
+int event_slot_of(struct str name);
 
 enum {
     EVENT_ENTRIES = 24, /* room for fields before the root map grows */
@@ -16,6 +18,7 @@ enum {
 struct event {
     struct map root; /* root.fixed == SLOT_COUNT */
     struct map metadata;
+    struct value metadata_value; /* the map above as a value: what `[@metadata]` reads */
     struct arena *arena; /* of its batch */
     uint32_t index;      /* in its batch */
     uint32_t rank;       /* place in arrival order within the batch (core/event/batch.h) */
@@ -23,7 +26,8 @@ struct event {
     bool is_cancelled;
 };
 
-/* All slots absent but @version "1" and @timestamp, which is given. */
+/* All slots absent but @version "1" and @timestamp, which is given. index, rank and parent are the
+ * batch's to set. */
 void event_init(struct event *event, struct arena *arena, struct value timestamp);
 
 static inline struct value *event_slot(const struct event *event, enum event_slot slot)
@@ -59,9 +63,14 @@ void event_tag_append(struct event *event, struct str tag);
 bool event_has_tag(const struct event *event, struct str tag);
 void event_untag(struct event *event, struct str tag); /* removes all equal; leaves [] behind */
 
-/* Sets or extends as Logstash's add_field: an existing value becomes an array with the new one. */
+/* Sets or extends as Logstash's add_field: what exists becomes an array (null an empty one, a map its
+ * pairs) and gets the new value behind. False: the path cannot be written (core/event/path.h) or the
+ * array is full; the event is unchanged. */
 struct path;
-void event_add_field(struct event *event, const struct path *path, struct value value);
+bool event_add_field(struct event *event, const struct path *path, struct value value);
+
+/* May `tags` hold this? A string, or an array of strings. */
+bool event_tags_are_legal(const struct value *tags);
 
 /* A deep copy of fields and metadata into `copy`, made with event_init(); text too when the copy
  * outlives the original's bytes. */

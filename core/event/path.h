@@ -29,20 +29,29 @@ struct path {
  * reference (`a[b]`, `[a`, `[]`, …) or more than PATH_STEPS_MAX steps. */
 bool path_compile(struct path *path, struct str reference, struct arena *arena);
 
-/* The value, or NULL when any step is missing. Valid until the event changes. */
-struct value *path_get(const struct path *path, const struct event *event);
+struct value *path_walk(const struct path *path, const struct event *event);
+/* The value, or NULL when any step is missing. Valid until the event changes. The whole of
+ * `[@metadata]` is read as a map; it is not the caller's to change. */
+static inline struct value *path_get(const struct path *path, const struct event *event)
+{
+    if (path->count != 1 || path->is_metadata) return path_walk(path, event);
+    if (path->slot >= 0) return event_slot(event, (enum event_slot)path->slot);
+    return map_get(&event->root, &path->steps[0].key);
+}
 
 enum path_result {
     PATH_SET,
     PATH_IGNORED,    /* an array step that is not a number: silently nothing, as in Logstash */
     PATH_NOT_A_MAP,  /* a step in the middle is a scalar or null */
-    PATH_OUT_OF_RANGE,
+    PATH_OUT_OF_RANGE, /* before the first item, beyond PATH_INDEX_MAX, or padding past the memory limit */
     PATH_BAD_TYPE,   /* @timestamp takes a time, tags a string or strings, @metadata a map */
 };
-/* Writes; missing steps are made as maps. The event takes `value` (containers change owner). */
+/* Writes; missing steps are made as maps. The event takes `value` (containers change owner). Unless
+ * PATH_SET the event is unchanged. */
 enum path_result path_set(const struct path *path, struct event *event, struct value value);
 
-/* Removes and returns the value; VALUE_MISSING when there was none. Array elements shift down. */
+/* Removes and returns the value, now the caller's; VALUE_MISSING when there was none. Array elements
+ * shift down; `[@metadata]` is emptied. */
 struct value path_remove(const struct path *path, struct event *event);
 
 /* One-step path to a top-level field whose name is taken literally (no brackets read). */

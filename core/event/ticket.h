@@ -12,13 +12,19 @@
  * verdict and each source moves its mark over the contiguous closed rows. A source whose epoch has
  * moved on (partition revoked, connection closed) ignores it.
  *
+ *   a source's rows, oldest first:   [closed ≤ 40] [open ≤ 50] [closed ≤ 90] [open ≤ 95]
+ *   the mark:                         40 (rows before it are gone; neighbours that are closed are one)
+ *
+ * So the rows of a source are at most twice its open ones, however long one ticket stays open.
+ * A hook may open, seal and settle tickets and close sources: tickets that close meanwhile are dealt
+ * with after it, never inside it.
+ *
  * All of a worker's sources, tickets and obligations belong to that worker's thread. */
 #ifndef CORE_EVENT_TICKET_H
 #define CORE_EVENT_TICKET_H
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "core/text/str.h"
 
 /* From best to worst: an event that several outputs took counts once, by its worst. */
 enum verdict {
@@ -34,12 +40,13 @@ struct source_hooks {
     void (*advance)(void *opaque, uint64_t position);
 };
 
-/* received + created = delivered + filtered + dead_lettered + dropped + in_flight.
+/* At any time: received + created = delivered + filtered + dead_lettered + dropped + in_flight.
  * Written by the owning worker with relaxed stores, read by anyone. */
 struct books {
     atomic_uint_fast64_t received, created;
     atomic_uint_fast64_t delivered, filtered, dead_lettered, dropped;
 };
+/* received and created are counted by ticket_count(), the rest when the ticket closes. */
 
 static inline void counter_add(atomic_uint_fast64_t *counter, uint64_t n)
 {
@@ -66,7 +73,8 @@ void source_new_epoch(struct source *source);
 bool source_is_idle(const struct source *source); /* no open row */
 
 struct ticket *ticket_open(struct ticket_pool *pool);
-/* The batch holds events of `source` up to `position` (may be called again with a later one). */
+/* The batch holds events of `source` up to `position` (may be called again with a later one).
+ * Before the ticket is sealed; positions of a source come in ascending order. */
 void ticket_cover(struct ticket *ticket, struct source *source, uint64_t position);
 /* Counts for the books: `received` from inputs, `created` by filters, `filtered` cancelled or taken
  * by no output. */
@@ -75,8 +83,11 @@ void ticket_count(struct ticket *ticket, uint32_t received, uint32_t created, ui
 void ticket_seal(struct ticket *ticket);
 
 struct obligation;
-/* An output takes on `count` events (it may be raised later, before the ticket is sealed). */
+/* An output takes on `count` events. The handle is valid until the ticket closes. */
 struct obligation *obligation_open(struct ticket *ticket, uint32_t count);
+/* More of them, before the ticket is sealed. */
+void obligation_raise(struct obligation *obligation, uint32_t count);
+uint32_t obligation_count(const struct obligation *obligation); /* not settled yet */
 /* The output is done with `count` of them, all sent. */
 void obligation_sent(struct obligation *obligation, uint32_t count);
 /* The output is done with one event that was not sent. `event` is its index in the batch. */

@@ -87,7 +87,8 @@ void array_remove(struct array *array, uint32_t at)
  * seed is drawn once: a sender cannot prepare keys that collide. */
 static uint64_t hash_seed;
 
-__attribute__((constructor)) static void hash_seed_draw(void)
+/* Before every constructor without a priority: some of them compute hashes. */
+__attribute__((constructor(101))) static void hash_seed_draw(void)
 {
     if (getrandom(&hash_seed, sizeof hash_seed, GRND_NONBLOCK) != sizeof hash_seed)
         hash_seed = (uint64_t)(uintptr_t)&hash_seed * 0x9E3779B97F4A7C15u;

@@ -2,12 +2,22 @@
 #include "core/text/buf.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include "core/event/arena.h"
 #include "core/xmalloc.h"
 
 void buf_fini(struct buf *buf)
 {
-    free(buf->ptr);
+    if (!buf->arena) free(buf->ptr);
     *buf = (struct buf){0};
+}
+
+struct str buf_take(struct buf *buf)
+{
+    assert(buf->arena);
+    if (buf->ptr) arena_regrow(buf->arena, buf->ptr, buf->capacity, buf->len);
+    struct str text = {buf->ptr ? buf->ptr : "", buf->len};
+    *buf = buf_in_arena(buf->arena);
+    return text;
 }
 
 void buf_grow(struct buf *buf, size_t extra)
@@ -16,7 +26,8 @@ void buf_grow(struct buf *buf, size_t extra)
     size_t wanted = buf->len + extra;
     size_t capacity = buf->capacity ? buf->capacity : 64;
     while (capacity < wanted) capacity *= 2;
-    buf->ptr = xrealloc(buf->ptr, capacity);
+    buf->ptr = buf->arena ? arena_regrow(buf->arena, buf->ptr, buf->capacity, capacity)
+                          : xrealloc(buf->ptr, capacity);
     buf->capacity = capacity;
 }
 

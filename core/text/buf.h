@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An owned run of bytes that grows. A zeroed struct is a valid empty buffer; buf_fini() frees it.
  * Used for text that is built (encoders, diagnostics, reports). Grows by malloc; what holds event
- * data over time is charged to a budget by its owner. One thread at a time. */
+ * data over time is charged to a budget by its owner. A buffer made by buf_in_arena() grows in that
+ * arena instead, so that text built for an event becomes a field without a copy; buf_fini() then
+ * frees nothing. One thread at a time. */
 #ifndef CORE_TEXT_BUF_H
 #define CORE_TEXT_BUF_H
 #include <assert.h>
@@ -9,10 +11,17 @@
 #include <stdint.h>
 #include "core/text/str.h"
 
+struct arena;
 struct buf {
     char *ptr;
     size_t len, capacity;
+    struct arena *arena; /* NULL: malloc */
 };
+
+static inline struct buf buf_in_arena(struct arena *arena) { return (struct buf){.arena = arena}; }
+/* The text of a buffer in an arena, for as long as the arena lives; the room behind it is given
+ * back where it can be. The buffer is empty again. */
+struct str buf_take(struct buf *buf);
 
 void buf_fini(struct buf *buf);
 void buf_grow(struct buf *buf, size_t extra); /* afterwards capacity - len >= extra */
