@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/text/regex.h"
+#include <assert.h>
+#include <pcre2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+#include "core/event/value.h"
+#include "core/text/regex_translate.h"
+#include "core/text/utf8.h"
+#include "core/xmalloc.h"
+
+enum {
+    VARIANTS = 4,        /* [is_utf][is_guarded] */
+    TICKS_MIN = 1 << 20, /* between two looks at the CPU clock: 0.2 to 1 ms */
+};
+
+struct variant {
+    pcre2_code *code; /* NULL: not compiled yet */
+    bool has_jit;
+    bool is_refused;  /* PCRE2 does not take it in this mode (`\x{100}` in bytes, …) */
+};
+
+struct regex {
+    struct str pattern; /* our copy */
+    struct regex_options options;
+    struct variant variants[VARIANTS];
+    pcre2_match_data *match_data;
+    pcre2_match_context *context;
+    pcre2_jit_stack *stack; /* NULL until a subject needed more than the machine's */
+    struct translation facts;
+    struct str literal;
+    /* of the running attempt */
+    int64_t budget_ns, cpu_start_ns;
+    uint64_t ticks;
+};
+
+/* ---- searching ---- */
+ptrdiff_t regex_find(struct str text, struct str needle)
+{
+    assert(needle.len);
+    if (needle.len > text.len) return -1;
+    if (needle.len == 1) {
+        const char *found = memchr(text.ptr, needle.ptr[0], text.len);
+        return found ? found - text.ptr : -1;
+    }
+    size_t at = 0, tail = needle.len - 1;
+#ifdef __SSE2__
+    __m128i first = _mm_set1_epi8(needle.ptr[0]), last = _mm_set1_epi8(needle.ptr[tail]);
+    for (; at + tail + 16 <= text.len; at += 16) {
+        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(text.ptr + at));
+        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(text.ptr + at + tail));
+        unsigned both = (unsigned)_mm_movemask_epi8(
+            _mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last)));
+        for (; both; both &= both - 1) {
+            size_t place = at + (size_t)__builtin_ctz(both);
+            if (memcmp(text.ptr + place + 1, needle.ptr + 1, tail - 1) == 0) return (ptrdiff_t)place;
+        }
+    }
+#endif
+    ptrdiff_t found = str_find(str_from(text, at), needle);
+    return found < 0 ? -1 : (ptrdiff_t)at + found;
+}
+
+/* ---- the budget ---- */
+static uint64_t ticks(void)
+{
+#ifdef __x86_64__
+    return __builtin_ia32_rdtsc();
+#else
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+#endif
+}
+
+/* CPU time of this thread, not wall time: a busy machine must not turn matches into limits. */
+static int64_t cpu_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* PCRE2 calls this at each callout. The CPU clock is a system call, so it is read only when the
+ * time-stamp counter says that it is worth it. */
+static int spend(pcre2_callout_block *block, void *opaque)
+{
+    (void)block;
+    struct regex *regex = opaque;
+    uint64_t now = ticks();
+    if (regex->ticks && now - regex->ticks < TICKS_MIN) return 0;
+    bool is_first = regex->ticks == 0;
+    regex->ticks = now;
+    if (is_first) return 0;
+    int64_t cpu = cpu_ns();
+    if (!regex->cpu_start_ns) {
+        regex->cpu_start_ns = cpu;
+        return 0;
+    }
+    return cpu - regex->cpu_start_ns > regex->budget_ns ? PCRE2_ERROR_CALLOUT : 0;
+}
+
+void regex_budget_set(struct regex *regex, int64_t ns)
+{
+    regex->budget_ns = ns > 0 && ns < REGEX_BUDGET_NS ? ns : REGEX_BUDGET_NS;
+}
+
+/* ---- compiling ---- */
+static void problem_from_pcre2(struct regex_problem *problem, int code, size_t offset)
+{
+    PCRE2_UCHAR message[REGEX_PROBLEM_MAX];
+    pcre2_get_error_message(code, message, sizeof message);
+    snprintf(problem->text, sizeof problem->text, "%s", (const char *)message);
+    problem->offset = offset;
+}
+
+static bool variant_compile(struct regex *regex, struct regex_kind kind, struct regex_problem *problem)
+{
+    struct variant *variant = &regex->variants[kind.is_utf * 2 + kind.is_guarded];
+    assert(!variant->code);
+    struct translation translation;
+    bool ok = regex_translate(&translation, regex->pattern, &regex->options, kind, problem);
+    if (ok) {
+        uint32_t flags = PCRE2_MULTILINE;
+        if (kind.is_utf) flags |= PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK;
+        if (regex->options.is_dotall) flags |= PCRE2_DOTALL;
+        if (regex->options.is_caseless) flags |= PCRE2_CASELESS;
+        pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+        assert(context);
+        pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+        pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
+        int code;
+        size_t offset;
+        const char *text = translation.text.ptr ? translation.text.ptr : "";
+        variant->code = pcre2_compile((PCRE2_SPTR)text, translation.text.len, flags, &code,
+                                      &offset, context);
+        pcre2_compile_context_free(context);
+        if (!variant->code) problem_from_pcre2(problem, code, translation_origin(&translation, offset));
+        else variant->has_jit = pcre2_jit_compile(variant->code, PCRE2_JIT_COMPLETE) == 0;
+    }
+    translation_fini(&translation);
+    variant->is_refused = !variant->code;
+    return variant->code != NULL;
+}
+
+/* The run of bytes whose absence is most telling: the longest. */
+static struct str literal_choose(const struct translation *facts)
+{
+    struct str best = {NULL, 0};
+    for (uint32_t i = 0; i < facts->literal_count; i++)
+        if (facts->literals[i].len > best.len)
+            best = str_slice(buf_str(&facts->literal_bytes), facts->literals[i].start,
+                             facts->literals[i].start + facts->literals[i].len);
+    return best;
+}
+
+struct regex *regex_compile(struct str pattern, const struct regex_options *options,
+                            struct regex_problem *problem)
+{
+    struct regex *regex = xcalloc(1, sizeof *regex);
+    regex->pattern = (struct str){xstrndup(pattern), pattern.len};
+    regex->options = *options;
+    regex->budget_ns = REGEX_BUDGET_NS;
+    struct regex_kind kind = {.is_utf = false};
+    if (!regex_translate(&regex->facts, regex->pattern, options, kind, problem) ||
+        !variant_compile(regex, kind, problem)) {
+        regex_destroy(regex);
+        return NULL;
+    }
+    regex->literal = literal_choose(&regex->facts);
+    regex->match_data = pcre2_match_data_create(regex->facts.groups + 1, NULL);
+    regex->context = pcre2_match_context_create(NULL);
+    assert(regex->match_data && regex->context);
+    pcre2_set_callout(regex->context, spend, regex);
+    pcre2_set_heap_limit(regex->context, REGEX_HEAP_KIB);
+    return regex;
+}
+
+void regex_destroy(struct regex *regex)
+{
+    if (!regex) return;
+    for (int i = 0; i < VARIANTS; i++) pcre2_code_free(regex->variants[i].code);
+    pcre2_match_data_free(regex->match_data);
+    pcre2_match_context_free(regex->context);
+    pcre2_jit_stack_free(regex->stack);
+    translation_fini(&regex->facts);
+    free((char *)(uintptr_t)regex->pattern.ptr);
+    free(regex);
+}
+
+/* ---- matching ---- */
+static int variant_match(struct regex *regex, const struct variant *variant, struct str subject,
+                         size_t start)
+{
+    regex->ticks = 0;
+    regex->cpu_start_ns = 0;
+    PCRE2_SPTR bytes = (PCRE2_SPTR)subject.ptr;
+    if (!variant->has_jit)
+        return pcre2_match(variant->code, bytes, subject.len, start, PCRE2_NO_UTF_CHECK, regex->match_data,
+                           regex->context);
+    int rc = pcre2_jit_match(variant->code, bytes, subject.len, start, 0, regex->match_data, regex->context);
+    if (rc != PCRE2_ERROR_JIT_STACKLIMIT || regex->stack) return rc;
+    regex->stack = pcre2_jit_stack_create(32 * 1024, REGEX_STACK_BYTES, NULL);
+    if (!regex->stack) return rc;
+    pcre2_jit_stack_assign(regex->context, NULL, regex->stack);
+    return pcre2_jit_match(variant->code, bytes, subject.len, start, 0, regex->match_data, regex->context);
+}
+
+/* The compilation for this subject, made at first need; NULL: PCRE2 refuses it in this mode. */
+static struct variant *variant_get(struct regex *regex, bool is_utf, bool is_guarded)
+{
+    struct variant *variant = &regex->variants[is_utf * 2 + is_guarded];
+    struct regex_problem problem;
+    if (!variant->code && !variant->is_refused)
+        variant_compile(regex, (struct regex_kind){.is_utf = is_utf, .is_guarded = is_guarded}, &problem);
+    return variant->code ? variant : NULL;
+}
+
+static int run(struct regex *regex, bool is_utf, struct str subject, size_t start)
+{
+    static const char EMPTY[1];
+    if (!subject.ptr) subject.ptr = EMPTY;
+    if (subject.len <= REGEX_SHORT_BYTES) {
+        const struct variant *variant = variant_get(regex, is_utf, false);
+        if (!variant) return PCRE2_ERROR_NOMATCH;
+        pcre2_set_match_limit(regex->context, REGEX_SHORT_STEPS);
+        int rc = variant_match(regex, variant, subject, start);
+        if (rc != PCRE2_ERROR_MATCHLIMIT && rc != PCRE2_ERROR_CALLOUT) return rc;
+    }
+    const struct variant *variant = variant_get(regex, is_utf, true);
+    if (!variant) return PCRE2_ERROR_NOMATCH;
+    /* the interpreter is some ten times slower */
+    uint32_t steps = REGEX_STEPS + (subject.len < UINT32_MAX / 2 ? (uint32_t)subject.len : UINT32_MAX / 2);
+    pcre2_set_match_limit(regex->context, variant->has_jit ? steps : steps / 8);
+    return variant_match(regex, variant, subject, start);
+}
+
+static bool is_utf_subject(struct str subject, uint8_t string_flags)
+{
+    if (string_flags & (STRING_ASCII | STRING_BINARY)) return false;
+    return (string_flags & STRING_UTF8) || utf8_check(subject) == UTF8_VALID;
+}
+
+enum regex_verdict regex_match(struct regex *regex, struct str subject, uint8_t string_flags,
+                               size_t start, struct regex_match *out)
+{
+    if (start > subject.len || subject.len - start < regex->facts.length_min) return REGEX_NO_MATCH;
+    if (regex->literal.len && regex_find(str_from(subject, start), regex->literal) < 0) return REGEX_NO_MATCH;
+    int rc = run(regex, is_utf_subject(subject, string_flags), subject, start);
+    if (rc == PCRE2_ERROR_NOMATCH) return REGEX_NO_MATCH;
+    /* Match limit, budget, stacks: all the same to whoever asks. */
+    if (rc < 0) return REGEX_LIMIT;
+    assert(rc > 0);
+    if (out) *out = (struct regex_match){pcre2_get_ovector_pointer(regex->match_data), (uint32_t)rc};
+    return REGEX_MATCH;
+}
+
+const struct regex_name *regex_names(const struct regex *regex, uint32_t *count)
+{
+    *count = regex->facts.name_count;
+    return regex->facts.names;
+}
+
+uint32_t regex_group_count(const struct regex *regex) { return regex->facts.groups; }
+struct str regex_literal(const struct regex *regex) { return regex->literal; }
+size_t regex_length_min(const struct regex *regex) { return regex->facts.length_min; }
+
+bool regex_has_jit(void)
+{
+    struct regex_problem problem;
+    struct regex *regex = regex_compile(STR("a"), &(struct regex_options){.is_dotall = false}, &problem);
+    assert(regex);
+    bool has_jit = regex->variants[0].has_jit;
+    regex_destroy(regex);
+    return has_jit;
+}
