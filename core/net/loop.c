@@ -65,12 +65,26 @@ void loop_post(struct loop *loop, struct loop_note *note)
 
 uv_buf_t loop_read_space(struct loop *loop)
 {
-    if (loop->read_block && loop->read_block->references > 1) {
-        block_drop(loop->read_block, &loop->pool);
-        loop->read_block = NULL;
+    struct block *block = loop->read_block;
+    if (block && block->references == 1) loop->read_used = 0; /* nobody looks at it any more */
+    if (block && block->capacity - loop->read_used < READ_SPACE_MIN) {
+        block_drop(block, &loop->pool);
+        block = NULL;
     }
-    if (!loop->read_block) loop->read_block = block_create(&loop->pool, BLOCK_BYTES);
-    return uv_buf_init(loop->read_block->bytes, (unsigned)loop->read_block->capacity);
+    if (!block) {
+        block = loop->read_block = block_create(&loop->pool, BLOCK_BYTES);
+        loop->read_used = 0;
+    }
+    loop->read_start = loop->read_used;
+    loop->read_used = block->capacity;
+    return uv_buf_init(block->bytes + loop->read_start,
+                       (unsigned)(block->capacity - loop->read_start));
+}
+
+void loop_read_done(struct loop *loop, size_t received)
+{
+    assert(loop->read_block && received <= loop->read_block->capacity - loop->read_start);
+    loop->read_used = loop->read_start + received;
 }
 
 struct value loop_now(const struct loop *loop)

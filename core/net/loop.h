@@ -17,12 +17,15 @@ struct loop_note {
 
 struct framer;
 
+enum { READ_SPACE_MIN = 64 * 1024 };
+
 struct loop {
     uv_loop_t uv;
     struct budget *budget; /* of the pipeline */
     struct chunk_pool pool;
     struct ticket_pool *tickets;
-    struct block *read_block; /* being filled by connections; replaced once a batch keeps it */
+    struct block *read_block; /* being filled by connections, from its start to its end */
+    size_t read_start, read_used; /* of it: last space given out; bytes that may be in use */
     uv_async_t door;
     pthread_mutex_t door_mutex;
     struct loop_note *door_first, **door_last;
@@ -37,9 +40,12 @@ void loop_fini(struct loop *loop);
 /* Runs `note` on the loop's thread, in the order posted. Any thread. */
 void loop_post(struct loop *loop, struct loop_note *note);
 
-/* Free space of the read block, BLOCK_BYTES large, for a read that begins now; valid until the loop
- * turns. What is received is given on with loop->read_block. */
+/* Free space of the read block, READ_SPACE_MIN to BLOCK_BYTES large, for a read that begins now;
+ * valid until the loop turns. What is received is given on with loop->read_block. */
 uv_buf_t loop_read_space(struct loop *loop);
+/* So many bytes were received into the space: what follows them is given out at the next read, so
+ * that many small reads share one block. Without this call the whole space counts as used. */
+void loop_read_done(struct loop *loop, size_t received);
 
 /* Wall clock as an event's time. */
 struct value loop_now(const struct loop *loop);

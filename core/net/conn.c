@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/net/conn.h"
+#include <assert.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "core/xmalloc.h"
+
+static bool set_is_paused(const struct conn_set *set) { return set->is_paused && *set->is_paused; }
+
+void conn_set_init(struct conn_set *set, struct loop *loop, const bool *is_paused, void *owner)
+{
+    *set = (struct conn_set){.loop = loop, .is_paused = is_paused, .owner = owner};
+    set->parked_last = &set->parked_first;
+}
+
+/* ---- parking ---- */
+
+static void conn_poll(uv_poll_t *poll, int status, int events);
+
+/* Tells the loop what this connection waits for. */
+static void conn_arm(struct conn *conn)
+{
+    assert(!conn->is_closing);
+    int events = (conn->wants_write || conn->is_connecting ? UV_WRITABLE : 0) |
+                 (conn->parked_link || conn->is_connecting ? 0 : UV_READABLE);
+    if (events)
+        uv_poll_start(&conn->poll, events, conn_poll);
+    else
+        uv_poll_stop(&conn->poll);
+}
+
+static void conn_park(struct conn *conn)
+{
+    if (conn->parked_link) return;
+    struct conn_set *set = conn->set;
+    conn->parked_next = NULL;
+    conn->parked_link = set->parked_last;
+    *set->parked_last = conn;
+    set->parked_last = &conn->parked_next;
+    conn_arm(conn);
+}
+
+static void conn_unpark(struct conn *conn)
+{
+    if (!conn->parked_link) return;
+    *conn->parked_link = conn->parked_next;
+    if (conn->parked_next)
+        conn->parked_next->parked_link = conn->parked_link;
+    else
+        conn->set->parked_last = conn->parked_link;
+    conn->parked_link = NULL;
+}
+
+static void conn_drop_held(struct conn *conn)
+{
+    if (conn->held) block_drop(conn->held, &conn->set->loop->pool);
+    conn->held = NULL;
+}
+
+/* ---- reading ---- */
+
+/* Hands bytes on; what is not consumed is held and the connection parked. */
+static void conn_give(struct conn *conn, struct str bytes, struct block *block)
+{
+    block_keep(block); /* the handler's batch may drop it meanwhile */
+    size_t used = conn->type->read(conn, bytes, block);
+    assert(used <= bytes.len);
+    conn_drop_held(conn);
+    if (conn->is_closing || used == bytes.len) {
+        block_drop(block, &conn->set->loop->pool);
+        return;
+    }
+    assert(set_is_paused(conn->set)); /* else it would never be asked again */
+    conn->held = block;
+    conn->held_offset = (uint32_t)(bytes.ptr + used - block->bytes);
+    conn->held_len = (uint32_t)(bytes.len - used);
+    conn_park(conn);
+}
+
+/* One read. False: nothing is there, or the connection has ended or been closed. */
+static bool conn_receive(struct conn *conn, size_t *received)
+{
+    struct loop *loop = conn->set->loop;
+    uv_buf_t space = loop_read_space(loop);
+    ssize_t got;
+    do got = recv(conn->fd, space.base, space.len, 0);
+    while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == EAGAIN) return false;
+    if (got <= 0) {
+        conn->type->ended(conn, got < 0 ? uv_translate_sys_error(errno) : 0);
+        return false;
+    }
+    *received += (size_t)got;
+    struct block *block = loop->read_block;
+    loop_read_done(loop, (size_t)got);
+    conn_give(conn, (struct str){space.base, (size_t)got}, block);
+    return !conn->is_closing;
+}
+
+/* Reads what is there already, then ends; comes again after a pause. */
+static void conn_drain_on(struct conn *conn)
+{
+    size_t received = 0;
+    while (!set_is_paused(conn->set) && received < DRAIN_BYTES_MAX)
+        if (!conn_receive(conn, &received)) break;
+    if (conn->is_closing) return;
+    if (set_is_paused(conn->set))
+        conn_park(conn);
+    else
+        conn->type->ended(conn, 0);
+}
+
+static void conn_readable(struct conn *conn)
+{
+    size_t received = 0;
+    if (set_is_paused(conn->set))
+        conn_park(conn);
+    else
+        conn_receive(conn, &received);
+}
+
+/* The first writable event says how connecting went. */
+static void conn_connect_done(struct conn *conn)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &len)) error = errno;
+    conn->is_connecting = false;
+    if (error) {
+        conn->type->ended(conn, uv_translate_sys_error(error));
+        return;
+    }
+    conn_arm(conn);
+    if (conn->type->connected) conn->type->connected(conn);
+}
+
+static void conn_poll(uv_poll_t *poll, int status, int events)
+{
+    struct conn *conn = poll->data;
+    if (conn->is_connecting) {
+        conn_connect_done(conn);
+        return;
+    }
+    if (events & UV_WRITABLE) conn->type->writable(conn);
+    if (conn->is_closing) return;
+    if (status < 0) {
+        /* libuv has stopped the handle: the error, or what came before it, is read now and the
+         * handle armed again until it has all been seen */
+        conn_readable(conn);
+        if (!conn->is_closing) conn_arm(conn);
+    } else if (events & UV_READABLE) {
+        conn_readable(conn);
+    }
+}
+
+/* One parked connection: its held bytes, then it may read again (or end, when draining). */
+static void conn_resume(struct conn *conn)
+{
+    conn_unpark(conn);
+    if (conn->held) {
+        struct block *block = conn->held;
+        conn_give(conn, (struct str){block->bytes + conn->held_offset, conn->held_len}, block);
+    }
+    if (conn->is_closing || conn->parked_link) return;
+    if (conn->is_draining)
+        conn_drain_on(conn);
+    else
+        conn_arm(conn);
+}
+
+void conn_set_resume(struct conn_set *set)
+{
+    /* those parked again stand behind those that were parked before; they wait for the next call */
+    uint32_t most = set->count;
+    while (set->parked_first && most-- && !set_is_paused(set)) conn_resume(set->parked_first);
+}
+
+/* ---- life ---- */
+
+struct conn *conn_open(struct conn_set *set, const struct conn_type *type, int fd,
+                       const struct address *peer)
+{
+    assert(type->size >= sizeof(struct conn) && type->read && type->ended);
+    struct conn *conn = xcalloc(1, type->size);
+    conn->type = type;
+    conn->set = set;
+    conn->fd = fd;
+    conn->peer = *peer;
+    if (uv_poll_init(&set->loop->uv, &conn->poll, fd)) {
+        close(fd);
+        free(conn);
+        return NULL;
+    }
+    conn->poll.data = conn;
+    conn->next = set->first;
+    conn->link = &set->first;
+    if (conn->next) conn->next->link = &conn->next;
+    set->first = conn;
+    set->count++;
+    conn_arm(conn);
+    return conn;
+}
+
+struct conn *conn_connect(struct conn_set *set, const struct conn_type *type,
+                          const struct address *peer, int *status)
+{
+    int fd = socket(peer->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    *status = fd < 0 ? uv_translate_sys_error(errno) : 0;
+    if (*status) return NULL;
+    int timeout = SEND_TIMEOUT_MS;
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
+    if (connect(fd, &peer->ip, address_len(peer)) && errno != EINPROGRESS) {
+        *status = uv_translate_sys_error(errno);
+        close(fd);
+        return NULL;
+    }
+    struct conn *conn = conn_open(set, type, fd, peer);
+    if (!conn) {
+        *status = UV_ENOMEM;
+        return NULL;
+    }
+    conn->is_connecting = true;
+    conn_arm(conn);
+    return conn;
+}
+
+void conn_keep_alive(struct conn *conn)
+{
+    int on = 1;
+    setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+void conn_drain(struct conn *conn)
+{
+    if (conn->is_closing || conn->is_draining) return;
+    conn->is_draining = true;
+    if (!conn->parked_link && !conn->is_connecting)
+        conn_drain_on(conn);
+    else if (conn->is_connecting)
+        conn->type->ended(conn, UV_ECANCELED);
+}
+
+void conn_set_drain(struct conn_set *set)
+{
+    for (struct conn *conn = set->first, *next; conn; conn = next) {
+        next = conn->next;
+        conn_drain(conn);
+    }
+}
+
+static void conn_closed(uv_handle_t *handle)
+{
+    struct conn *conn = handle->data;
+    struct conn_set *set = conn->set;
+    if (conn->type->closed) conn->type->closed(conn);
+    *conn->link = conn->next;
+    if (conn->next) conn->next->link = conn->link;
+    free(conn);
+    assert(set->count);
+    set->count--;
+    if (set->left) set->left(set);
+}
+
+void conn_close(struct conn *conn)
+{
+    if (conn->is_closing) return;
+    conn_unpark(conn);
+    conn_drop_held(conn);
+    conn->is_closing = true;
+    uv_close((uv_handle_t *)&conn->poll, conn_closed);
+    close(conn->fd);
+    conn->fd = -1;
+}
+
+/* ---- writing ---- */
+
+ssize_t conn_write(struct conn *conn, struct str bytes)
+{
+    assert(!conn->is_connecting && !conn->is_closing);
+    ssize_t sent;
+    do sent = send(conn->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent >= 0) return sent;
+    return errno == EAGAIN ? 0 : uv_translate_sys_error(errno);
+}
+
+void conn_want_write(struct conn *conn, bool wanted)
+{
+    assert(conn->type->writable);
+    if (conn->wants_write == wanted || conn->is_closing) return;
+    conn->wants_write = wanted;
+    conn_arm(conn);
+}
