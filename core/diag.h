@@ -18,7 +18,12 @@
 #include "core/event/arena.h"
 #include "core/text/buf.h"
 
-enum { DIAG_SHOWN_MAX = 20 };
+enum {
+    DIAG_SHOWN_MAX = 20,   /* errors printed, and as many warnings; the rest is counted */
+    DIAG_KEPT_MAX = 1000,  /* messages kept; further ones are counted only */
+    DIAG_LINE_MAX = 140,   /* characters shown of a source line; longer ones are cut around the caret */
+    SUGGEST_WORD_MAX = 64, /* bytes of a word that suggest() looks at */
+};
 
 /* A text that places point into: a file, -e, a setting, the command line. */
 struct source_text {
@@ -50,6 +55,7 @@ struct diag {
     struct message *messages;
     uint32_t count, capacity;
     uint32_t errors, warnings;
+    struct message spare; /* takes what is said beyond DIAG_KEPT_MAX */
 };
 
 void diag_init(struct diag *diag);
@@ -68,8 +74,10 @@ void diag_note(struct diag *diag, struct message *message, const char *format, .
 void diag_other(struct diag *diag, struct message *message, struct place place, const char *format,
                 ...) __attribute__((format(printf, 4, 5)));
 
+/* The returned message is valid until the next one is added. */
+
 /* All messages as text, in order of source (as first seen) and position. */
-void diag_render(struct diag *diag, struct buf *out);
+void diag_render(const struct diag *diag, struct buf *out);
 
 struct line_column {
     uint32_t line, column; /* from 1; the column counts characters */

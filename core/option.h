@@ -30,6 +30,10 @@ struct setting {
     struct config_value value; /* attributes given twice are already merged */
 };
 
+/* A number as written: with a dot a double, else an integer; a leading 0 makes it octal. */
+enum number_form { NUMBER_INT, NUMBER_DOUBLE, NUMBER_BAD_OCTAL, NUMBER_TOO_LARGE, NUMBER_NONE };
+enum number_form config_number(struct str text, int64_t *integer, double *real);
+
 /* ---- what a plugin's option may be: its C type says the kind ---- */
 struct duration { int64_t ns; };
 struct byte_size { int64_t bytes; };

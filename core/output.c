@@ -123,6 +123,7 @@ bool lane_append(struct lane *lane, const struct event *event, struct obligation
         request->charged = request->data.capacity;
     }
     lane->bytes += request->data.len - before;
+    request->last = before;
     request_owe(request, obligation);
     if (request->data.len >= REQUEST_BYTES) {
         lane_seal(lane);

@@ -57,6 +57,7 @@ struct request {
     uint32_t row_count, row_capacity;
     uint32_t events;
     uint32_t attempts;
+    size_t last;    /* where its last event begins */
     size_t charged; /* bytes of the budget */
     struct request *next;
 };

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/option.h"
+#include "core/option_value.h"
+
+enum {
+    OPTION_NAMES_MAX = 256, /* rows of one table, groups included */
+    PRESET_ITEMS_MAX = 16,  /* of a preset that is a list or hash */
+};
+
+/* A row and where its member lies, groups followed. */
+struct found {
+    const struct option *row;
+    size_t base;
+};
+
+static struct found find(const struct option *table, struct str name, size_t base)
+{
+    for (const struct option *row = table; row && row->name; row++) {
+        if (row->kind != OPTION_IS_GROUP) {
+            if (str_eq_z(name, row->name)) return (struct found){row, base};
+            continue;
+        }
+        struct found found = find(row->group, name, base + row->offset);
+        if (found.row) return found;
+    }
+    return (struct found){0};
+}
+
+const struct option *option_find(const struct option *table, struct str name)
+{
+    return find(table, name, 0).row;
+}
+
+/* ---- presets ---- */
+
+static struct str trim(struct str text)
+{
+    while (text.len && is_blank(text.ptr[0])) text = str_from(text, 1);
+    while (text.len && is_blank(text.ptr[text.len - 1])) text.len--;
+    return text;
+}
+
+/* Takes `"text"` from the head of a preset. */
+static struct config_value preset_item(struct str *rest, struct place place)
+{
+    assert(rest->len >= 2 && rest->ptr[0] == '"');
+    const char *end = memchr(rest->ptr + 1, '"', rest->len - 1);
+    assert(end);
+    struct str text = str_slice(*rest, 1, (size_t)(end - rest->ptr));
+    *rest = trim(str_from(*rest, text.len + 2));
+    return (struct config_value){.kind = CONFIG_STRING, .place = place, .text = text};
+}
+
+/* Presets are written by programmers: `["a", "b"]`, `{ "k" => "v" }` or one value. */
+static struct config_value read_preset(const char *preset, struct options_context *context)
+{
+    struct str rest = trim(str_of(preset));
+    struct config_value value = {.kind = CONFIG_STRING, .place = context->place, .text = rest};
+    bool is_hash = str_starts(rest, STR("{"));
+    if (!is_hash && !(str_starts(rest, STR("[\"")) || str_eq_z(rest, "[]"))) return value;
+    value.kind = is_hash ? CONFIG_HASH : CONFIG_ARRAY;
+    value.items = arena_zalloc(context->arena, PRESET_ITEMS_MAX * sizeof *value.items);
+    value.keys = arena_zalloc(context->arena, PRESET_ITEMS_MAX * sizeof *value.keys);
+    rest = trim(str_slice(rest, 1, rest.len - 1));
+    while (rest.len) {
+        assert(value.count < PRESET_ITEMS_MAX);
+        if (is_hash) {
+            value.keys[value.count] = preset_item(&rest, context->place);
+            assert(str_starts(rest, STR("=>")));
+            rest = trim(str_from(rest, 2));
+        }
+        value.items[value.count++] = preset_item(&rest, context->place);
+        if (str_starts(rest, STR(","))) rest = trim(str_from(rest, 1));
+    }
+    return value;
+}
+
+static void load_presets(const struct option *table, char *self, struct options_context *context)
+{
+    for (const struct option *row = table; row->name; row++) {
+        if (row->kind == OPTION_IS_GROUP) load_presets(row->group, self + row->offset, context);
+        else if (row->preset && !row->alias_of && row->offset != SIZE_MAX) {
+            struct config_value *value = arena_alloc(context->arena, sizeof *value);
+            *value = read_preset(row->preset, context);
+            bool is_right = option_convert(row, value, self + row->offset, context);
+            /* A preset that the user's file could not hold is a fault of the plugin's table; one
+             * that names a codec may fail when that codec's own options do. */
+            assert(is_right || row->kind == OPTION_IS_CODEC);
+        }
+    }
+}
+
+/* ---- names ---- */
+
+static size_t collect_names(const struct option *table, struct str *names, size_t count)
+{
+    for (const struct option *row = table; row && row->name; row++) {
+        if (row->kind == OPTION_IS_GROUP) count = collect_names(row->group, names, count);
+        else if (!row->obsolete && !row->is_ignored && !row->alias_of && count < OPTION_NAMES_MAX)
+            names[count++] = str_of(row->name);
+    }
+    return count;
+}
+
+static void unknown_name(const struct option *table, const struct setting *setting,
+                         struct options_context *context)
+{
+    struct str names[OPTION_NAMES_MAX];
+    size_t count = collect_names(table, names, 0);
+    struct message *message =
+        diag_error(context->diag, setting->key_place, "%s `%.*s` has no option `%.*s`",
+                   context->section, STR_ARG(context->plugin), STR_ARG(setting->key));
+    struct str near = suggest(setting->key, names, count);
+    if (near.len) diag_hint(context->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+    struct buf list = {0};
+    for (size_t i = 0; i < count; i++) buf_printf(&list, "%s%.*s", i ? ", " : "", STR_ARG(names[i]));
+    if (count)
+        diag_note(context->diag, message, "%.*s takes: %.*s", STR_ARG(context->plugin),
+                  STR_ARG(buf_str(&list)));
+    buf_fini(&list);
+}
+
+/* The setting that gives this option, under its own name or an old one, other than `but`. */
+static const struct setting *find_setting(const struct option *table, const char *name,
+                                          const struct setting *settings, size_t count,
+                                          const struct setting *but)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (&settings[i] == but) continue;
+        if (str_eq_z(settings[i].key, name)) return &settings[i];
+        const struct option *row = option_find(table, settings[i].key);
+        if (row && row->alias_of && strcmp(row->alias_of, name) == 0) return &settings[i];
+    }
+    return NULL;
+}
+
+/* ---- loading ---- */
+
+/* An old spelling and the new one together would hide each other. */
+static bool is_given_twice(const struct option *table, const struct option *row,
+                           const struct setting *setting, const struct setting *settings,
+                           size_t count, struct options_context *context)
+{
+    const struct setting *other = find_setting(table, row->alias_of, settings, count, setting);
+    if (!other) return false;
+    struct message *message =
+        diag_error(context->diag, setting->key_place, "`%s` is an old name of `%s`, which is given too",
+                   row->name, row->alias_of);
+    diag_hint(context->diag, message, "remove it");
+    diag_other(context->diag, message, other->key_place, "given here");
+    return true;
+}
+
+static void load_setting(const struct option *table, char *self, const struct setting *settings,
+                         size_t count, const struct setting *setting,
+                         struct options_context *context)
+{
+    struct found found = find(table, setting->key, 0);
+    const struct option *row = found.row;
+    if (!row) {
+        unknown_name(table, setting, context);
+        return;
+    }
+    if (row->obsolete) {
+        diag_hint(context->diag,
+                  diag_error(context->diag, setting->key_place, "`%s` is no longer an option", row->name),
+                  "%s", row->obsolete);
+        return;
+    }
+    if (row->deprecated)
+        diag_hint(context->diag,
+                  diag_warning(context->diag, setting->key_place, "`%s` is deprecated", row->name),
+                  "%s", row->deprecated);
+    if (row->is_ignored) return;
+    if (row->alias_of && is_given_twice(table, row, setting, settings, count, context)) return;
+    assert(row->offset != SIZE_MAX);
+    option_convert(row, &setting->value, self + found.base + row->offset, context);
+}
+
+static void check_required(const struct option *table, const struct option *rows,
+                           const struct setting *settings, size_t count,
+                           struct options_context *context)
+{
+    for (const struct option *row = rows; row->name; row++) {
+        if (row->kind == OPTION_IS_GROUP) check_required(table, row->group, settings, count, context);
+        if (!row->required || row->alias_of) continue;
+        if (find_setting(table, row->name, settings, count, NULL)) continue;
+        diag_hint(context->diag,
+                  diag_error(context->diag, context->place, "%s `%.*s` needs the option `%s`",
+                             context->section, STR_ARG(context->plugin), row->name),
+                  "add %s => …", row->name);
+    }
+}
+
+bool options_load(const struct option *table, void *self, const struct setting *settings,
+                  size_t count, struct options_context *context)
+{
+    uint32_t errors = context->diag->errors;
+    if (table) load_presets(table, self, context);
+    for (size_t i = 0; i < count; i++)
+        if (table) load_setting(table, self, settings, count, &settings[i], context);
+        else unknown_name(table, &settings[i], context);
+    if (table) check_required(table, table, settings, count, context);
+    return context->diag->errors == errors;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tree as text, for tests and `explain`. */
+#include "dsl/ast.h"
+
+static void print_text(struct str text, struct buf *out)
+{
+    buf_append_char(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '"' || c == '\\') buf_printf(out, "\\%c", c);
+        else if (c == '\n') buf_append_z(out, "\\n");
+        else if (c == '\t') buf_append_z(out, "\\t");
+        else if (c == '\r') buf_append_z(out, "\\r");
+        else if ((unsigned char)c < 0x20) buf_printf(out, "\\u%04x", (unsigned)c);
+        else buf_append_char(out, c);
+    }
+    buf_append_char(out, '"');
+}
+
+static void print_number(struct str text, struct buf *out)
+{
+    int64_t integer;
+    double real;
+    enum number_form form = config_number(text, &integer, &real);
+    if (form == NUMBER_INT) buf_append_int(out, integer);
+    else buf_append(out, text);
+}
+
+static void print_settings(const struct setting *settings, uint32_t count, struct buf *out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (i) buf_append_z(out, ", ");
+        print_text(settings[i].key, out);
+        buf_append_z(out, "=>");
+        config_value_print(&settings[i].value, out);
+    }
+}
+
+void config_value_print(const struct config_value *value, struct buf *out)
+{
+    switch (value->kind) {
+    case CONFIG_STRING:
+    case CONFIG_BAREWORD: print_text(value->text, out); return;
+    case CONFIG_NUMBER: print_number(value->text, out); return;
+    case CONFIG_PLUGIN:
+        buf_printf(out, "%.*s{", STR_ARG(value->text));
+        print_settings(value->settings, value->count, out);
+        buf_append_char(out, '}');
+        return;
+    case CONFIG_ARRAY:
+    case CONFIG_HASH: break;
+    }
+    bool is_hash = value->kind == CONFIG_HASH;
+    buf_append_char(out, is_hash ? '{' : '[');
+    for (uint32_t i = 0; i < value->count; i++) {
+        if (i) buf_append_z(out, ", ");
+        if (is_hash) config_value_print(&value->keys[i], out), buf_append_z(out, "=>");
+        config_value_print(&value->items[i], out);
+    }
+    buf_append_char(out, is_hash ? '}' : ']');
+}
+
+/* ---- conditions ---- */
+
+static const char *operator_name(enum expression_kind kind)
+{
+    static const char *const names[] = {
+        [EXPRESSION_AND] = "and", [EXPRESSION_OR] = "or", [EXPRESSION_XOR] = "xor",
+        [EXPRESSION_NAND] = "nand", [EXPRESSION_NOT] = "!", [EXPRESSION_EQ] = "==",
+        [EXPRESSION_NE] = "!=", [EXPRESSION_LT] = "<", [EXPRESSION_LE] = "<=",
+        [EXPRESSION_GT] = ">", [EXPRESSION_GE] = ">=", [EXPRESSION_IN] = "in",
+        [EXPRESSION_NOT_IN] = "not in", [EXPRESSION_MATCH] = "=~", [EXPRESSION_NOT_MATCH] = "!~",
+    };
+    assert(kind <= EXPRESSION_NOT_MATCH);
+    return names[kind];
+}
+
+void expression_print(const struct expression *expression, struct buf *out)
+{
+    switch (expression->kind) {
+    case EXPRESSION_FIELD:
+    case EXPRESSION_LEVEL_NAME: buf_append(out, expression->text); return;
+    case EXPRESSION_CONSTANT: config_value_print(&expression->value, out); return;
+    case EXPRESSION_REGEX: buf_printf(out, "/%.*s/", STR_ARG(expression->text)); return;
+    case EXPRESSION_LEVEL:
+        buf_append_z(out, "level");
+        if (expression->left) buf_printf(out, "(%.*s)", STR_ARG(expression->left->text));
+        return;
+    default: break;
+    }
+    buf_printf(out, "(%s ", operator_name(expression->kind));
+    expression_print(expression->left, out);
+    if (expression->right) buf_append_char(out, ' '), expression_print(expression->right, out);
+    buf_append_char(out, ')');
+}
+
+/* ---- statements ---- */
+
+static void print_list(const struct statements *list, enum section_kind section, bool is_top,
+                       struct buf *out);
+
+static void print_plugin(const struct plugin_block *plugin, enum section_kind section,
+                         struct buf *out)
+{
+    buf_printf(out, "%s-%.*s{", section_name(section), STR_ARG(plugin->name));
+    print_settings(plugin->settings, plugin->setting_count, out);
+    buf_append_char(out, '}');
+}
+
+/* A condition that is one field prints as Logstash's own tree does. */
+static void print_condition(const struct expression *condition, struct buf *out)
+{
+    if (condition->kind == EXPRESSION_FIELD)
+        buf_printf(out, "(event.get('%.*s'))", STR_ARG(condition->text));
+    else
+        expression_print(condition, out);
+}
+
+/* `else if` is an `if` in the place of the `else`. */
+static void print_arms(const struct branch *branch, uint32_t at, enum section_kind section,
+                       struct buf *out)
+{
+    uint32_t open = 0;
+    for (; at < branch->count && branch->arms[at].condition; at++, open++) {
+        buf_append_z(out, "(if ");
+        print_condition(branch->arms[at].condition, out);
+        buf_append_char(out, ' ');
+        print_list(&branch->arms[at].block, section, false, out);
+        if (branch->arms[at].block.count < 2) buf_append_char(out, ' ');
+    }
+    if (at < branch->count) print_list(&branch->arms[at].block, section, false, out);
+    else buf_append_z(out, "(Noop)");
+    while (open--) buf_append_char(out, ')');
+}
+
+static void print_list(const struct statements *list, enum section_kind section, bool is_top,
+                       struct buf *out)
+{
+    if (list->count == 0) buf_append_z(out, "(Noop)");
+    if (list->count > 1)
+        buf_append_z(out, section == SECTION_FILTER || !is_top ? "(do-sequence " : "(composed-parallel ");
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (list->items[i].kind == STATEMENT_PLUGIN) print_plugin(list->items[i].plugin, section, out);
+        else print_arms(list->items[i].branch, 0, section, out);
+        if (list->count > 1) buf_append_char(out, ' ');
+    }
+}
+
+void ast_print(const struct config *config, struct buf *out)
+{
+    for (int section = 0; section < SECTION_KINDS; section++) {
+        const struct statements *list = &config->sections[section];
+        /* One blank before a list, two before anything else: the reference's form. */
+        buf_printf(out, "%s%s:%s", section ? " | " : "", section_name((enum section_kind)section),
+                   list->count > 1 ? " " : "  ");
+        print_list(list, (enum section_kind)section, true, out);
+    }
+}

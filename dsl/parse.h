@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the parser share (parser.c, parse_value.c, parse_condition.c). A parse_…()
+ * function stands at the first byte of its rule and returns whether it read it; when not, it has
+ * said why, and its caller recovers. Faults with an obvious reading (a comma too many, a word that
+ * needs quotes) are said and then read as meant, so that one run finds the next fault too. */
+#ifndef DSL_PARSE_H
+#define DSL_PARSE_H
+#include "dsl/lexer.h"
+#include "dsl/parser.h"
+
+enum {
+    NUMBER_CHARS_MAX = 400,
+    CONDITION_NODES_MAX = 5000, /* of one condition: bounds the depth of its tree */
+};
+
+struct parser {
+    struct lexer lexer;
+    const struct parse_options *options;
+    struct arena *arena;
+    struct diag *diag;
+    uint32_t depth;            /* of rules that hold themselves */
+    uint32_t braces;           /* open ones */
+    uint32_t brace_at[AST_DEPTH_MAX]; /* where they opened */
+    uint32_t statements, items, nodes;
+    uint32_t extension_at;     /* first syntax that Logstash lacks; UINT32_MAX: none yet */
+    struct token last_string;
+    bool has_failed;
+    bool has_syntax_error;     /* Logstash's words were said */
+};
+
+/* Says a syntax error at bytes [start, end), in Logstash's words too if it is the first. */
+struct message *parser_fault(struct parser *parser, uint32_t start, uint32_t end, const char *format,
+                             ...) __attribute__((format(printf, 4, 5)));
+/* The same for what parses in Logstash, too, and then means nothing. */
+struct message *parser_error(struct parser *parser, struct place place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* "expected X, found `y`" at the current place. Always false. */
+bool parser_expected(struct parser *parser, const char *what, const char *hint);
+/* The end of the word or sign at the current place, for the caret. */
+uint32_t parser_word_end(const struct parser *parser);
+
+/* One level deeper; false (said) at AST_DEPTH_MAX. */
+bool parser_enter(struct parser *parser);
+static inline void parser_leave(struct parser *parser)
+{
+    assert(parser->depth > 0);
+    parser->depth--;
+}
+bool parser_open(struct parser *parser);  /* takes `{`, remembering its place */
+void parser_close(struct parser *parser); /* takes `}`, which is there */
+
+/* Room for one more item in a list of the arena. */
+void *parser_grow(struct parser *parser, void *items, uint32_t count, size_t size);
+
+bool parse_value(struct parser *parser, struct config_value *value);
+/* The text of a string token: quotes off, escapes resolved when the setting says so. */
+struct str parse_string_text(struct parser *parser, struct token token);
+bool parse_number(struct parser *parser, struct config_value *value);
+bool parse_array(struct parser *parser, struct config_value *value);
+/* `{ name => value … }` of a plugin; `section` decides what a second codec is. */
+bool parse_settings(struct parser *parser, bool is_codec_single, struct str plugin,
+                    struct setting **settings, uint32_t *count);
+/* Attributes given twice are one (dsl/merge.c). */
+void merge_settings(struct parser *parser, bool is_codec_single, struct str plugin,
+                    struct setting *settings, uint32_t *count);
+
+struct expression *parse_condition(struct parser *parser);
+
+#endif

@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sections, statements, branches, plugins; faults and how to go on after one.
+ *
+ * After a fault the parser looks for a place where it can surely read again: the next option of the
+ * same plugin at the start of a line, the end of the block the fault stands in, or a section at the
+ * start of a line. Braces are counted, so a fault within a block does not end the blocks around it. */
+#include "dsl/parse.h"
+#include "core/text/utf8.h"
+#include "dsl/classic.h"
+
+/* ---- faults ---- */
+
+static void note_classic(struct parser *parser, struct message *message)
+{
+    if (parser->has_syntax_error) return;
+    parser->has_syntax_error = true;
+    /* Logstash would have stopped earlier, at what it does not know. */
+    if (parser->extension_at <= message->place.start) return;
+    struct buf words = {0};
+    uint32_t at;
+    if (classic_error(parser->lexer.text, &words, &at))
+        diag_note(parser->diag, message, "%.*s", STR_ARG(buf_str(&words)));
+    buf_fini(&words);
+}
+
+/* A string over several lines just before a fault often lacks its closing quote much earlier. */
+static void note_long_string(struct parser *parser, struct message *message, uint32_t start)
+{
+    struct token token = parser->last_string;
+    if (token.end == 0 || token.end > start || start - token.end > 1) return;
+    struct str text = lexer_text(&parser->lexer, token);
+    if (!memchr(text.ptr, '\n', text.len)) return;
+    diag_other(parser->diag, message, lexer_place(&parser->lexer, token.start, token.start + 1),
+               "this string ends only there: was its closing quote forgotten?");
+}
+
+struct message *parser_fault(struct parser *parser, uint32_t start, uint32_t end, const char *format,
+                             ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    parser->has_failed = true;
+    struct message *message =
+        diag_error(parser->diag, lexer_place(&parser->lexer, start, end), "%s", text);
+    note_classic(parser, message);
+    note_long_string(parser, message, start);
+    return message;
+}
+
+struct message *parser_error(struct parser *parser, struct place place, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    parser->has_failed = true;
+    return diag_error(parser->diag, place, "%s", text);
+}
+
+uint32_t parser_word_end(const struct parser *parser)
+{
+    const struct lexer *lexer = &parser->lexer;
+    if (lexer_is_end(lexer)) return lexer->at;
+    struct token token;
+    struct lexer copy = *lexer;
+    if (lexer_take(&copy, TOKEN_NAME, &token)) return token.end;
+    uint32_t end = lexer->at;
+    while (end < lexer->text.len && strchr("&|=<>!~+*", lexer->text.ptr[end]) && lexer->text.ptr[end])
+        end++;
+    if (end > lexer->at) return end;
+    size_t bytes;
+    utf8_decode(str_from(lexer->text, lexer->at), &bytes);
+    return lexer->at + (bytes ? (uint32_t)bytes : 1);
+}
+
+static void note_open_brace(struct parser *parser, struct message *message)
+{
+    if (parser->braces == 0 || parser->braces > AST_DEPTH_MAX) return;
+    uint32_t open = parser->brace_at[parser->braces - 1];
+    diag_other(parser->diag, message, lexer_place(&parser->lexer, open, open + 1),
+               "this `{` is still open");
+}
+
+/* At the end of a text the fault is the brace that was never closed. */
+static struct message *fault_end(struct parser *parser, const char *what)
+{
+    uint32_t end = (uint32_t)parser->lexer.text.len;
+    struct message *message =
+        parser_fault(parser, end, end, "the text ends where %s is expected", what);
+    note_open_brace(parser, message);
+    return message;
+}
+
+static bool fault_unterminated(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    struct message *message = parser_fault(parser, lexer->at, lexer->at + 1, "this string never ends");
+    char escape[3] = {'\\', lexer_peek(lexer, 0), '\0'};
+    uint32_t end = lexer->at;
+    while (end < lexer->text.len && lexer->text.ptr[end] != '\n') end++;
+    if (str_find(str_slice(lexer->text, lexer->at, end), str_of(escape)) >= 0)
+        diag_hint(parser->diag, message, "a backslash before the quote keeps the string open");
+    else
+        diag_hint(parser->diag, message, "its closing quote is missing");
+    lexer->at++;
+    return false;
+}
+
+bool parser_expected(struct parser *parser, const char *what, const char *hint)
+{
+    struct lexer *lexer = &parser->lexer;
+    char c = lexer_peek(lexer, 0);
+    struct message *message;
+    struct token token;
+    struct lexer copy = *lexer;
+    if (lexer_is_end(lexer)) {
+        message = fault_end(parser, what);
+    } else if ((c == '"' || c == '\'') && !lexer_take(&copy, TOKEN_STRING, &token)) {
+        return fault_unterminated(parser);
+    } else {
+        uint32_t end = parser_word_end(parser);
+        struct str found = str_slice(lexer->text, lexer->at, end);
+        message = parser_fault(parser, lexer->at, end, "expected %s, found `%.*s`", what,
+                               (int)(found.len < 80 ? found.len : 80), found.ptr);
+    }
+    if (hint) diag_hint(parser->diag, message, "%s", hint);
+    return false;
+}
+
+bool parser_enter(struct parser *parser)
+{
+    if (parser->depth < AST_DEPTH_MAX) {
+        parser->depth++;
+        return true;
+    }
+    struct lexer *lexer = &parser->lexer;
+    parser_error(parser, lexer_place(lexer, lexer->at, parser_word_end(parser)),
+                 "more than %d levels within each other", AST_DEPTH_MAX);
+    return false;
+}
+
+bool parser_open(struct parser *parser)
+{
+    uint32_t at = parser->lexer.at;
+    if (!lexer_symbol(&parser->lexer, "{")) return false;
+    if (parser->braces < AST_DEPTH_MAX) parser->brace_at[parser->braces] = at;
+    parser->braces++;
+    return true;
+}
+
+void parser_close(struct parser *parser)
+{
+    bool is_there = lexer_symbol(&parser->lexer, "}");
+    assert(is_there && parser->braces > 0);
+    parser->braces--;
+}
+
+void *parser_grow(struct parser *parser, void *items, uint32_t count, size_t size)
+{
+    /* Capacities are the powers of two: full exactly when the count is one. */
+    if (count != 0 && (count & (count - 1)) != 0) return items;
+    void *larger = arena_alloc(parser->arena, size * (count ? (size_t)count * 2 : 1));
+    if (count) memcpy(larger, items, size * count);
+    return larger;
+}
+
+/* ---- going on after a fault ---- */
+
+static bool is_line_start(const struct lexer *lexer)
+{
+    return lexer->at == 0 || lexer->text.ptr[lexer->at - 1] == '\n';
+}
+
+/* `input {`, `filter {` or `output {` at the start of a line. */
+static bool is_section_ahead(const struct lexer *lexer)
+{
+    if (!is_line_start(lexer)) return false;
+    struct lexer copy = *lexer;
+    if (!lexer_symbol(&copy, "input") && !lexer_symbol(&copy, "filter") &&
+        !lexer_symbol(&copy, "output"))
+        return false;
+    lexer_skip(&copy);
+    return lexer_peek(&copy, 0) == '{';
+}
+
+/* One byte, string or comment forward; a quote that does not close on its line is just a byte. */
+static void step_over(struct lexer *lexer)
+{
+    struct token token;
+    struct lexer copy = *lexer;
+    char c = lexer_peek(lexer, 0);
+    if ((c == '"' || c == '\'') && lexer_take(&copy, TOKEN_STRING, &token) &&
+        !memchr(lexer->text.ptr + token.start, '\n', token.end - token.start)) {
+        lexer->at = copy.at;
+    } else if (c == '#') {
+        while (!lexer_is_end(lexer) && lexer_peek(lexer, 0) != '\n') lexer->at++;
+    } else {
+        lexer->at++;
+    }
+}
+
+static void skip_to_section(struct lexer *lexer)
+{
+    while (!lexer_is_end(lexer) && !is_section_ahead(lexer)) step_over(lexer);
+}
+
+static bool is_option_ahead(const struct lexer *lexer)
+{
+    struct lexer copy = *lexer;
+    struct token token;
+    if (!lexer_take(&copy, TOKEN_NAME, &token) && !lexer_take(&copy, TOKEN_STRING, &token)) return false;
+    lexer_skip(&copy);
+    return lexer_has(&copy, "=>");
+}
+
+/* To the next option of a plugin whose braces are `level` deep, or to its `}`. False: neither is
+ * there before the next section or the end. */
+static bool recover_option(struct parser *parser, uint32_t level)
+{
+    struct lexer *lexer = &parser->lexer;
+    while (!lexer_is_end(lexer) && !is_section_ahead(lexer)) {
+        char c = lexer_peek(lexer, 0);
+        if (c == '}') {
+            if (parser->braces == level) return true;
+            parser_close(parser);
+        } else if (c == '{') {
+            parser_open(parser);
+        } else if (c == '\n' && parser->braces == level) {
+            lexer_skip(lexer);
+            if (is_option_ahead(lexer)) return true;
+        } else {
+            step_over(lexer);
+        }
+    }
+    return false;
+}
+
+/* To behind the statement in which the fault stands: the end of its last block, or the `}` of the
+ * block around it. */
+static void recover_statement(struct parser *parser, uint32_t level)
+{
+    struct lexer *lexer = &parser->lexer;
+    while (!lexer_is_end(lexer) && !is_section_ahead(lexer)) {
+        char c = lexer_peek(lexer, 0);
+        if (c == '{') {
+            parser_open(parser);
+        } else if (c != '}') {
+            step_over(lexer);
+        } else if (parser->braces <= level) {
+            return;
+        } else {
+            parser_close(parser);
+            if (parser->braces > level) continue;
+            lexer_skip(lexer);
+            if (!lexer_has(lexer, "else")) return;
+        }
+    }
+}
+
+/* To the block of a branch whose condition is wrong: a `{` on the same line. */
+static bool recover_condition(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    while (!lexer_is_end(lexer) && !strchr("{}\n", lexer_peek(lexer, 0))) step_over(lexer);
+    return lexer_peek(lexer, 0) == '{';
+}
+
+/* ---- plugins ---- */
+
+static bool is_option_end(struct parser *parser, uint32_t before)
+{
+    return parser->lexer.at > before && is_blank(parser->lexer.text.ptr[before]);
+}
+
+/* Between two options: a blank must come directly behind the value, and no comma. */
+static void check_separator(struct parser *parser, uint32_t behind_value)
+{
+    struct lexer *lexer = &parser->lexer;
+    if (lexer_peek(lexer, 0) == ',') {
+        struct message *message =
+            parser_fault(parser, lexer->at, lexer->at + 1, "no comma stands between options");
+        diag_hint(parser->diag, message, "remove it");
+        lexer->at++;
+        lexer_skip(lexer);
+    } else if (!is_option_end(parser, behind_value) && !lexer_is_end(lexer) &&
+               lexer_peek(lexer, 0) != '}' && is_option_ahead(lexer)) {
+        struct message *message = parser_fault(parser, behind_value, behind_value + 1,
+                                               "a blank is missing behind the value");
+        diag_hint(parser->diag, message, "put one before this");
+    }
+}
+
+static bool parse_option(struct parser *parser, struct setting *setting)
+{
+    struct lexer *lexer = &parser->lexer;
+    struct token name;
+    if (!lexer_take(lexer, TOKEN_NAME, &name) && !lexer_take(lexer, TOKEN_STRING, &name))
+        return parser_expected(parser, "an option or `}`", NULL);
+    bool is_quoted = name.kind == TOKEN_STRING;
+    setting->key_place = lexer_place(lexer, name.start, name.end);
+    setting->key = str_slice(lexer->text, name.start + is_quoted, name.end - is_quoted);
+    lexer_skip(lexer);
+    if (!lexer_symbol(lexer, "=>")) {
+        bool is_other_sign = strchr("=:", lexer_peek(lexer, 0)) && !lexer_is_end(lexer);
+        return parser_expected(parser, "`=>`",
+                               is_other_sign ? "write `=>` here" : "write `=>` before this");
+    }
+    lexer_skip(lexer);
+    return parse_value(parser, &setting->value);
+}
+
+bool parse_settings(struct parser *parser, bool is_codec_single, struct str plugin,
+                    struct setting **settings, uint32_t *count)
+{
+    struct lexer *lexer = &parser->lexer;
+    uint32_t level = parser->braces;
+    assert(level > 0);
+    *count = 0;
+    lexer_skip(lexer);
+    while (lexer_peek(lexer, 0) != '}') {
+        struct setting setting = {0};
+        if (parse_option(parser, &setting)) {
+            uint32_t behind = lexer->at;
+            *settings = parser_grow(parser, *settings, *count, sizeof **settings);
+            (*settings)[(*count)++] = setting;
+            lexer_skip(lexer);
+            check_separator(parser, behind);
+        } else if (!recover_option(parser, level)) {
+            return false;
+        }
+        parser->items++;
+    }
+    parser_close(parser);
+    merge_settings(parser, is_codec_single, plugin, *settings, count);
+    return true;
+}
+
+static bool fault_no_block(struct parser *parser, struct token name)
+{
+    struct lexer *lexer = &parser->lexer;
+    struct str word = lexer_text(lexer, name);
+    const char *hint = NULL;
+    if (str_eq_z(word, "elsif") || str_eq_z(word, "elif")) hint = "write `else if`";
+    else if (str_starts(word, STR("else"))) hint = "an `else` stands directly behind the block of its `if`";
+    if (!hint) return parser_expected(parser, "`{` after the plugin's name", NULL);
+    struct message *message =
+        parser_fault(parser, name.start, name.end, "`%.*s` begins no statement", STR_ARG(word));
+    diag_hint(parser->diag, message, "%s", hint);
+    return false;
+}
+
+static bool parse_plugin(struct parser *parser, bool is_filter, struct plugin_block *plugin)
+{
+    struct lexer *lexer = &parser->lexer;
+    struct token name;
+    if (!lexer_take(lexer, TOKEN_NAME, &name) && !lexer_take(lexer, TOKEN_STRING, &name))
+        return parser_expected(parser, "a plugin, `if` or `}`", NULL);
+    plugin->is_quoted = name.kind == TOKEN_STRING;
+    plugin->name = lexer_text(lexer, name);
+    plugin->name_place = lexer_place(lexer, name.start, name.end);
+    lexer_skip(lexer);
+    if (!parser_open(parser)) return fault_no_block(parser, name);
+    if (!parse_settings(parser, !is_filter, plugin->name, &plugin->settings, &plugin->setting_count))
+        return false;
+    plugin->place = lexer_place(lexer, name.start, lexer->at);
+    return true;
+}
+
+/* ---- branches ---- */
+
+static bool parse_block(struct parser *parser, enum section_kind section, struct statements *list);
+
+/* Does `if` at the current place open a branch? `iffy {` and `if {` are plugins. */
+static bool is_branch_ahead(const struct lexer *lexer)
+{
+    struct lexer copy = *lexer;
+    struct token name, number;
+    if (!lexer_has(&copy, "if") || !lexer_take(&copy, TOKEN_NAME, &name)) return false;
+    uint32_t behind_name = copy.at;
+    lexer_skip(&copy);
+    if (lexer_peek(&copy, 0) != '{') return name.end - name.start == 2 || lexer_peek(&copy, 0) == '(';
+    copy.at = name.start + 2; /* `if5 {` reads as a condition that is a number */
+    return lexer_take(&copy, TOKEN_NUMBER, &number) && number.end == behind_name;
+}
+
+static bool parse_arm(struct parser *parser, enum section_kind section, uint32_t keyword,
+                      bool has_condition, struct branch *branch)
+{
+    struct lexer *lexer = &parser->lexer;
+    struct branch_arm arm = {.place = lexer_place(lexer, keyword, lexer->at)};
+    lexer_skip(lexer);
+    if (has_condition) {
+        arm.condition = parse_condition(parser);
+        if (!arm.condition && !recover_condition(parser)) return false;
+        lexer_skip(lexer);
+    }
+    if (!parse_block(parser, section, &arm.block)) return false;
+    branch->arms = parser_grow(parser, branch->arms, branch->count, sizeof *branch->arms);
+    branch->arms[branch->count++] = arm;
+    return true;
+}
+
+/* Takes `else`, `else if` when an arm follows here. A plugin may be called `else` or `elsewhere`,
+ * but not directly behind a block of a branch. */
+static bool take_else(struct lexer *lexer, bool *has_condition)
+{
+    struct lexer copy = *lexer;
+    if (!lexer_symbol(&copy, "else")) return false;
+    uint32_t behind = copy.at;
+    lexer_skip(&copy);
+    *has_condition = false;
+    if (lexer_peek(&copy, 0) != '{') {
+        if (!is_branch_ahead(&copy)) return false;
+        lexer_symbol(&copy, "if");
+        behind = copy.at;
+        *has_condition = true;
+    }
+    lexer->at = behind;
+    return true;
+}
+
+static bool parse_branch(struct parser *parser, enum section_kind section, struct branch *branch)
+{
+    struct lexer *lexer = &parser->lexer;
+    uint32_t keyword = lexer->at;
+    lexer_symbol(lexer, "if");
+    bool has_condition = true;
+    for (;;) {
+        if (!parse_arm(parser, section, keyword, has_condition, branch)) return false;
+        uint32_t behind = lexer->at;
+        lexer_skip(lexer);
+        keyword = lexer->at;
+        if (!has_condition || !take_else(lexer, &has_condition)) {
+            lexer->at = behind;
+            return true;
+        }
+    }
+}
+
+/* ---- statements and sections ---- */
+
+static bool parse_statement(struct parser *parser, enum section_kind section,
+                            struct statements *list)
+{
+    struct statement statement = {0};
+    bool is_read;
+    if (++parser->statements > AST_STATEMENTS_MAX) {
+        parser_error(parser, lexer_place(&parser->lexer, parser->lexer.at, parser->lexer.at),
+                     "more than %d plugins and branches in one text", AST_STATEMENTS_MAX);
+        parser->lexer.at = (uint32_t)parser->lexer.text.len;
+        return false;
+    }
+    if (is_branch_ahead(&parser->lexer)) {
+        statement.kind = STATEMENT_BRANCH;
+        statement.branch = arena_zalloc(parser->arena, sizeof *statement.branch);
+        uint32_t start = parser->lexer.at;
+        is_read = parse_branch(parser, section, statement.branch);
+        if (section == SECTION_INPUT)
+            diag_hint(parser->diag,
+                      diag_warning(parser->diag, lexer_place(&parser->lexer, start, start + 2),
+                                   "conditions have no effect on inputs: all of them are started"),
+                      "move the condition into a filter");
+    } else {
+        statement.kind = STATEMENT_PLUGIN;
+        statement.plugin = arena_zalloc(parser->arena, sizeof *statement.plugin);
+        is_read = parse_plugin(parser, section == SECTION_FILTER, statement.plugin);
+    }
+    if (!is_read) return false;
+    list->items = parser_grow(parser, list->items, list->count, sizeof *list->items);
+    list->items[list->count++] = statement;
+    return true;
+}
+
+/* The end of the text or a section where the `}` of a block should be. */
+static void fault_unclosed(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    if (lexer_is_end(lexer)) {
+        fault_end(parser, "`}`");
+        return;
+    }
+    note_open_brace(parser, parser_fault(parser, lexer->at, parser_word_end(parser),
+                                         "a section begins before `}`"));
+}
+
+static bool parse_block(struct parser *parser, enum section_kind section, struct statements *list)
+{
+    struct lexer *lexer = &parser->lexer;
+    if (!parser_enter(parser)) return false;
+    bool is_read = false;
+    if (!parser_open(parser)) {
+        parser_expected(parser, "`{`", NULL);
+    } else {
+        uint32_t level = parser->braces;
+        for (;;) {
+            lexer_skip(lexer);
+            if (lexer_is_end(lexer) || lexer_peek(lexer, 0) == '}' || is_section_ahead(lexer)) break;
+            uint32_t before = lexer->at;
+            if (parse_statement(parser, section, list)) continue;
+            recover_statement(parser, level);
+            if (lexer->at == before) step_over(lexer);
+        }
+        is_read = parser->braces == level && lexer_peek(lexer, 0) == '}';
+        if (is_read) parser_close(parser);
+        else if (!parser->has_failed) fault_unclosed(parser);
+    }
+    parser_leave(parser);
+    return is_read;
+}
+
+const char *section_name(enum section_kind section)
+{
+    static const char *const names[] = {"input", "filter", "output"};
+    assert(section < SECTION_KINDS);
+    return names[section];
+}
+
+static bool take_section(struct lexer *lexer, enum section_kind *section)
+{
+    for (int i = 0; i < SECTION_KINDS; i++) {
+        *section = (enum section_kind)i;
+        if (lexer_symbol(lexer, section_name(*section))) return true;
+    }
+    return false;
+}
+
+/* What stands where a section should: says it and looks for the next one. */
+static void fault_section(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    uint32_t start = lexer->at, end = parser_word_end(parser);
+    struct str word = str_slice(lexer->text, start, end);
+    struct message *message;
+    if (word.ptr[0] == '}') {
+        message = parser_fault(parser, start, end, "this `}` closes nothing");
+    } else {
+        static const struct str names[] = {{"input", 5}, {"filter", 6}, {"output", 6}};
+        message = parser_fault(parser, start, end, "expected a section, found `%.*s`",
+                               (int)(word.len < 80 ? word.len : 80), word.ptr);
+        struct str near = suggest(word, names, 3);
+        if (near.len) diag_hint(parser->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+        else diag_hint(parser->diag, message, "sections are input, filter and output");
+    }
+    lexer->at = end;
+    skip_to_section(lexer);
+}
+
+static void parse_section(struct parser *parser, struct config *config)
+{
+    struct lexer *lexer = &parser->lexer;
+    enum section_kind section;
+    uint32_t start = lexer->at;
+    parser->braces = 0;
+    if (!take_section(lexer, &section) || is_name_char(lexer_peek(lexer, 0))) {
+        lexer->at = start;
+        fault_section(parser);
+        return;
+    }
+    lexer_skip(lexer);
+    if (lexer_peek(lexer, 0) == '{') {
+        parse_block(parser, section, &config->sections[section]);
+        return;
+    }
+    parser_expected(parser, "`{` behind the section's name", NULL);
+    skip_to_section(lexer);
+}
+
+bool parse_source(struct config *config, const struct source_text *source,
+                  const struct parse_options *options, struct arena *arena, struct diag *diag)
+{
+    struct parser parser = {.options = options, .arena = arena, .diag = diag,
+                            .extension_at = UINT32_MAX};
+    lexer_init(&parser.lexer, source);
+    lexer_skip(&parser.lexer);
+    while (!lexer_is_end(&parser.lexer)) {
+        parse_section(&parser, config);
+        lexer_skip(&parser.lexer);
+    }
+    return !parser.has_failed;
+}
