@@ -175,7 +175,16 @@ static void map_index_put(struct map *map, uint32_t number)
     map->index[at] = number + 1;
 }
 
-/* Drops tombstones, makes room, and builds the index anew when the map is large. */
+static void map_index_build(struct map *map, struct arena *arena)
+{
+    uint32_t slots = 64;
+    while (slots < map->capacity * 2) slots *= 2;
+    map->index = arena_zalloc(arena, slots * sizeof *map->index);
+    map->index_mask = slots - 1;
+    for (uint32_t i = 0; i < map->count; i++) map_index_put(map, i);
+}
+
+/* Drops tombstones and makes room; an index is built anew by map_append(). */
 static void map_rebuild(struct map *map, struct arena *arena)
 {
     uint32_t wanted = map->live + map->fixed;
@@ -195,18 +204,13 @@ static void map_rebuild(struct map *map, struct arena *arena)
     }
     assert(map->count >= map->live && map->count <= map->live + map->fixed);
     map->index_mask = 0;
-    if (map->capacity <= MAP_INDEX_MIN) return;
-    uint32_t slots = 64;
-    while (slots < map->capacity * 2) slots *= 2;
-    map->index = arena_zalloc(arena, slots * sizeof *map->index);
-    map->index_mask = slots - 1;
-    for (uint32_t i = 0; i < map->count; i++) map_index_put(map, i);
 }
 
 struct value *map_append(struct map *map, struct arena *arena, struct key key, struct value value)
 {
     assert(value.kind != VALUE_MISSING);
     if (map->count == map->capacity) map_rebuild(map, arena);
+    if (map->count >= MAP_INDEX_MIN && !map->index_mask) map_index_build(map, arena);
     struct entry *entry = &map->entries[map->count];
     *entry = (struct entry){key, value};
     map->bloom |= bloom_bit(key.hash);
@@ -225,6 +229,23 @@ void map_set(struct map *map, struct arena *arena, struct key key, struct value 
         entry->value = value;
     } else
         map_append(map, arena, key, value);
+}
+
+struct value value_map_of(struct arena *arena, const struct entry *entries, uint32_t count)
+{
+    struct value value = value_map(arena, count);
+    struct map *map = value.map;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t bit = bloom_bit(entries[i].key.hash);
+        if (map->bloom & bit || map->count >= MAP_INDEX_MIN) {
+            map_set(map, arena, entries[i].key, entries[i].value);
+            continue;
+        }
+        map->bloom |= bit;
+        map->entries[map->count++] = entries[i];
+        map->live++;
+    }
+    return value;
 }
 
 bool map_remove(struct map *map, const struct key *key)

@@ -128,6 +128,9 @@ static inline struct value value_time(int64_t seconds, uint32_t nanoseconds)
 }
 struct value value_array(struct arena *arena, uint32_t capacity); /* empty */
 struct value value_map(struct arena *arena, uint32_t capacity);   /* empty */
+/* A map of copies of these entries, none missing; of equal keys the last value wins, in the first
+ * one's place. */
+struct value value_map_of(struct arena *arena, const struct entry *entries, uint32_t count);
 
 /* ---- reading ---- */
 static inline struct str value_text(const struct value *value)
@@ -163,10 +166,19 @@ struct value *map_append(struct map *map, struct arena *arena, struct key key, s
 /* False when it was absent. */
 bool map_remove(struct map *map, const struct key *key);
 
+/* An empty container may have no memory, and NULL + 0 is not defined. */
+static inline struct value *array_end(const struct array *array)
+{
+    return array->count ? array->items + array->count : array->items;
+}
+static inline struct entry *map_end(const struct map *map)
+{
+    return map->count ? map->entries + map->count : map->entries;
+}
 #define ARRAY_EACH(array_, item_) \
-    for (struct value *item_ = (array_)->items; item_ < (array_)->items + (array_)->count; item_++)
+    for (struct value *item_ = (array_)->items; item_ < array_end(array_); item_++)
 #define MAP_EACH(map_, entry_) \
-    for (struct entry *entry_ = (map_)->entries; entry_ < (map_)->entries + (map_)->count; entry_++) \
+    for (struct entry *entry_ = (map_)->entries; entry_ < map_end(map_); entry_++) \
         if (entry_->value.kind != VALUE_MISSING)
 
 /* A deep copy: containers anew; text too when `text_too` (for what outlives its bytes). */
