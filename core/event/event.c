@@ -2,6 +2,7 @@
 #include "core/event/event.h"
 #include <time.h>
 #include "core/event/path.h"
+#include "core/text/time.h"
 
 /* What every event begins with: the keys of the slots with their hashes, and @version. Computed once
  * before main() and never changed, since hashes are seeded for each process. */
@@ -59,10 +60,14 @@ static void field_set(struct event *event, struct str name, struct value value)
 
 static void timestamp_take(struct event *event, struct value value)
 {
+    int64_t seconds;
+    uint32_t ns;
     if (value.kind == VALUE_NULL)
         event_slot_set(event, SLOT_TIMESTAMP, event_now());
     else if (value.kind == VALUE_TIME)
         event_slot_set(event, SLOT_TIMESTAMP, value);
+    else if (value.kind == VALUE_STRING && time_parse_iso(value_text(&value), &seconds, &ns))
+        event_slot_set(event, SLOT_TIMESTAMP, value_time(seconds, ns));
     else {
         event_slot_set(event, SLOT_TIMESTAMP, event_now());
         field_set(event, STR("_@timestamp"), value);

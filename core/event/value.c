@@ -259,6 +259,23 @@ bool map_remove(struct map *map, const struct key *key)
     return true;
 }
 
+size_t value_footprint(const struct value *value)
+{
+    size_t bytes = sizeof *value;
+    switch ((enum value_kind)value->kind) {
+    case VALUE_STRING:
+    case VALUE_NUMBER: return bytes + value->len;
+    case VALUE_ARRAY:
+        ARRAY_EACH(value->array, item) bytes += value_footprint(item);
+        return bytes + sizeof *value->array;
+    case VALUE_MAP:
+        MAP_EACH(value->map, entry)
+            bytes += value_footprint(&entry->value) + sizeof entry->key + entry->key.len;
+        return bytes + sizeof *value->map;
+    default: return bytes;
+    }
+}
+
 static struct value map_copy(struct arena *arena, const struct map *map, bool text_too)
 {
     struct value copy = value_map(arena, map->live);

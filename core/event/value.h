@@ -181,6 +181,8 @@ static inline struct entry *map_end(const struct map *map)
     for (struct entry *entry_ = (map_)->entries; entry_ < map_end(map_); entry_++) \
         if (entry_->value.kind != VALUE_MISSING)
 
+/* About how many bytes value_copy() takes for it, text included: to ask arena_allows() before. */
+size_t value_footprint(const struct value *value);
 /* A deep copy: containers anew; text too when `text_too` (for what outlives its bytes). */
 struct value value_copy(struct arena *arena, const struct value *value, bool text_too);
 

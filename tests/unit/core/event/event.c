@@ -66,6 +66,15 @@ Test(event, takes_decoded_fields)
     }
 }
 
+Test(event, parses_a_textual_timestamp)
+{
+    struct event *event = scene_event(&scene, "{'@timestamp': '2024-01-02T03:04:05.123456+02:00'}");
+    const struct value *timestamp = event_slot(event, SLOT_TIMESTAMP);
+    cr_assert_eq(timestamp->seconds, 1704157445);
+    cr_assert_eq(timestamp->len, 123456000);
+    cr_assert_null(event_slot(event, SLOT_TAGS));
+}
+
 Test(event, takes_a_time)
 {
     struct event *event = batch_event(scene.batch);
