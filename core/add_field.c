@@ -5,11 +5,15 @@
 
 void event_add_pair(struct event *event, const struct template_pair *pair)
 {
-    struct path path;
-    if (!path_compile(&path, template_render(&pair->name, event), event->arena)) {
-        event_tag(event, STR("_add_field_failure"));
-        return;
+    struct path expanded;
+    const struct path *path = &pair->path;
+    if (!pair->has_path) {
+        if (!path_compile(&expanded, template_render(&pair->name, event), event->arena)) {
+            event_tag(event, STR("_add_field_failure"));
+            return;
+        }
+        path = &expanded;
     }
     for (uint32_t i = 0; i < pair->values.count; i++)
-        event_add_field(event, &path, value_string(template_render(&pair->values.items[i], event)));
+        event_add_field(event, path, value_string(template_render(&pair->values.items[i], event)));
 }

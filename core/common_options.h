@@ -1,51 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Options that all plugins of a kind share; the host acts on them, plugins never see them.
- * Behaviour: spec of Logstash's plugin base classes (decorate, filter_matched). */
+/* Options that every plugin of a kind has. The host loads and serves them; a plugin's own table
+ * holds only what is its own. The loader, the checker and `tailrace docs` read the same rows. */
 #ifndef CORE_COMMON_OPTIONS_H
 #define CORE_COMMON_OPTIONS_H
 #include "core/option.h"
 
-struct input_common {
+enum { ECS_CHOICE_DISABLED, ECS_CHOICE_V1, ECS_CHOICE_V8, ECS_CHOICE_PIPELINE };
+
+struct any_common {
     struct str id;
     bool enable_metric;
+    struct choice ecs_compatibility; /* ECS_CHOICE_PIPELINE: not given */
+};
+
+struct input_common {
+    struct any_common any;
     struct str type;
     struct str_list tags;
     struct template_pairs add_field;
     struct codec_option codec;
-    struct choice ecs_compatibility;
 };
 
 struct filter_common {
-    struct str id;
-    bool enable_metric;
+    struct any_common any;
     struct template_pairs add_field;
     struct template_list remove_field;
-    struct template_list add_tag;
-    struct template_list remove_tag;
+    struct template_list add_tag, remove_tag;
     bool periodic_flush;
-    struct choice ecs_compatibility;
 };
 
 struct output_common {
-    struct str id;
-    bool enable_metric;
+    struct any_common any;
     struct codec_option codec;
-    struct choice ecs_compatibility;
 };
 
 struct codec_common {
-    struct str id;
-    bool enable_metric;
-    struct choice ecs_compatibility;
+    struct any_common any;
 };
 
-extern const struct option input_common_options[], filter_common_options[],
-    output_common_options[], codec_common_options[];
+extern const struct option input_common_options[];
+extern const struct option filter_common_options[];
+extern const struct option output_common_options[];
+extern const struct option codec_common_options[];
 
 /* One pair of add_field: name and values expanded, every value added as text. */
 void event_add_pair(struct event *event, const struct template_pair *pair);
-
-/* enum ecs + 1 when given in the block, 0 when not. */
-extern const char *const ecs_choices[];
 
 #endif

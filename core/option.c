@@ -102,16 +102,40 @@ static size_t collect_names(const struct option *table, struct str *names, size_
     return count;
 }
 
-static void unknown_name(const struct option *table, const struct setting *setting,
-                         struct options_context *context)
+/* One call of options_load_parts(). */
+struct load {
+    const struct options_part *parts;
+    size_t part_count;
+    const struct setting *settings;
+    size_t count;
+    struct options_context *context;
+};
+
+static const struct option *find_row(const struct load *load, struct str name, char **member)
 {
+    for (size_t i = 0; i < load->part_count; i++) {
+        struct found found = find(load->parts[i].table, name, 0);
+        if (!found.row) continue;
+        *member = (char *)load->parts[i].self + found.base;
+        return found.row;
+    }
+    return NULL;
+}
+
+static void unknown_name(const struct load *load, const struct setting *setting)
+{
+    struct options_context *context = load->context;
     struct str names[OPTION_NAMES_MAX];
-    size_t count = collect_names(table, names, 0);
+    size_t count = 0;
+    for (size_t i = 0; i < load->part_count; i++)
+        count = collect_names(load->parts[i].table, names, count);
     struct message *message =
         diag_error(context->diag, setting->key_place, "%s `%.*s` has no option `%.*s`",
                    context->section, STR_ARG(context->plugin), STR_ARG(setting->key));
     struct str near = suggest(setting->key, names, count);
     if (near.len) diag_hint(context->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+    /* The list names what is the plugin's own: the first table. */
+    count = load->part_count ? collect_names(load->parts[0].table, names, 0) : 0;
     struct buf list = {0};
     for (size_t i = 0; i < count; i++) buf_printf(&list, "%s%.*s", i ? ", " : "", STR_ARG(names[i]));
     if (count)
@@ -121,15 +145,16 @@ static void unknown_name(const struct option *table, const struct setting *setti
 }
 
 /* The setting that gives this option, under its own name or an old one, other than `but`. */
-static const struct setting *find_setting(const struct option *table, const char *name,
-                                          const struct setting *settings, size_t count,
+static const struct setting *find_setting(const struct load *load, const char *name,
                                           const struct setting *but)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (&settings[i] == but) continue;
-        if (str_eq_z(settings[i].key, name)) return &settings[i];
-        const struct option *row = option_find(table, settings[i].key);
-        if (row && row->alias_of && strcmp(row->alias_of, name) == 0) return &settings[i];
+    char *member;
+    for (size_t i = 0; i < load->count; i++) {
+        const struct setting *setting = &load->settings[i];
+        if (setting == but) continue;
+        if (str_eq_z(setting->key, name)) return setting;
+        const struct option *row = find_row(load, setting->key, &member);
+        if (row && row->alias_of && strcmp(row->alias_of, name) == 0) return setting;
     }
     return NULL;
 }
@@ -137,54 +162,48 @@ static const struct setting *find_setting(const struct option *table, const char
 /* ---- loading ---- */
 
 /* An old spelling and the new one together would hide each other. */
-static bool is_given_twice(const struct option *table, const struct option *row,
-                           const struct setting *setting, const struct setting *settings,
-                           size_t count, struct options_context *context)
+static bool is_given_twice(const struct load *load, const struct option *row,
+                           const struct setting *setting)
 {
-    const struct setting *other = find_setting(table, row->alias_of, settings, count, setting);
+    const struct setting *other = find_setting(load, row->alias_of, setting);
     if (!other) return false;
     struct message *message =
-        diag_error(context->diag, setting->key_place, "`%s` is an old name of `%s`, which is given too",
-                   row->name, row->alias_of);
-    diag_hint(context->diag, message, "remove it");
-    diag_other(context->diag, message, other->key_place, "given here");
+        diag_error(load->context->diag, setting->key_place,
+                   "`%s` is an old name of `%s`, which is given too", row->name, row->alias_of);
+    diag_hint(load->context->diag, message, "remove it");
+    diag_other(load->context->diag, message, other->key_place, "given here");
     return true;
 }
 
-static void load_setting(const struct option *table, char *self, const struct setting *settings,
-                         size_t count, const struct setting *setting,
-                         struct options_context *context)
+static void load_setting(const struct load *load, const struct setting *setting)
 {
-    struct found found = find(table, setting->key, 0);
-    const struct option *row = found.row;
+    struct diag *diag = load->context->diag;
+    char *member;
+    const struct option *row = find_row(load, setting->key, &member);
     if (!row) {
-        unknown_name(table, setting, context);
+        unknown_name(load, setting);
         return;
     }
     if (row->obsolete) {
-        diag_hint(context->diag,
-                  diag_error(context->diag, setting->key_place, "`%s` is no longer an option", row->name),
+        diag_hint(diag, diag_error(diag, setting->key_place, "`%s` is no longer an option", row->name),
                   "%s", row->obsolete);
         return;
     }
     if (row->deprecated)
-        diag_hint(context->diag,
-                  diag_warning(context->diag, setting->key_place, "`%s` is deprecated", row->name),
-                  "%s", row->deprecated);
+        diag_hint(diag, diag_warning(diag, setting->key_place, "`%s` is deprecated", row->name), "%s",
+                  row->deprecated);
     if (row->is_ignored) return;
-    if (row->alias_of && is_given_twice(table, row, setting, settings, count, context)) return;
+    if (row->alias_of && is_given_twice(load, row, setting)) return;
     assert(row->offset != SIZE_MAX);
-    option_convert(row, &setting->value, self + found.base + row->offset, context);
+    option_convert(row, &setting->value, member + row->offset, load->context);
 }
 
-static void check_required(const struct option *table, const struct option *rows,
-                           const struct setting *settings, size_t count,
-                           struct options_context *context)
+static void check_required(const struct load *load, const struct option *rows)
 {
-    for (const struct option *row = rows; row->name; row++) {
-        if (row->kind == OPTION_IS_GROUP) check_required(table, row->group, settings, count, context);
-        if (!row->required || row->alias_of) continue;
-        if (find_setting(table, row->name, settings, count, NULL)) continue;
+    struct options_context *context = load->context;
+    for (const struct option *row = rows; row && row->name; row++) {
+        if (row->kind == OPTION_IS_GROUP) check_required(load, row->group);
+        if (!row->required || row->alias_of || find_setting(load, row->name, NULL)) continue;
         diag_hint(context->diag,
                   diag_error(context->diag, context->place, "%s `%.*s` needs the option `%s`",
                              context->section, STR_ARG(context->plugin), row->name),
@@ -192,14 +211,20 @@ static void check_required(const struct option *table, const struct option *rows
     }
 }
 
+bool options_load_parts(const struct options_part *parts, size_t part_count,
+                        const struct setting *settings, size_t count, struct options_context *context)
+{
+    struct load load = {parts, part_count, settings, count, context};
+    uint32_t errors = context->diag->errors;
+    for (size_t i = 0; i < part_count; i++)
+        if (parts[i].table) load_presets(parts[i].table, parts[i].self, context);
+    for (size_t i = 0; i < count; i++) load_setting(&load, &settings[i]);
+    for (size_t i = 0; i < part_count; i++) check_required(&load, parts[i].table);
+    return context->diag->errors == errors;
+}
+
 bool options_load(const struct option *table, void *self, const struct setting *settings,
                   size_t count, struct options_context *context)
 {
-    uint32_t errors = context->diag->errors;
-    if (table) load_presets(table, self, context);
-    for (size_t i = 0; i < count; i++)
-        if (table) load_setting(table, self, settings, count, &settings[i], context);
-        else unknown_name(table, &settings[i], context);
-    if (table) check_required(table, table, settings, count, context);
-    return context->diag->errors == errors;
+    return options_load_parts(&(struct options_part){table, self}, 1, settings, count, context);
 }

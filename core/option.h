@@ -43,7 +43,13 @@ struct choice { int32_t value; };                        /* index into .choices 
 struct template_list { struct template *items; uint32_t count; };
 struct path_list { struct path *items; uint32_t count; };
 /* Ordered pairs of a hash (or of an even array). */
-struct template_pair { struct template name; struct template_list values; struct place place; };
+struct template_pair {
+    struct template name;
+    struct path path; /* of a name that is a field reference without placeholders */
+    bool has_path;
+    struct template_list values;
+    struct place place;
+};
 struct template_pairs { struct template_pair *items; uint32_t count; };
 struct str_pair { struct str name, value; struct place place, name_place; };
 struct str_pairs { struct str_pair *items; uint32_t count; }; /* a repeated key stays repeated */
@@ -120,6 +126,15 @@ struct options_context {
  * a leading 0 is octal, an even array is a hash, …). */
 bool options_load(const struct option *table, void *self, const struct setting *settings,
                   size_t count, struct options_context *context);
+
+/* The same for several tables at once, each with its own struct: a plugin's own options and those
+ * that its kind has in common (core/common_options.h). A name in two tables belongs to the first. */
+struct options_part {
+    const struct option *table; /* NULL: none */
+    void *self;
+};
+bool options_load_parts(const struct options_part *parts, size_t part_count,
+                        const struct setting *settings, size_t count, struct options_context *context);
 
 /* The row of `name` in the table or its groups; NULL when there is none. */
 const struct option *option_find(const struct option *table, struct str name);

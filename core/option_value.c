@@ -409,10 +409,13 @@ static bool convert_template_pairs(const struct option *row, const struct config
     bool is_right = true;
     for (uint32_t i = 0; i < view.count; i++) {
         const struct config_value *key = &view.keys[i * view.stride], *item = &view.items[i * view.stride];
-        member->items[i].place = item->place;
-        is_right &= convert_template(row, key, &member->items[i].name, context);
+        struct template_pair *pair = &member->items[i];
+        pair->place = item->place;
+        is_right &= convert_template(row, key, &pair->name, context);
+        pair->has_path = pair->name.is_literal &&
+                         path_compile(&pair->path, pair->name.text, context->arena);
         is_right &= convert_templates(&(struct option){.name = row->name, .kind = OPTION_IS_TEMPLATES},
-                                      item, &member->items[i].values, context);
+                                      item, &pair->values, context);
     }
     return is_right && check_bounds(row, view.count, value, context);
 }
@@ -490,14 +493,4 @@ bool option_convert(const struct option *row, const struct config_value *value, 
     }
     assert(!"a group has no value");
     return false;
-}
-
-/* Until core/event/template.c is there. */
-__attribute__((weak)) bool template_compile(struct template *template, struct str text,
-                                            struct arena *arena, struct str *problem)
-{
-    (void)arena;
-    (void)problem;
-    *template = (struct template){.text = text, .is_literal = true};
-    return true;
 }

@@ -15,10 +15,14 @@ enum condition_verdict { CONDITION_FALSE, CONDITION_TRUE, CONDITION_ERROR };
 
 struct condition;
 
+enum { CONDITION_STEPS_MAX = 20000 }; /* of compiling one; `xor` within `xor` doubles them */
+
 /* NULL when something in it is wrong; the diag says what. */
 struct condition *condition_compile(const struct expression *expression, struct arena *arena,
                                     struct diag *diag);
 enum condition_verdict condition_eval(const struct condition *condition, const struct event *event);
+/* How many tests an evaluation may make; 0: the condition is constant. */
+uint32_t condition_test_count(const struct condition *condition);
 /* Frees what lives outside the arena (compiled regular expressions). */
 void condition_destroy(struct condition *condition);
 /* What could not be compared, for the log and the dead letter: "array > number". Static text. */

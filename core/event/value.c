@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/event/value.h"
+#include "core/text/number.h"
 #include <sys/random.h>
 #include "core/text/utf8.h"
 
@@ -42,8 +43,23 @@ static bool map_equal(const struct map *a, const struct map *b)
     return true;
 }
 
+static bool is_whole_number(const struct value *number)
+{
+    bool is_integer = number->kind == VALUE_INT;
+    if (number->kind == VALUE_NUMBER) number_scan(value_text(number), &is_integer);
+    return is_integer;
+}
+
+/* The digits of a document and a number made by a filter are equal when they mean the same. */
+static bool number_equal(const struct value *a, const struct value *b)
+{
+    return is_whole_number(a) == is_whole_number(b) && number_compare(a, b) == NUMBER_EQUAL;
+}
+
 bool value_equal(const struct value *a, const struct value *b)
 {
+    bool is_digits = a->kind == VALUE_NUMBER || b->kind == VALUE_NUMBER;
+    if (is_digits && value_is_number(a) && value_is_number(b)) return number_equal(a, b);
     if (a->kind != b->kind) return false;
     switch ((enum value_kind)a->kind) {
     case VALUE_MISSING:
