@@ -21,6 +21,8 @@ struct log_site {
 
 void log_setup(enum log_level level, bool json);
 void log_level_set(enum log_level level);
+enum log_level log_level_get(void);
+const char *log_level_name(enum log_level level);
 bool log_is_on(enum log_level level);
 bool log_level_parse(struct str name, enum log_level *level); /* fatal error warn info debug trace */
 void log_write(struct log_site *site, enum log_level level, struct str subject, const char *format,

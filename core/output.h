@@ -27,6 +27,8 @@ struct output_counters {
     atomic_uint_fast64_t full_ns; /* time it made the worker wait */
 };
 
+struct ingest;
+
 struct output {
     const struct output_type *type;
     void *self;
@@ -37,6 +39,7 @@ struct output {
     enum ecs ecs;
     uint32_t worker, workers;
     struct output_counters counters;
+    struct ingest *ingest;                  /* of the worker */
     void (*ready)(struct output *output);   /* set by the worker */
     void (*stopped)(struct output *output);
     bool is_stopping, is_stopped;

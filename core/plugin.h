@@ -27,6 +27,7 @@ struct plugin_context {
     uint32_t setting_count;
     struct str path_data;
     uint32_t worker, workers; /* number of this worker, and how many there are */
+    struct codec *codec;      /* of an input or output: its codec; of a codec: itself */
 };
 /* Place of a setting's value, or of the plugin's name when it was not given. */
 struct place context_place(const struct plugin_context *context, const char *option);
@@ -49,7 +50,7 @@ struct outcome {
     struct batch *batch;
     uint8_t *fate; /* enum fate, by event index */
     uint32_t matched, failed, cancelled, created;
-    struct event **children; /* made by this call, in order */
+    struct outcome_child { struct event *event; bool matched; } *children; /* in order */
     uint32_t children_capacity;
 };
 /* The host then runs add_field, remove_field, add_tag, remove_tag, in this order. */
@@ -93,8 +94,6 @@ struct filter_type {
     /* Compiles patterns, checks options against each other. Complaints go to context->diag. */
     bool (*create)(void *self, const struct plugin_context *context);
     void (*apply)(void *self, struct batch *batch, const struct selection *in, struct outcome *out);
-    /* Timers and the end: emits what is held. */
-    void (*flush)(void *self, struct batch *batch, bool final, struct outcome *out);
     void (*destroy)(void *self); /* frees only what create() took outside the configuration arena */
     /* Rows for the API; returns their number (at most `capacity`). */
     uint32_t (*metrics)(void *self, struct metric_row *rows, uint32_t capacity);
@@ -144,7 +143,9 @@ struct input_type {
     /* 0 or a UV_E code, said in context by the host. */
     int (*start)(void *self, struct input *host);
     void (*pause)(void *self, bool paused); /* outputs are full or memory is: stop reading, keep sockets */
-    void (*stop)(void *self);               /* asynchronous: ends with input_stopped() */
+    /* Reads no more; once what it emitted is settled and its promise kept (offset committed, position
+     * written), closes everything and calls input_stopped(). Outputs go on meanwhile. */
+    void (*stop)(void *self);
     void (*destroy)(void *self);
     bool is_ecs;
 };

@@ -63,6 +63,8 @@ void loop_post(struct loop *loop, struct loop_note *note)
     pthread_mutex_unlock(&loop->door_mutex);
 }
 
+void loop_wake(struct loop *loop) { uv_async_send(&loop->door); }
+
 uv_buf_t loop_read_space(struct loop *loop)
 {
     struct block *block = loop->read_block;

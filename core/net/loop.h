@@ -39,6 +39,8 @@ int loop_init(struct loop *loop, struct budget *budget, struct books *books);
 void loop_fini(struct loop *loop);
 /* Runs `note` on the loop's thread, in the order posted. Any thread. */
 void loop_post(struct loop *loop, struct loop_note *note);
+/* Makes the loop turn once more instead of waiting. Any thread. */
+void loop_wake(struct loop *loop);
 
 /* Free space of the read block, READ_SPACE_MIN to BLOCK_BYTES large, for a read that begins now;
  * valid until the loop turns. What is received is given on with loop->read_block. */

@@ -38,13 +38,12 @@ const char *date_locales(void); /* "en, de, fr, …", for messages */
 
 struct date_parser;
 /* A Joda pattern or one of ISO8601, UNIX, UNIX_MS, TAI64N. `year` is the current one: two-digit
- * years are those from 80 before to 19 after it, and it stands in for a pattern without year. */
+ * years are those from 80 before to 19 after it, and it stands in for a pattern without year.
+ * `locale` NULL: a pattern with names of months or days is a problem. */
 struct date_parser *date_parser_compile(struct str format, const struct locale *locale, int32_t year,
                                         struct arena *arena, struct str *problem);
 bool date_parser_is_numeric(const struct date_parser *parser); /* UNIX, UNIX_MS */
-bool date_parser_has_zone(const struct date_parser *parser);   /* the text says its zone */
-
-enum { DATE_CACHE_TEXT = 64 };
+bool date_parser_has_zone(const struct date_parser *parser);   /* the text may say its zone */
 
 /* What one user of one parser keeps between texts. Zeroed, then date_reader_init(). */
 struct date_reader {
@@ -54,9 +53,9 @@ struct date_reader {
     struct zone_cursor named;   /* of zones named in the text */
     int32_t now_year, now_month;
     int64_t now_from, now_until; /* these hold for `now` in here */
-    /* The minute parsed last: texts that differ from it only in seconds and fraction. */
+    /* The minute parsed last: for texts that differ from it in seconds and fraction only. */
     struct {
-        uint64_t word[4], mask[4];
+        uint64_t word[4], mask[4]; /* the text at those places; mask: the bytes that must agree */
         uint8_t at[4];
         uint8_t len, second_at, fraction_at, fraction_len; /* len 0: empty; fraction_len 0: none */
         int64_t minute;
@@ -69,7 +68,10 @@ void date_reader_now(struct date_reader *reader, int64_t seconds);
 
 /* The instant of a text; the whole text must be used. */
 bool date_parse(struct date_reader *reader, struct str text, int64_t *seconds, uint32_t *ns);
-/* The instant of a number, for UNIX and UNIX_MS. */
+/* The instant of a number, for UNIX and UNIX_MS; the digits of a number may have a fraction and an
+ * exponent (JSON grammar). */
+bool date_parse_number(const struct date_parser *parser, struct str digits, int64_t *seconds,
+                       uint32_t *ns);
 bool date_parse_int(const struct date_parser *parser, int64_t number, int64_t *seconds, uint32_t *ns);
 bool date_parse_double(const struct date_parser *parser, double number, int64_t *seconds,
                        uint32_t *ns);

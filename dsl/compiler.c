@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dsl/compiler.h"
+#include <assert.h>
+
+/* Makes room for one more item of an array in the arena. */
+static void *grow(struct arena *arena, void *items, uint32_t count, uint32_t *capacity, size_t size)
+{
+    if (count < *capacity) return items;
+    uint32_t wanted = *capacity ? *capacity * 2 : 8;
+    items = arena_regrow(arena, items, *capacity * size, wanted * size);
+    *capacity = wanted;
+    return items;
+}
+
+static uint32_t emit(struct compiler *compiler, enum opcode opcode, uint32_t a, struct place place)
+{
+    struct program *program = compiler->program;
+    program->code = grow(compiler->arena, program->code, program->code_count,
+                         &program->code_capacity, sizeof *program->code);
+    program->code[program->code_count] =
+        (struct instruction){.opcode = opcode, .a = a, .place = place};
+    return program->code_count++;
+}
+
+static bool compile_statements(struct compiler *compiler, const struct statements *list,
+                               enum section_kind section, uint32_t depth);
+
+static bool compile_plugin(struct compiler *compiler, const struct plugin_block *block,
+                           enum section_kind section)
+{
+    struct program *program = compiler->program;
+    if (section == SECTION_FILTER) {
+        struct filter *filter = compiler->filter(compiler->opaque, block);
+        if (!filter) return false;
+        program->filters = grow(compiler->arena, program->filters, program->filter_count,
+                                &program->filter_capacity, sizeof *program->filters);
+        program->filters[program->filter_count] = filter;
+        emit(compiler, OP_FILTER, program->filter_count++, block->name_place);
+        return true;
+    }
+    struct output *output = compiler->output(compiler->opaque, block);
+    if (!output) return false;
+    program->outputs = grow(compiler->arena, program->outputs, program->output_count,
+                            &program->output_capacity, sizeof *program->outputs);
+    program->outputs[program->output_count] = output;
+    emit(compiler, OP_OUTPUT, program->output_count++, block->name_place);
+    return true;
+}
+
+static bool add_condition(struct compiler *compiler, const struct expression *expression,
+                          uint32_t *number)
+{
+    struct condition *condition = condition_compile(expression, compiler->arena, compiler->diag);
+    if (!condition) return false;
+    struct program *program = compiler->program;
+    program->conditions = grow(compiler->arena, program->conditions, program->condition_count,
+                               &program->condition_capacity, sizeof *program->conditions);
+    struct program_condition *row = &program->conditions[program->condition_count];
+    memset(row, 0, sizeof *row);
+    row->condition = condition;
+    row->expression = expression;
+    *number = program->condition_count++;
+    return true;
+}
+
+static bool compile_branch(struct compiler *compiler, const struct branch *branch,
+                           enum section_kind section, uint32_t depth)
+{
+    struct program *program = compiler->program;
+    assert(depth < PROGRAM_DEPTH_MAX); /* the parser limits nesting */
+    if (depth + 1 > program->depth) program->depth = depth + 1;
+    bool ok = true;
+    emit(compiler, OP_BRANCH, 0, branch->arms[0].place);
+    for (uint32_t i = 0; i < branch->count; i++) {
+        const struct branch_arm *arm = &branch->arms[i];
+        uint32_t number = 0;
+        if (arm->condition && !add_condition(compiler, arm->condition, &number)) ok = false;
+        uint32_t test = emit(compiler, arm->condition ? OP_TEST : OP_ELSE, number, arm->place);
+        if (!compile_statements(compiler, &arm->block, section, depth + 1)) ok = false;
+        emit(compiler, OP_JOIN, 0, (struct place){0});
+        program->code[test].jump = program->code_count;
+    }
+    emit(compiler, OP_END, 0, (struct place){0});
+    return ok;
+}
+
+static bool compile_statements(struct compiler *compiler, const struct statements *list,
+                               enum section_kind section, uint32_t depth)
+{
+    bool ok = true;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct statement *statement = &list->items[i];
+        if (statement->kind == STATEMENT_PLUGIN
+                ? !compile_plugin(compiler, statement->plugin, section)
+                : !compile_branch(compiler, statement->branch, section, depth))
+            ok = false;
+    }
+    return ok;
+}
+
+bool compile(struct compiler *compiler, const struct config *config)
+{
+    bool filters = compile_statements(compiler, &config->sections[SECTION_FILTER], SECTION_FILTER, 0);
+    bool outputs = compile_statements(compiler, &config->sections[SECTION_OUTPUT], SECTION_OUTPUT, 0);
+    emit(compiler, OP_DONE, 0, (struct place){0});
+    return filters && outputs;
+}
+
+void program_destroy(struct program *program)
+{
+    for (uint32_t i = 0; i < program->condition_count; i++)
+        condition_destroy(program->conditions[i].condition);
+    program->condition_count = 0;
+}

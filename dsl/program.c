@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dsl/program.h"
+#include <assert.h>
+
+static const struct {
+    const char *name, *a, *jump, *effect;
+} opcodes[] = {
+#define OPCODE(name_, a_, b_, effect_) [OP_##name_] = {#name_, a_, b_, effect_},
+#include "dsl/opcodes.def"
+#undef OPCODE
+};
+
+const char *opcode_name(enum opcode opcode)
+{
+    assert(opcode < OP_COUNT);
+    return opcodes[opcode].name;
+}
+
+const char *opcode_effect(enum opcode opcode)
+{
+    assert(opcode < OP_COUNT);
+    return opcodes[opcode].effect;
+}
+
+static void operand_print(const struct program *program, const struct instruction *at, struct buf *out)
+{
+    switch ((enum opcode)at->opcode) {
+    case OP_FILTER: {
+        const struct filter *filter = program->filters[at->a];
+        buf_printf(out, " %s `%.*s`", filter->type->name, STR_ARG(filter->id));
+        break;
+    }
+    case OP_OUTPUT: {
+        const struct output *output = program->outputs[at->a];
+        buf_printf(out, " %s `%.*s`", output->type->name, STR_ARG(output->id));
+        break;
+    }
+    case OP_TEST:
+        buf_append_char(out, ' ');
+        expression_print(program->conditions[at->a].expression, out);
+        buf_printf(out, " none: %u", at->jump);
+        break;
+    case OP_ELSE: buf_printf(out, " none: %u", at->jump); break;
+    default: break;
+    }
+}
+
+void program_print(const struct program *program, struct buf *out)
+{
+    uint32_t depth = 0;
+    for (uint32_t i = 0; i < program->code_count; i++) {
+        const struct instruction *at = &program->code[i];
+        if (at->opcode == OP_END) depth--;
+        buf_printf(out, "%4u  %*s%-6s", i, (int)(depth * 2), "", opcode_name(at->opcode));
+        operand_print(program, at, out);
+        if (at->place.source) {
+            struct line_column where = place_line(at->place);
+            buf_printf(out, "   # %.*s:%u:%u", STR_ARG(at->place.source->name), where.line,
+                       where.column);
+        }
+        buf_append_char(out, '\n');
+        if (at->opcode == OP_BRANCH) depth++;
+    }
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The compiled form of a pipeline's filters and outputs: a flat list of instructions over selections
+ * of a batch. Made by dsl/compiler.h into the generation's arena, run by dsl/vm.h, printed by
+ * program_print() for `tailrace explain`. One worker's thread. */
+#ifndef DSL_PROGRAM_H
+#define DSL_PROGRAM_H
+#include "core/filter.h"
+#include "core/output.h"
+#include "dsl/ast.h"
+#include "dsl/condition.h"
+
+enum opcode {
+#define OPCODE(name_, a_, b_, effect_) OP_##name_,
+#include "dsl/opcodes.def"
+#undef OPCODE
+    OP_COUNT
+};
+
+enum { PROGRAM_DEPTH_MAX = AST_DEPTH_MAX };
+
+struct instruction {
+    uint32_t opcode;
+    uint32_t a;    /* number of a filter, condition or output */
+    uint32_t jump; /* instruction to go to */
+    struct place place;
+};
+
+struct program_condition {
+    struct condition *condition;
+    const struct expression *expression;
+    atomic_uint_fast64_t tested, held, failed;
+};
+
+struct program {
+    struct instruction *code;
+    uint32_t code_count, code_capacity;
+    struct filter **filters;
+    uint32_t filter_count, filter_capacity;
+    struct output **outputs;
+    uint32_t output_count, output_capacity;
+    struct program_condition *conditions;
+    uint32_t condition_count, condition_capacity;
+    uint32_t depth; /* frames needed */
+    struct str pipeline;
+    atomic_uint_fast64_t memory_limited; /* events that skipped filters: _memory_limit */
+};
+
+/* The program as text, with the source places. */
+void program_print(const struct program *program, struct buf *out);
+/* Name of an opcode in lower case; its effect. */
+const char *opcode_name(enum opcode opcode);
+const char *opcode_effect(enum opcode opcode);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The batch machine. Selections are index vectors in the batch's arena, always in arrival order
+ * (rank). A frame of the stack is an open branch: the events no arm has taken yet, and those that
+ * have come out of an arm.
+ *
+ * Memory: beyond half of ARENA_BYTES_MAX a filter is given its events one by one, so that the event
+ * that goes over is the one that is tagged `_memory_limit` and skips the remaining filters; it keeps
+ * what it has. */
+#include "dsl/vm.h"
+#include <assert.h>
+#include <time.h>
+#include "core/log.h"
+
+#define TAG_MEMORY_LIMIT STR("_memory_limit")
+
+struct frame {
+    struct selection rest, done;
+};
+
+struct vm {
+    uint32_t at; /* instruction */
+    uint32_t depth;
+    struct selection now;      /* S */
+    struct selection owed;      /* what the output at `at` has not taken yet */
+    struct obligation *waiting; /* of that output; NULL when not parked */
+    uint8_t *fate;             /* by event index; scratch of the running filter */
+    uint32_t fate_capacity;
+    uint8_t *offered;          /* by event index: an output took it, or its loss is in the books */
+    uint32_t offered_capacity;
+    struct outcome outcome;
+    struct frame stack[];
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static struct vm *vm_start(const struct program *program, struct batch *batch)
+{
+    struct vm *vm = arena_zalloc(&batch->arena, sizeof *vm + program->depth * sizeof *vm->stack);
+    uint32_t *index = arena_alloc(&batch->arena, batch->count * sizeof *index);
+    for (uint32_t i = 0; i < batch->count; i++) index[i] = i;
+    vm->now = (struct selection){index, batch->count};
+    batch->vm = vm;
+    return vm;
+}
+
+/* Room for a byte of each event, children to come included. Fresh bytes are zero. */
+static uint8_t *bytes_for(struct batch *batch, uint8_t *bytes, uint32_t *capacity)
+{
+    if (*capacity >= batch->count) return bytes;
+    uint32_t wanted = batch->count + batch->count / 2 + 64;
+    uint8_t *fresh = arena_zalloc(&batch->arena, wanted);
+    if (*capacity) memcpy(fresh, bytes, *capacity);
+    *capacity = wanted;
+    return fresh;
+}
+
+/* ---- selections ---- */
+
+static struct selection merge(struct batch *batch, struct selection a, struct selection b)
+{
+    if (a.count == 0) return b;
+    if (b.count == 0) return a;
+    batch_rank(batch);
+    uint32_t *index = arena_alloc(&batch->arena, (a.count + b.count) * sizeof *index);
+    uint32_t i = 0, k = 0, n = 0;
+    while (i < a.count && k < b.count) {
+        uint32_t left = batch->events[a.index[i]]->rank, right = batch->events[b.index[k]]->rank;
+        assert(left != right);
+        index[n++] = left < right ? a.index[i++] : b.index[k++];
+    }
+    while (i < a.count) index[n++] = a.index[i++];
+    while (k < b.count) index[n++] = b.index[k++];
+    return (struct selection){index, n};
+}
+
+/* Splits `rest` by a condition. An event whose condition cannot be evaluated is lost for all outputs:
+ * dropped, counted, said. */
+static void condition_failed(struct program *program, struct program_condition *row,
+                             struct batch *batch, struct event *event, struct vm *vm)
+{
+    counter_add(&row->failed, 1);
+    event->is_cancelled = true;
+    vm->offered = bytes_for(batch, vm->offered, &vm->offered_capacity);
+    vm->offered[event->index] = 1;
+    LOG(LOG_WARN, "pipeline.condition_failed", program->pipeline,
+        "an event was dropped: its condition cannot be evaluated (%s)",
+        condition_problem(row->condition, event));
+    obligation_failed(obligation_open(batch->ticket, 1), event->index, VERDICT_DROPPED);
+}
+
+static void test(struct program *program, struct program_condition *row, struct batch *batch,
+                 struct vm *vm, struct frame *frame)
+{
+    uint32_t count = frame->rest.count;
+    uint32_t *yes = arena_alloc(&batch->arena, 2 * count * sizeof *yes), *no = yes + count;
+    uint32_t yes_count = 0, no_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = frame->rest.index[i];
+        struct event *event = batch->events[index];
+        switch (condition_eval(row->condition, event)) {
+        case CONDITION_TRUE: yes[yes_count++] = index; break;
+        case CONDITION_FALSE: no[no_count++] = index; break;
+        case CONDITION_ERROR: condition_failed(program, row, batch, event, vm); break;
+        }
+    }
+    counter_add(&row->tested, count);
+    counter_add(&row->held, yes_count);
+    vm->now = (struct selection){yes, yes_count};
+    frame->rest = (struct selection){no, no_count};
+}
+
+/* ---- filters ---- */
+
+struct event *outcome_child(struct outcome *out, struct event *parent, bool matched)
+{
+    struct event *child = batch_child(out->batch, parent);
+    if (!child) return NULL;
+    struct arena *arena = &out->batch->arena;
+    if (out->created == out->children_capacity) {
+        uint32_t capacity = out->children_capacity ? out->children_capacity * 2 : 16;
+        out->children = arena_regrow(arena, out->children,
+                                     out->children_capacity * sizeof *out->children,
+                                     capacity * sizeof *out->children);
+        out->children_capacity = capacity;
+    }
+    out->children[out->created++] = (struct outcome_child){child, matched};
+    return child;
+}
+
+/* Removes the cancelled from a selection. */
+static struct selection without_cancelled(struct batch *batch, struct selection in)
+{
+    uint32_t *index = arena_alloc(&batch->arena, in.count * sizeof *index);
+    uint32_t count = 0;
+    SELECTION_EACH(batch, &in, event)
+        if (!event->is_cancelled) index[count++] = event->index;
+    return (struct selection){index, count};
+}
+
+static void run_common(const struct filter *filter, struct batch *batch, const struct selection *in,
+                       const struct outcome *out)
+{
+    if (!filter->has_common) return;
+    if (out->matched)
+        SELECTION_EACH(batch, in, event)
+            if (out->fate[event->index] == FATE_MATCHED) filter_matched(filter, event);
+    for (uint32_t i = 0; i < out->created; i++)
+        if (out->children[i].matched) filter_matched(filter, out->children[i].event);
+}
+
+static void count_outcome(struct filter *filter, const struct outcome *out, uint32_t in, uint64_t ns)
+{
+    struct filter_counters *counters = &filter->counters;
+    counter_add(&counters->in, in);
+    counter_add(&counters->out, in - out->cancelled + out->created);
+    counter_add(&counters->duration_ns, ns);
+    if (out->matched) counter_add(&counters->matched, out->matched);
+    if (out->failed) counter_add(&counters->failed, out->failed);
+    if (out->cancelled) counter_add(&counters->cancelled, out->cancelled);
+    if (out->created) counter_add(&counters->created, out->created);
+}
+
+/* One call of a filter. Returns the events that go on. */
+static struct selection apply(struct vm *vm, struct filter *filter, struct batch *batch,
+                              struct selection in)
+{
+    uint64_t start = now_ns();
+    vm->fate = bytes_for(batch, vm->fate, &vm->fate_capacity);
+    SELECTION_EACH(batch, &in, event) vm->fate[event->index] = FATE_PASSED;
+    struct outcome *out = &vm->outcome;
+    *out = (struct outcome){.batch = batch,
+                            .fate = vm->fate,
+                            .children = out->children,
+                            .children_capacity = out->children_capacity};
+    filter->type->apply(filter->self, batch, &in, out);
+    run_common(filter, batch, &in, out);
+    count_outcome(filter, out, in.count, now_ns() - start);
+    struct selection next = out->cancelled ? without_cancelled(batch, in) : in;
+    if (out->created) {
+        uint32_t *index = arena_alloc(&batch->arena, out->created * sizeof *index);
+        batch_rank(batch);
+        for (uint32_t i = 0; i < out->created; i++) index[i] = out->children[i].event->index;
+        next = merge(batch, next, (struct selection){index, out->created});
+    }
+    return next;
+}
+
+/* Event by event, because memory is short: who goes over the limit skips this filter. */
+static struct selection apply_singly(struct vm *vm, struct program *program, struct filter *filter,
+                                     struct batch *batch, struct selection in)
+{
+    struct selection next = {0};
+    for (uint32_t i = 0; i < in.count; i++) {
+        struct selection one = {in.index + i, 1};
+        struct event *event = batch->events[*one.index];
+        if (arena_allows(&batch->arena, 0)) {
+            next = merge(batch, next, apply(vm, filter, batch, one));
+            continue;
+        }
+        if (!event_has_tag(event, TAG_MEMORY_LIMIT)) {
+            event_tag(event, TAG_MEMORY_LIMIT);
+            counter_add(&program->memory_limited, 1);
+            LOG(LOG_WARN, "pipeline.memory_limit", filter->id,
+                "a batch reached %d bytes: its remaining events skip filters, tagged _memory_limit",
+                ARENA_BYTES_MAX);
+        }
+        next = merge(batch, next, one);
+    }
+    return next;
+}
+
+/* ---- outputs ---- */
+
+/* False: the output is full, the batch parks. */
+static bool offer(struct vm *vm, struct output *output, struct batch *batch)
+{
+    if (!vm->waiting) {
+        vm->offered = bytes_for(batch, vm->offered, &vm->offered_capacity);
+        SELECTION_EACH(batch, &vm->now, event) vm->offered[event->index] = 1;
+        counter_add(&output->counters.offered, vm->now.count);
+        vm->waiting = obligation_open(batch->ticket, vm->now.count);
+        vm->owed = vm->now;
+    }
+    uint32_t taken = output->type->take(output->self, batch, &vm->owed, vm->waiting);
+    assert(taken <= vm->owed.count);
+    vm->owed.index += taken;
+    vm->owed.count -= taken;
+    if (vm->owed.count) return false;
+    vm->waiting = NULL;
+    return true;
+}
+
+struct output *vm_parked_at(const struct program *program, const struct batch *batch)
+{
+    const struct vm *vm = batch->vm;
+    assert(vm && program->code[vm->at].opcode == OP_OUTPUT);
+    return program->outputs[program->code[vm->at].a];
+}
+
+static void finish(struct vm *vm, struct batch *batch)
+{
+    uint32_t offered = 0;
+    for (uint32_t i = 0; i < batch->count && i < vm->offered_capacity; i++)
+        offered += vm->offered[i];
+    ticket_count(batch->ticket, batch->received, batch->count - batch->received,
+                 batch->count - offered);
+    struct ticket *ticket = batch->ticket;
+    batch->ticket = NULL;
+    ticket_seal(ticket);
+}
+
+enum vm_result vm_run(struct program *program, struct batch *batch)
+{
+    struct vm *vm = batch->vm ? batch->vm : vm_start(program, batch);
+    for (;;) {
+        const struct instruction *at = &program->code[vm->at];
+        struct frame *frame = vm->depth ? &vm->stack[vm->depth - 1] : NULL;
+        assert(vm->at < program->code_count);
+        switch ((enum opcode)at->opcode) {
+        case OP_FILTER:
+            if (vm->now.count && batch->arena.bytes > ARENA_BYTES_MAX / 2)
+                vm->now = apply_singly(vm, program, program->filters[at->a], batch, vm->now);
+            else if (vm->now.count)
+                vm->now = apply(vm, program->filters[at->a], batch, vm->now);
+            break;
+        case OP_BRANCH:
+            assert(vm->depth < program->depth);
+            vm->stack[vm->depth++] = (struct frame){.rest = vm->now};
+            break;
+        case OP_TEST:
+            if (frame->rest.count)
+                test(program, &program->conditions[at->a], batch, vm, frame);
+            else
+                vm->now.count = 0;
+            if (vm->now.count == 0) {
+                vm->at = at->jump;
+                continue;
+            }
+            break;
+        case OP_ELSE:
+            vm->now = frame->rest;
+            frame->rest.count = 0;
+            if (vm->now.count == 0) {
+                vm->at = at->jump;
+                continue;
+            }
+            break;
+        case OP_JOIN: frame->done = merge(batch, frame->done, vm->now); break;
+        case OP_END:
+            vm->now = merge(batch, frame->done, frame->rest);
+            vm->depth--;
+            break;
+        case OP_OUTPUT:
+            if (vm->now.count && !offer(vm, program->outputs[at->a], batch)) return VM_PARKED;
+            break;
+        case OP_DONE: finish(vm, batch); return VM_DONE;
+        case OP_COUNT: assert(!"no such opcode");
+        }
+        vm->at++;
+    }
+}

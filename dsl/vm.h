@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs a program over a batch, one instruction for all its events. The position (instruction, stack
+ * of selections) lives in the batch, so that a batch can park at an output that is full and go on
+ * there later. One worker's thread. */
+#ifndef DSL_VM_H
+#define DSL_VM_H
+#include "dsl/program.h"
+
+enum vm_result {
+    VM_DONE,   /* through: its ticket is sealed, its memory may go */
+    VM_PARKED, /* an output is full: run again after its output_ready() */
+};
+
+/* Starts or resumes. The batch's ticket is sealed at the end. */
+enum vm_result vm_run(struct program *program, struct batch *batch);
+/* The output a parked batch waits for. */
+struct output *vm_parked_at(const struct program *program, const struct batch *batch);
+
+#endif

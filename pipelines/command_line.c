@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipelines/command_line.h"
+#include <assert.h>
+
+struct flag {
+    char letter;         /* 0: none */
+    const char *name;    /* without dashes; of most the setting's key */
+    const char *key;     /* NULL: handled here */
+    const char *fixed;   /* value of a flag without argument; NULL: takes one */
+    const char *argument;
+    const char *help;
+};
+
+static const struct flag flags[] = {
+    {'f', "path.config", "path.config", NULL, "PATH", "Pipeline text: a file, folder or glob."},
+    {'e', "config.string", "config.string", NULL, "TEXT", "Pipeline text itself; stdin and stdout are added."},
+    {'t', "config.test_and_exit", "config.test_and_exit", "true", NULL, "Check the configuration and exit."},
+    {'w', "pipeline.workers", "pipeline.workers", NULL, "N", "Threads of the pipeline."},
+    {'b', "pipeline.batch.size", "pipeline.batch.size", NULL, "N", "Most events of a batch."},
+    {'u', "pipeline.batch.delay", "pipeline.batch.delay", NULL, "MS", "Longest wait for a batch."},
+    {0, "path.settings", NULL, NULL, "DIR", "Folder of logstash.yml and pipelines.yml."},
+    {0, "path.data", "path.data", NULL, "DIR", "Folder for positions; locked while running."},
+    {'l', "path.logs", "path.logs", NULL, "DIR", "Accepted; the log goes to standard error."},
+    {0, "pipeline.id", "pipeline.id", NULL, "ID", "Name of the pipeline."},
+    {0, "pipeline.ecs_compatibility", "pipeline.ecs_compatibility", NULL, "MODE", "disabled, v1 or v8."},
+    {0, "pipeline.ordered", "pipeline.ordered", NULL, "MODE", "Accepted: order is always kept."},
+    {0, "pipeline.unsafe_shutdown", "pipeline.unsafe_shutdown", "true", NULL, "Accepted."},
+    {0, "config.debug", "config.debug", "true", NULL, "Log the compiled program."},
+    {0, "log.level", "log.level", NULL, "LEVEL", "fatal, error, warn, info, debug or trace."},
+    {0, "log.format", "log.format", NULL, "FORMAT", "plain or json."},
+    {'n', "node.name", "node.name", NULL, "NAME", "Name of this instance."},
+    {'r', "config.reload.automatic", "config.reload.automatic", "true", NULL, "Not in this version."},
+    {0, "config.reload.interval", "config.reload.interval", NULL, "TIME", "Not in this version."},
+    {0, "api.enabled", "api.enabled", NULL, "BOOL", "Serve the API."},
+    {0, "api.http.host", "api.http.host", NULL, "HOST", "Address of the API."},
+    {0, "api.http.port", "api.http.port", NULL, "PORT", "Port or range of the API."},
+    {0, "shutdown.timeout", "shutdown.timeout", NULL, "TIME", "Longest time to drain at a stop."},
+    {'S', "setting", NULL, NULL, "KEY=VALUE", "Any setting."},
+    {'V', "version", NULL, "", NULL, "Print the version."},
+    {'h', "help", NULL, "", NULL, "Print this help."},
+};
+enum { FLAG_COUNT = sizeof flags / sizeof *flags };
+
+static const struct {
+    const char *name, *arguments, *help;
+} commands[COMMAND_COUNT] = {
+    [COMMAND_RUN] = {"run", "", "Run pipelines (what is done without a command)."},
+    [COMMAND_CHECK] = {"check", " [PATH...]", "Check configurations and say all that is wrong."},
+    [COMMAND_EXPLAIN] = {"explain", " [PATH...]", "Print the compiled program with its places."},
+    [COMMAND_DOCS] = {"docs", " [PLUGIN...]", "Print the manual, from the option tables."},
+};
+
+/* The arguments as one text, so that complaints have a line and a caret. */
+struct words {
+    const struct source_text *source;
+    struct place *places;
+    int count;
+};
+
+static struct words words_of(int argc, char **argv, struct arena *arena)
+{
+    struct words words = {.count = argc};
+    struct source_text *source = arena_zalloc(arena, sizeof *source);
+    words.places = arena_zalloc(arena, (size_t)argc * sizeof *words.places);
+    struct buf text = {0};
+    for (int i = 0; i < argc; i++) {
+        if (i) buf_append_char(&text, ' ');
+        words.places[i] = (struct place){source, (uint32_t)text.len, 0};
+        buf_append_z(&text, i ? argv[i] : "tailrace");
+        words.places[i].end = (uint32_t)text.len;
+    }
+    source->name = STR("command line");
+    source->text = arena_copy(arena, buf_str(&text));
+    buf_fini(&text);
+    words.source = source;
+    return words;
+}
+
+static const struct flag *flag_find(struct str name, bool is_letter)
+{
+    for (size_t i = 0; i < FLAG_COUNT; i++)
+        if (is_letter ? name.len == 1 && name.ptr[0] == flags[i].letter
+                      : str_eq_z(name, flags[i].name))
+            return &flags[i];
+    return NULL;
+}
+
+static void flag_unknown(struct diag *diag, struct place place, struct str name)
+{
+    struct str names[FLAG_COUNT];
+    for (size_t i = 0; i < FLAG_COUNT; i++) names[i] = str_of(flags[i].name);
+    struct message *message = diag_error(diag, place, "unknown option");
+    struct str near = suggest(name, names, FLAG_COUNT);
+    if (near.len) diag_hint(diag, message, "did you mean `--%.*s`?", STR_ARG(near));
+    diag_note(diag, message, "`tailrace --help` lists them");
+}
+
+static void setting_add(struct command_line *line, struct str key, struct place key_place,
+                        struct str value, struct place place)
+{
+    setting_list_add(&line->settings,
+                     (struct setting){.key = key, .key_place = key_place,
+                                      .value = {.kind = CONFIG_STRING, .place = place, .text = value}});
+}
+
+static bool setting_flag(struct command_line *line, struct str text, struct place place,
+                         struct diag *diag)
+{
+    ptrdiff_t equals = str_find(text, STR("="));
+    if (equals < 1) {
+        diag_error(diag, place, "expected KEY=VALUE");
+        return false;
+    }
+    setting_add(line, str_slice(text, 0, (size_t)equals), place, str_from(text, (size_t)equals + 1), place);
+    return true;
+}
+
+/* One flag at argv[*at]; advances over its value. */
+static bool flag_parse(struct command_line *line, int *at, char **argv, const struct words *words,
+                       struct diag *diag)
+{
+    struct str word = str_of(argv[*at]);
+    struct place place = words->places[*at];
+    bool is_letter = word.ptr[1] != '-';
+    struct str name = str_from(word, is_letter ? 1 : 2), value = {0};
+    struct place value_place = place;
+    ptrdiff_t equals = str_find(name, STR("="));
+    if (!is_letter && equals > 0) {
+        value = str_from(name, (size_t)equals + 1);
+        value_place.start = place.end - (uint32_t)value.len;
+        name.len = (size_t)equals;
+    } else if (is_letter && name.len > 1 && flag_find(str_slice(name, 0, 1), true)) {
+        value = str_from(name, 1); /* -w4 */
+        name.len = 1;
+    }
+    const struct flag *flag = flag_find(name, is_letter);
+    if (!flag) {
+        flag_unknown(diag, place, name);
+        return false;
+    }
+    if (flag->fixed) {
+        line->wants_help |= flag->letter == 'h';
+        line->wants_version |= flag->letter == 'V';
+        if (flag->key)
+            setting_add(line, str_of(flag->key), place, value.len ? value : str_of(flag->fixed), place);
+        return true;
+    }
+    if (!value.ptr) {
+        if (*at + 1 >= words->count) {
+            diag_hint(diag, diag_error(diag, place, "the option needs a value"), "%s", flag->argument);
+            return false;
+        }
+        value = str_of(argv[++*at]);
+        value_place = words->places[*at];
+    }
+    if (str_eq_z(name, "path.settings"))
+        line->path_settings = value;
+    else if (flag->letter == 'S')
+        return setting_flag(line, value, value_place, diag);
+    else
+        setting_add(line, str_of(flag->key), place, value, value_place);
+    return true;
+}
+
+static bool command_find(const char *word, enum command *command)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (!strcmp(word, commands[i].name)) {
+            *command = (enum command)i;
+            return true;
+        }
+    return false;
+}
+
+bool command_line_parse(struct command_line *line, int argc, char **argv, struct arena *arena,
+                        struct diag *diag)
+{
+    *line = (struct command_line){.settings.arena = arena};
+    struct words words = words_of(argc, argv, arena);
+    line->arguments.items = arena_zalloc(arena, (size_t)(argc + 1) * sizeof *line->arguments.items);
+    int at = 1;
+    if (argc > 1 && command_find(argv[1], &line->command)) at++;
+    bool ok = true;
+    for (; at < argc; at++) {
+        if (argv[at][0] == '-' && argv[at][1]) {
+            ok = flag_parse(line, &at, argv, &words, diag) && ok;
+        } else if (line->command == COMMAND_RUN) {
+            diag_note(diag, diag_error(diag, words.places[at], "unexpected argument"),
+                      "commands: run, check, explain, docs; a configuration is given with -f PATH");
+            ok = false;
+        } else
+            line->arguments.items[line->arguments.count++] = str_of(argv[at]);
+    }
+    return ok;
+}
+
+void command_line_help(enum command command, struct buf *out)
+{
+    if (command == COMMAND_RUN) {
+        buf_append_z(out, "tailrace: runs Logstash pipelines, compiled.\n\nUsage: tailrace [COMMAND] [OPTIONS]\n\nCommands:\n");
+        for (int i = 0; i < COMMAND_COUNT; i++)
+            buf_printf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+    } else
+        buf_printf(out, "Usage: tailrace %s [OPTIONS]%s\n\n%s\n", commands[command].name,
+                   commands[command].arguments, commands[command].help);
+    buf_append_z(out, "\nOptions:\n");
+    for (size_t i = 0; i < FLAG_COUNT; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%c%c%s --%s%s%s", flags[i].letter ? '-' : ' ',
+                 flags[i].letter ? flags[i].letter : ' ', flags[i].letter ? "," : " ", flags[i].name,
+                 flags[i].argument ? " " : "", flags[i].argument ? flags[i].argument : "");
+        buf_printf(out, "  %-42s %s\n", left, flags[i].help);
+    }
+    buf_append_z(out, "\nExit codes: 0 done, 1 failed while running, 2 wrong usage, 78 wrong configuration.\n"
+                      "Every setting of logstash.yml can also be an environment variable: PIPELINE_WORKERS=4.\n"
+                      "Manual of a plugin: tailrace docs grok\n");
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line, with Logstash's flags: each flag is a setting, so that it is checked and
+ * complained about like one in a file. Start-up only. */
+#ifndef PIPELINES_COMMAND_LINE_H
+#define PIPELINES_COMMAND_LINE_H
+#include "pipelines/settings.h"
+
+enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_EXPLAIN, COMMAND_DOCS, COMMAND_COUNT };
+
+struct command_line {
+    enum command command;
+    struct setting_list settings;
+    struct str path_settings;    /* --path.settings, or empty */
+    struct str_list arguments;   /* of docs: names; of check and explain: paths */
+    bool wants_help, wants_version;
+};
+
+/* False: a usage error, in the diag. Texts point into the arena. */
+bool command_line_parse(struct command_line *line, int argc, char **argv, struct arena *arena,
+                        struct diag *diag);
+/* The help text of a command (COMMAND_RUN: the whole program's). */
+void command_line_help(enum command command, struct buf *out);
+
+#endif

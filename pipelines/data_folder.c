@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipelines/data_folder.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "core/log.h"
+
+void uuid_make(char out[37])
+{
+    unsigned char bytes[16];
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) abort();
+    bytes[6] = (unsigned char)((bytes[6] & 0x0F) | 0x40);
+    bytes[8] = (unsigned char)((bytes[8] & 0x3F) | 0x80);
+    char *at = out;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) *at++ = '-';
+        snprintf(at, 3, "%02x", bytes[i]);
+        at += 2;
+    }
+}
+
+void data_folder_default(char *path, size_t size)
+{
+    const char *home = getenv("HOME");
+    if (getuid() == 0 || !home)
+        snprintf(path, size, "/var/lib/tailrace");
+    else
+        snprintf(path, size, "%s/.local/state/tailrace", home);
+}
+
+static int make_folders(const char *path)
+{
+    char part[PATH_MAX];
+    if ((size_t)snprintf(part, sizeof part, "%s", path) >= sizeof part) return ENAMETOOLONG;
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (mkdir(part, 0750) && errno != EEXIST) return errno;
+        *slash = '/';
+    }
+    return mkdir(part, 0750) && errno != EEXIST ? errno : 0;
+}
+
+/* Reads the identity, or makes it: a complete file or none (rename). */
+static bool identity_load(struct data_folder *folder, const char *path)
+{
+    char name[PATH_MAX], fresh[PATH_MAX];
+    if ((size_t)snprintf(name, sizeof name, "%s/uuid", path) >= sizeof name ||
+        (size_t)snprintf(fresh, sizeof fresh, "%s/uuid.tmp", path) >= sizeof fresh)
+        return false;
+    FILE *file = fopen(name, "re");
+    if (file) {
+        bool ok = fscanf(file, "%36s", folder->id) == 1 && strlen(folder->id) == 36;
+        fclose(file);
+        if (ok) return true;
+    }
+    uuid_make(folder->id);
+    file = fopen(fresh, "we");
+    if (!file) return false;
+    bool ok = fprintf(file, "%s", folder->id) > 0;
+    ok = fclose(file) == 0 && ok;
+    return ok && rename(fresh, name) == 0;
+}
+
+bool data_folder_open(struct data_folder *folder, const char *path)
+{
+    folder->lock = -1;
+    int error = make_folders(path);
+    char name[PATH_MAX];
+    if (!error && (size_t)snprintf(name, sizeof name, "%s/.lock", path) >= sizeof name)
+        error = ENAMETOOLONG;
+    if (!error) {
+        folder->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+        if (folder->lock < 0) error = errno;
+    }
+    if (error) {
+        LOG(LOG_FATAL, "data.unusable", (struct str){0},
+            "path.data %s cannot be used: %s; give another with --path.data DIR", path, strerror(error));
+        return false;
+    }
+    if (flock(folder->lock, LOCK_EX | LOCK_NB)) {
+        LOG(LOG_FATAL, "data.locked", (struct str){0},
+            "another instance is using path.data %s; stop it, or give another with --path.data DIR", path);
+        data_folder_close(folder);
+        return false;
+    }
+    if (!identity_load(folder, path)) {
+        LOG(LOG_FATAL, "data.identity", (struct str){0}, "cannot write %s/uuid: %s", path, strerror(errno));
+        data_folder_close(folder);
+        return false;
+    }
+    return true;
+}
+
+void data_folder_close(struct data_folder *folder)
+{
+    if (folder->lock >= 0) close(folder->lock);
+    folder->lock = -1;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is compiled from text for one worker: program, filter, output, input and codec instances. Built
+ * on the control thread beside whatever runs, handed to the worker, destroyed after it ended. Its
+ * building is also the whole check of a configuration: every option is read, every pattern compiled.
+ * Instances belong to the worker's thread once it has started. */
+#ifndef PIPELINES_GENERATION_H
+#define PIPELINES_GENERATION_H
+#include "core/input.h"
+#include "dsl/compiler.h"
+
+struct generation_options {
+    struct str pipeline;  /* id */
+    struct str path_data;
+    enum ecs ecs;         /* of the pipeline */
+    uint32_t worker, workers;
+};
+
+struct generation {
+    struct arena arena;
+    struct generation_options options;
+    const struct config *config; /* borrowed; outlives it */
+    struct diag *diag;           /* while it is built */
+    struct program program;
+    struct input **inputs;
+    uint32_t input_count, input_capacity;
+    struct codec **codecs;       /* all, for metrics */
+    uint32_t codec_count, codec_capacity;
+};
+
+/* NULL when anything is wrong; the diag says what. `config` has passed the checker. */
+struct generation *generation_create(const struct config *config,
+                                     const struct generation_options *options, struct diag *diag);
+void generation_destroy(struct generation *generation);
+
+#endif

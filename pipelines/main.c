@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program: arguments in, one call for each command. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "core/log.h"
+#include "core/xmalloc.h"
+#include "pipelines/command_line.h"
+#include "pipelines/data_folder.h"
+#include "pipelines/docs.h"
+#include "pipelines/supervisor.h"
+
+struct program_run {
+    struct arena arena; /* settings and their texts */
+    struct diag diag;
+    struct command_line line;
+    struct setting_list base; /* file, environment, command line */
+    struct settings settings; /* of the process */
+    struct setting_list *entries; /* of pipelines.yml */
+    uint32_t entry_count;
+    struct pipeline **pipelines;
+    uint32_t pipeline_count, refused;
+};
+
+static void diag_print(struct diag *diag)
+{
+    if (!diag->count) return;
+    struct buf text = {0};
+    diag_render(diag, &text);
+    fwrite(text.ptr, 1, text.len, stderr);
+    buf_fini(&text);
+    diag_fini(diag);
+    diag_init(diag);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static struct str settings_folder(const struct program_run *run)
+{
+    if (run->line.path_settings.len) return run->line.path_settings;
+    const char *folder = getenv("LS_SETTINGS_DIR");
+    if (folder && *folder) return str_of(folder);
+    return is_folder("/etc/tailrace") ? STR("/etc/tailrace") : STR("config");
+}
+
+static void add_setting(struct setting_list *list, const char *key, struct str value)
+{
+    setting_list_add(list, (struct setting){.key = str_of(key),
+                                            .value = {.kind = CONFIG_STRING, .text = value}});
+}
+
+/* File, then environment, then command line; folders get their defaults last. */
+static bool settings_gather(struct program_run *run)
+{
+    struct str folder = settings_folder(run);
+    run->base.arena = &run->arena;
+    char path[PATH_MAX];
+    data_folder_default(path, sizeof path);
+    add_setting(&run->base, "path.data", arena_copy(&run->arena, str_of(path)));
+    add_setting(&run->base, "path.settings", folder);
+    static const char *const names[] = {"tailrace.yml", "logstash.yml"};
+    bool is_missing = true, ok = true;
+    for (size_t i = 0; i < 2 && is_missing; i++) {
+        snprintf(path, sizeof path, "%.*s/%s", STR_ARG(folder), names[i]);
+        ok = settings_read_file(&run->base, path, &is_missing, &run->diag) || is_missing;
+    }
+    settings_read_environment(&run->base);
+    for (uint32_t i = 0; i < run->line.settings.count; i++)
+        setting_list_add(&run->base, run->line.settings.items[i]);
+    return settings_load(&run->settings, &run->base, &run->arena, &run->diag) && ok;
+}
+
+static bool has_setting(const struct setting_list *list, const char *key)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        if (str_eq_z(list->items[i].key, key)) return true;
+    return false;
+}
+
+/* What pipelines there are: one of -f or -e, or those of pipelines.yml. */
+static bool entries_gather(struct program_run *run)
+{
+    static struct setting_list one;
+    if (has_setting(&run->base, "path.config") && has_setting(&run->base, "config.string")) {
+        diag_error(&run->diag, (struct place){0}, "path.config (-f) and config.string (-e) exclude each other");
+        return false;
+    }
+    if (has_setting(&run->base, "path.config") || has_setting(&run->base, "config.string")) {
+        run->entries = &one;
+        run->entry_count = 1;
+        return true;
+    }
+    char path[PATH_MAX];
+    bool is_missing;
+    snprintf(path, sizeof path, "%.*s/pipelines.yml", STR_ARG(run->settings.path_settings));
+    bool ok = settings_read_pipelines(path, &run->entries, &run->entry_count, &is_missing, &run->arena,
+                                      &run->diag);
+    if (is_missing)
+        diag_error(&run->diag, (struct place){0},
+                   "nothing to run: give a configuration with -f PATH or -e TEXT, or list pipelines in %s",
+                   path);
+    return ok;
+}
+
+/* One pipeline that is wrong is said and does not stop the others. */
+static void pipelines_build(struct program_run *run)
+{
+    run->pipelines = xcalloc(run->entry_count + 1, sizeof *run->pipelines);
+    for (uint32_t i = 0; i < run->entry_count; i++) {
+        struct setting_list merged = {.arena = &run->arena};
+        for (uint32_t k = 0; k < run->base.count; k++) setting_list_add(&merged, run->base.items[k]);
+        for (uint32_t k = 0; k < run->entries[i].count; k++)
+            setting_list_add(&merged, run->entries[i].items[k]);
+        struct settings settings;
+        struct pipeline *pipeline = NULL;
+        if (settings_load(&settings, &merged, &run->arena, &run->diag))
+            pipeline = pipeline_create(&settings, &run->arena, &run->diag);
+        if (pipeline)
+            run->pipelines[run->pipeline_count++] = pipeline;
+        else
+            run->refused++;
+        diag_print(&run->diag);
+    }
+}
+
+static void explain(struct program_run *run)
+{
+    struct buf text = {0};
+    for (uint32_t i = 0; i < run->pipeline_count; i++) {
+        struct pipeline *pipeline = run->pipelines[i];
+        const struct generation *generation = worker_generation(pipeline->workers[0]);
+        buf_printf(&text, "pipeline `%.*s`\n", STR_ARG(pipeline->id));
+        for (uint32_t k = 0; k < generation->input_count; k++)
+            buf_printf(&text, "      input %s `%.*s`\n", generation->inputs[k]->type->name,
+                       STR_ARG(generation->inputs[k]->id));
+        program_print(&generation->program, &text);
+    }
+    fwrite(text.ptr, 1, text.len, stdout);
+    buf_fini(&text);
+}
+
+static void pipelines_destroy(struct program_run *run)
+{
+    for (uint32_t i = 0; i < run->pipeline_count; i++) pipeline_destroy(run->pipelines[i]);
+    free(run->pipelines);
+}
+
+static enum exit_code run_all(struct program_run *run)
+{
+    struct data_folder folder;
+    char *path = arena_copy_z(&run->arena, run->settings.path_data);
+    if (!data_folder_open(&folder, path)) return EXIT_RUNTIME;
+    struct supervisor supervisor = {.settings = &run->settings,
+                                    .pipelines = run->pipelines,
+                                    .pipeline_count = run->pipeline_count,
+                                    .node_id = folder.id,
+                                    .refused = run->refused};
+    enum exit_code code = supervisor_run(&supervisor);
+    data_folder_close(&folder);
+    return code;
+}
+
+static enum exit_code run_docs(struct program_run *run)
+{
+    struct buf text = {0};
+    enum exit_code code = EXIT_DONE;
+    if (!run->line.arguments.count) docs_list(&text);
+    for (uint32_t i = 0; i < run->line.arguments.count; i++) {
+        struct str name = run->line.arguments.items[i], names[512];
+        if (docs_page(name, &text)) continue;
+        struct str near = suggest(name, names, docs_names(names, 512));
+        fprintf(stderr, "tailrace: no plugin is called `%.*s`%s%.*s; `tailrace docs` lists them\n",
+                STR_ARG(name), near.len ? ", did you mean " : "", STR_ARG(near));
+        code = EXIT_USAGE;
+    }
+    fwrite(text.ptr, 1, text.len, stdout);
+    buf_fini(&text);
+    return code;
+}
+
+/* Paths given to check and explain stand for -f. */
+static void arguments_to_settings(struct program_run *run)
+{
+    if (!run->line.arguments.count) return;
+    struct config_value *items = arena_zalloc(&run->arena, run->line.arguments.count * sizeof *items);
+    for (uint32_t i = 0; i < run->line.arguments.count; i++)
+        items[i] = (struct config_value){.kind = CONFIG_STRING, .text = run->line.arguments.items[i]};
+    setting_list_add(&run->line.settings,
+                     (struct setting){.key = STR("path.config"),
+                                      .value = {.kind = CONFIG_ARRAY, .items = items,
+                                                .count = run->line.arguments.count}});
+}
+
+static enum exit_code run_pipelines(struct program_run *run)
+{
+    arguments_to_settings(run);
+    if (!settings_gather(run) || !entries_gather(run)) {
+        diag_print(&run->diag);
+        return EXIT_CONFIG;
+    }
+    log_setup((enum log_level)run->settings.log_level.value, run->settings.log_format.value == 1);
+    pipelines_build(run);
+    enum exit_code code = run->refused ? EXIT_CONFIG : EXIT_DONE;
+    bool is_check = run->line.command == COMMAND_CHECK || run->settings.test_and_exit;
+    if (run->line.command == COMMAND_EXPLAIN)
+        explain(run);
+    else if (is_check && code == EXIT_DONE)
+        puts("Configuration OK");
+    else if (!is_check && run->pipeline_count)
+        code = run_all(run);
+    pipelines_destroy(run);
+    return code;
+}
+
+static enum exit_code run_command(struct program_run *run, int argc, char **argv)
+{
+    if (!command_line_parse(&run->line, argc, argv, &run->arena, &run->diag)) {
+        diag_print(&run->diag);
+        return EXIT_USAGE;
+    }
+    if (run->line.wants_version) {
+        puts("tailrace " TAILRACE_VERSION);
+        return EXIT_DONE;
+    }
+    if (run->line.wants_help) {
+        struct buf text = {0};
+        command_line_help(run->line.command, &text);
+        fwrite(text.ptr, 1, text.len, stdout);
+        buf_fini(&text);
+        return EXIT_DONE;
+    }
+    return run->line.command == COMMAND_DOCS ? run_docs(run) : run_pipelines(run);
+}
+
+int main(int argc, char **argv)
+{
+    struct program_run run = {0};
+    arena_init(&run.arena, NULL);
+    diag_init(&run.diag);
+    enum exit_code code = run_command(&run, argc, argv);
+    diag_fini(&run.diag);
+    arena_fini(&run.arena);
+    return code;
+}

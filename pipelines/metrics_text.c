@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipelines/metrics_text.h"
+
+static void label_value(struct buf *out, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '\n') {
+            buf_append_z(out, "\\n");
+            continue;
+        }
+        if (c == '"' || c == '\\') buf_append_char(out, '\\');
+        buf_append_char(out, c);
+    }
+}
+
+static void family(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+struct labels {
+    struct str pipeline, id;
+    const char *kind, *type;
+    const char *extra, *extra_value;
+};
+
+static void row(struct buf *out, const char *name, const struct labels *labels, double value)
+{
+    buf_printf(out, "%s{pipeline=\"", name);
+    label_value(out, labels->pipeline);
+    buf_append_char(out, '"');
+    if (labels->kind) {
+        buf_printf(out, ",component_kind=\"%s\",component_type=\"%s\",component_id=\"", labels->kind, labels->type);
+        label_value(out, labels->id);
+        buf_append_char(out, '"');
+    }
+    if (labels->extra) {
+        buf_printf(out, ",%s=\"", labels->extra);
+        label_value(out, str_of(labels->extra_value));
+        buf_append_char(out, '"');
+    }
+    buf_printf(out, "} %.17g\n", value);
+}
+
+#define EACH_PIPELINE(stats_, pipeline_)                                                           \
+    for (uint32_t p_ = 0; p_ < (stats_)->supervisor->pipeline_count; p_++)                         \
+        for (const struct pipeline *pipeline_ = (stats_)->supervisor->pipelines[p_]; pipeline_; pipeline_ = NULL)
+
+static void books(struct stats *stats, struct buf *out)
+{
+    family(out, "tailrace_events_total", "counter",
+           "Events of a pipeline: received + created = delivered + filtered + dead_lettered + dropped + in flight");
+    EACH_PIPELINE(stats, pipeline)
+    {
+        struct books_sum sum = pipeline_books(pipeline);
+        const struct { const char *state; uint64_t n; } rows[] = {
+            {"received", sum.received}, {"created", sum.created}, {"delivered", sum.delivered},
+            {"filtered", sum.filtered}, {"dead_lettered", sum.dead_lettered}, {"dropped", sum.dropped}};
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            row(out, "tailrace_events_total",
+                &(struct labels){.pipeline = pipeline->id, .extra = "state", .extra_value = rows[i].state},
+                (double)rows[i].n);
+    }
+    family(out, "tailrace_events_in_flight", "gauge", "Events received or created and not settled yet");
+    EACH_PIPELINE(stats, pipeline)
+        row(out, "tailrace_events_in_flight", &(struct labels){.pipeline = pipeline->id},
+            (double)pipeline_books(pipeline).in_flight);
+}
+
+static void workers(struct stats *stats, struct buf *out)
+{
+    static const struct { const char *name, *type, *help; size_t offset; double scale; } rows[] = {
+        {"tailrace_batches_total", "counter", "Batches run", offsetof(struct worker_counters, batches), 1},
+        {"tailrace_busy_seconds_total", "counter", "Time in filters and outputs", offsetof(struct worker_counters, busy_ns), 1e-9},
+        {"tailrace_paused_seconds_total", "counter", "Time inputs were paused", offsetof(struct worker_counters, paused_ns), 1e-9},
+        {"tailrace_paused", "gauge", "Workers whose inputs are paused now", offsetof(struct worker_counters, paused), 1},
+        {"tailrace_queued_batches", "gauge", "Batches waiting at a full output", offsetof(struct worker_counters, queued), 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        family(out, rows[i].name, rows[i].type, rows[i].help);
+        EACH_PIPELINE(stats, pipeline)
+        {
+            double sum = 0;
+            for (uint32_t w = 0; w < pipeline->worker_count; w++)
+                sum += (double)counter_get((const atomic_uint_fast64_t *)(const void *)(
+                    (const char *)worker_counters(pipeline->workers[w]) + rows[i].offset));
+            row(out, rows[i].name, &(struct labels){.pipeline = pipeline->id}, sum * rows[i].scale);
+        }
+    }
+    family(out, "tailrace_memory_bytes", "gauge", "Memory of a pipeline's events, charged to its budget");
+    EACH_PIPELINE(stats, pipeline)
+        row(out, "tailrace_memory_bytes", &(struct labels){.pipeline = pipeline->id},
+            (double)budget_used(&pipeline->budget));
+    family(out, "tailrace_memory_limit_bytes", "gauge", "Limit of that budget");
+    EACH_PIPELINE(stats, pipeline)
+        row(out, "tailrace_memory_limit_bytes", &(struct labels){.pipeline = pipeline->id},
+            (double)pipeline->budget.limit);
+}
+
+struct counter_row {
+    const char *name, *type, *help;
+    size_t offset;
+    double scale;
+};
+
+#define INPUT(member_) offsetof(struct input, counters.member_)
+static const struct counter_row input_rows[] = {
+    {"component_received_events_total", "counter", "Events decoded by an input", INPUT(events), 1},
+    {"component_received_bytes_total", "counter", "Bytes of frames of an input", INPUT(bytes), 1},
+    {"component_received_frames_total", "counter", "Frames (lines, datagrams, records) of an input", INPUT(frames), 1},
+    {"component_cut_frames_total", "counter", "Frames longer than the limit, cut", INPUT(cut), 1},
+    {"component_cut_bytes_total", "counter", "Bytes cut off from them", INPUT(cut_bytes), 1},
+    {"component_discarded_frames_total", "counter", "Half frames thrown away", INPUT(discarded), 1},
+    {"component_open_connections", "gauge", "Connections open", INPUT(connections), 1},
+    {"component_refused_connections_total", "counter", "Connections turned away at the limit", INPUT(refused), 1},
+    {"component_kernel_drops_total", "counter", "Datagrams the kernel dropped", INPUT(kernel_drops), 1},
+    {"component_input_errors_total", "counter", "Errors of an input", INPUT(errors), 1},
+};
+#define FILTER(member_) offsetof(struct filter, counters.member_)
+static const struct counter_row filter_rows[] = {
+    {"component_filter_events_in_total", "counter", "Events a filter saw", FILTER(in), 1},
+    {"component_filter_events_out_total", "counter", "Events that went on", FILTER(out), 1},
+    {"component_filter_matched_total", "counter", "Events it succeeded on", FILTER(matched), 1},
+    {"component_filter_failed_total", "counter", "Events it tagged as failed", FILTER(failed), 1},
+    {"component_filter_cancelled_total", "counter", "Events it dropped", FILTER(cancelled), 1},
+    {"component_filter_created_total", "counter", "Events it made", FILTER(created), 1},
+    {"component_filter_seconds_total", "counter", "Time spent in it", FILTER(duration_ns), 1e-9},
+};
+#define OUTPUT(member_) offsetof(struct output, counters.member_)
+static const struct counter_row output_rows[] = {
+    {"component_offered_events_total", "counter", "Events offered: sent + dead-lettered + dropped + in flight", OUTPUT(offered), 1},
+    {"component_sent_events_total", "counter", "Events sent", OUTPUT(sent), 1},
+    {"component_sent_bytes_total", "counter", "Bytes sent", OUTPUT(bytes), 1},
+    {"component_dead_lettered_events_total", "counter", "Events dead-lettered", OUTPUT(dead_lettered), 1},
+    {"component_dropped_events_total", "counter", "Events dropped", OUTPUT(dropped), 1},
+    {"component_requests_total", "counter", "Requests (writes) made", OUTPUT(requests), 1},
+    {"output_retry_total", "counter", "Requests made again", OUTPUT(retries), 1},
+    {"component_output_errors_total", "counter", "Errors of an output", OUTPUT(errors), 1},
+};
+
+static double read_counter(const void *object, const struct counter_row *at)
+{
+    return (double)counter_get((const atomic_uint_fast64_t *)(const void *)((const char *)object + at->offset)) * at->scale;
+}
+
+static void inputs(const struct pipeline *pipeline, const struct counter_row *at, struct buf *out)
+{
+    const struct generation *first = worker_generation(pipeline->workers[0]);
+    for (uint32_t i = 0; i < first->input_count; i++) {
+        double sum = 0;
+        for (uint32_t w = 0; w < pipeline->worker_count; w++) {
+            const struct generation *generation = worker_generation(pipeline->workers[w]);
+            for (uint32_t k = 0; k < generation->input_count; k++)
+                if (str_eq(generation->inputs[k]->id, first->inputs[i]->id))
+                    sum += read_counter(generation->inputs[k], at);
+        }
+        row(out, at->name, &(struct labels){.pipeline = pipeline->id, .id = first->inputs[i]->id, .kind = "input",
+                                            .type = first->inputs[i]->type->name}, sum);
+    }
+}
+
+static void filters(const struct pipeline *pipeline, const struct counter_row *at, struct buf *out)
+{
+    const struct program *first = &worker_generation(pipeline->workers[0])->program;
+    for (uint32_t i = 0; i < first->filter_count; i++) {
+        double sum = 0;
+        for (uint32_t w = 0; w < pipeline->worker_count; w++)
+            sum += read_counter(worker_generation(pipeline->workers[w])->program.filters[i], at);
+        row(out, at->name, &(struct labels){.pipeline = pipeline->id, .id = first->filters[i]->id, .kind = "filter",
+                                            .type = first->filters[i]->type->name}, sum);
+    }
+}
+
+static void outputs(const struct pipeline *pipeline, const struct counter_row *at, struct buf *out)
+{
+    const struct program *first = &worker_generation(pipeline->workers[0])->program;
+    for (uint32_t i = 0; i < first->output_count; i++) {
+        double sum = 0;
+        for (uint32_t w = 0; w < pipeline->worker_count; w++)
+            sum += read_counter(worker_generation(pipeline->workers[w])->program.outputs[i], at);
+        row(out, at->name, &(struct labels){.pipeline = pipeline->id, .id = first->outputs[i]->id, .kind = "output",
+                                            .type = first->outputs[i]->type->name}, sum);
+    }
+}
+
+static void families(struct stats *stats, const struct counter_row *rows, size_t count,
+                     void (*each)(const struct pipeline *, const struct counter_row *, struct buf *),
+                     struct buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        family(out, rows[i].name, rows[i].type, rows[i].help);
+        EACH_PIPELINE(stats, pipeline) each(pipeline, &rows[i], out);
+    }
+}
+
+static void process(struct buf *out)
+{
+    struct process_numbers numbers = process_numbers_read();
+    const struct { const char *name, *type, *help; double value; } rows[] = {
+        {"process_cpu_seconds_total", "counter", "CPU time", (double)numbers.cpu_ns / 1e9},
+        {"process_resident_memory_bytes", "gauge", "Resident memory", (double)numbers.resident_bytes},
+        {"process_virtual_memory_bytes", "gauge", "Virtual memory", (double)numbers.virtual_bytes},
+        {"process_open_fds", "gauge", "Open file descriptors", (double)numbers.open_files},
+        {"process_max_fds", "gauge", "Limit of file descriptors", (double)numbers.max_files}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        family(out, rows[i].name, rows[i].type, rows[i].help);
+        buf_printf(out, "%s %.17g\n", rows[i].name, rows[i].value);
+    }
+}
+
+void metrics_text(struct stats *stats, struct buf *out)
+{
+    family(out, "tailrace_build_info", "gauge", "Version of the program");
+    buf_printf(out, "tailrace_build_info{version=\"%s\"} 1\n", TAILRACE_VERSION);
+    family(out, "tailrace_pipeline_up", "gauge", "1 while a pipeline runs");
+    EACH_PIPELINE(stats, pipeline)
+        row(out, "tailrace_pipeline_up", &(struct labels){.pipeline = pipeline->id, .extra = "config_hash",
+                                                          .extra_value = pipeline->hash},
+            pipeline_state(pipeline) == PIPELINE_RUNNING);
+    books(stats, out);
+    workers(stats, out);
+    families(stats, input_rows, sizeof input_rows / sizeof *input_rows, inputs, out);
+    families(stats, filter_rows, sizeof filter_rows / sizeof *filter_rows, filters, out);
+    families(stats, output_rows, sizeof output_rows / sizeof *output_rows, outputs, out);
+    process(out);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipelines/pipeline.h"
+#include <assert.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <time.h>
+#include "core/log.h"
+#include "core/xmalloc.h"
+#include "dsl/checker.h"
+#include "dsl/parser.h"
+#include "dsl/source.h"
+#include "pipelines/data_folder.h"
+
+static void hex(char *out, const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static void hash_make(struct pipeline *pipeline, const struct sources *sources)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+    for (uint32_t i = 0; i < sources->count; i++)
+        EVP_DigestUpdate(context, sources->items[i]->text.ptr, sources->items[i]->text.len);
+    EVP_DigestFinal_ex(context, digest, &len);
+    EVP_MD_CTX_free(context);
+    assert(len == 32);
+    hex(pipeline->hash, digest, len);
+}
+
+static bool config_read(struct pipeline *pipeline, struct diag *diag)
+{
+    const struct settings *settings = &pipeline->settings;
+    struct sources sources = {0};
+    bool ok = true;
+    for (uint32_t i = 0; i < settings->path_config.count; i++)
+        ok = sources_read_files(&sources, settings->path_config.items[i], pipeline->arena, diag) && ok;
+    if (settings->config_string.ptr)
+        ok = sources_take_text(&sources, STR("-e"), settings->config_string, pipeline->arena, diag) && ok;
+    hash_make(pipeline, &sources);
+    struct parse_options options = {.has_escapes = settings->support_escapes};
+    for (uint32_t i = 0; i < sources.count; i++)
+        ok = parse_source(&pipeline->config, sources.items[i], &options, pipeline->arena, diag) && ok;
+    return ok;
+}
+
+static bool workers_create(struct pipeline *pipeline, struct diag *diag)
+{
+    uint32_t count = (uint32_t)pipeline->settings.workers;
+    pipeline->workers = xcalloc(count, sizeof *pipeline->workers);
+    for (uint32_t i = 0; i < count; i++) {
+        struct generation_options options = {.pipeline = pipeline->id,
+                                             .path_data = pipeline->settings.path_data,
+                                             .ecs = settings_ecs(&pipeline->settings),
+                                             .worker = i,
+                                             .workers = count};
+        struct generation *generation = generation_create(&pipeline->config, &options, diag);
+        if (!generation) return false;
+        struct worker_options worker = {.pipeline = pipeline->id,
+                                        .budget = &pipeline->budget,
+                                        .disk = pipeline->disk,
+                                        .batch_events_max = (uint32_t)pipeline->settings.batch_size,
+                                        .number = i};
+        pipeline->workers[i] = worker_create(&worker, generation);
+        pipeline->worker_count++;
+    }
+    return true;
+}
+
+struct pipeline *pipeline_create(const struct settings *settings, struct arena *arena, struct diag *diag)
+{
+    struct pipeline *pipeline = xcalloc(1, sizeof *pipeline);
+    pipeline->arena = arena;
+    pipeline->settings = *settings;
+    pipeline->id = (struct str){arena_copy_z(pipeline->arena, settings->pipeline_id),
+                                settings->pipeline_id.len};
+    pipeline->budget.limit = (size_t)settings->memory.bytes;
+    uuid_make(pipeline->ephemeral_id);
+    bool ok = config_read(pipeline, diag);
+    struct checker_options options = {.filters = filter_types, .inputs = input_types,
+                                      .outputs = output_types};
+    ok = check_config(&pipeline->config, &options, pipeline->arena, diag) && ok;
+    char name[32];
+    snprintf(name, sizeof name, "disk %.10s", pipeline->id.ptr);
+    if (ok) pipeline->disk = disk_create(name);
+    if (ok && workers_create(pipeline, diag)) return pipeline;
+    pipeline_destroy(pipeline);
+    return NULL;
+}
+
+void pipeline_destroy(struct pipeline *pipeline)
+{
+    for (uint32_t i = 0; i < pipeline->worker_count; i++) worker_destroy(pipeline->workers[i]);
+    if (pipeline->disk) disk_destroy(pipeline->disk);
+    free(pipeline->workers);
+    free(pipeline);
+}
+
+int pipeline_start(struct pipeline *pipeline, void (*changed)(struct worker *worker, void *opaque),
+                   void *opaque)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    pipeline->started_at_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    for (uint32_t i = 0; i < pipeline->worker_count; i++) {
+        worker_watch(pipeline->workers[i], changed, opaque);
+        int status = worker_start(pipeline->workers[i]);
+        if (status) return status;
+    }
+    return 0;
+}
+
+void pipeline_stop(struct pipeline *pipeline)
+{
+    pipeline->is_stopping = true;
+    for (uint32_t i = 0; i < pipeline->worker_count; i++) worker_stop(pipeline->workers[i]);
+}
+
+void pipeline_join(struct pipeline *pipeline)
+{
+    for (uint32_t i = 0; i < pipeline->worker_count; i++) worker_join(pipeline->workers[i]);
+}
+
+void pipeline_reopen(struct pipeline *pipeline)
+{
+    for (uint32_t i = 0; i < pipeline->worker_count; i++) worker_reopen(pipeline->workers[i]);
+}
+
+enum pipeline_state pipeline_state(const struct pipeline *pipeline)
+{
+    uint32_t running = 0, ended = 0;
+    bool failed = false;
+    for (uint32_t i = 0; i < pipeline->worker_count; i++) {
+        enum worker_state state = worker_state(pipeline->workers[i]);
+        failed |= worker_has_failed(pipeline->workers[i]);
+        running += state == WORKER_RUNNING;
+        ended += state == WORKER_ENDED;
+    }
+    if (failed) return PIPELINE_FAILED;
+    if (ended == pipeline->worker_count) return PIPELINE_FINISHED;
+    if (pipeline->is_stopping) return PIPELINE_STOPPING;
+    return running + ended == pipeline->worker_count ? PIPELINE_RUNNING : PIPELINE_STARTING;
+}
+
+bool pipeline_has_ended(const struct pipeline *pipeline)
+{
+    for (uint32_t i = 0; i < pipeline->worker_count; i++) {
+        enum worker_state state = worker_state(pipeline->workers[i]);
+        if (state != WORKER_ENDED && state != WORKER_CREATED) return false;
+    }
+    return true;
+}
+
+struct books_sum pipeline_books(const struct pipeline *pipeline)
+{
+    struct books_sum sum = {0};
+    for (uint32_t i = 0; i < pipeline->worker_count; i++) {
+        const struct books *books = worker_books(pipeline->workers[i]);
+        sum.delivered += counter_get(&books->delivered);
+        sum.filtered += counter_get(&books->filtered);
+        sum.dead_lettered += counter_get(&books->dead_lettered);
+        sum.dropped += counter_get(&books->dropped);
+        /* read last: what is settled was received before */
+        sum.created += counter_get(&books->created);
+        sum.received += counter_get(&books->received);
+    }
+    uint64_t in = sum.received + sum.created;
+    uint64_t out = sum.delivered + sum.filtered + sum.dead_lettered + sum.dropped;
+    sum.in_flight = in > out ? in - out : 0;
+    return sum;
+}

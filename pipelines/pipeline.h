@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One pipeline: its text, tree, budget, disk thread and workers. An island: it shares nothing with
+ * other pipelines. Created, started, stopped and destroyed by the control thread; `changed` is called
+ * on a worker's thread. */
+#ifndef PIPELINES_PIPELINE_H
+#define PIPELINES_PIPELINE_H
+#include "pipelines/settings.h"
+#include "pipelines/worker.h"
+
+enum pipeline_state { PIPELINE_STARTING, PIPELINE_RUNNING, PIPELINE_STOPPING, PIPELINE_FINISHED, PIPELINE_FAILED };
+
+struct pipeline {
+    struct str id;
+    struct settings settings;
+    struct arena *arena;    /* texts and tree; borrowed */
+    struct config config;
+    struct budget budget;
+    struct disk *disk;
+    struct worker **workers;
+    uint32_t worker_count;
+    bool is_stopping;
+    uint64_t started_at_ms; /* wall clock */
+    char hash[65];          /* of the text: SHA-256 in hex */
+    char ephemeral_id[37];
+};
+
+/* Reads, parses, checks and compiles; NULL when anything is wrong (the diag says what, all of it).
+ * `settings` has path_config or config_string. Texts and tree go to `arena`, which outlives the pipeline
+ * and, because complaints point into them, the diag. */
+struct pipeline *pipeline_create(const struct settings *settings, struct arena *arena, struct diag *diag);
+void pipeline_destroy(struct pipeline *pipeline); /* all workers have ended, or none was started */
+/* 0 or a UV_E code. `changed` tells that a worker's state changed: look with pipeline_state(). */
+int pipeline_start(struct pipeline *pipeline, void (*changed)(struct worker *worker, void *opaque),
+                   void *opaque);
+void pipeline_stop(struct pipeline *pipeline);
+void pipeline_join(struct pipeline *pipeline); /* waits for its threads, which have ended */
+void pipeline_reopen(struct pipeline *pipeline);
+enum pipeline_state pipeline_state(const struct pipeline *pipeline);
+bool pipeline_has_ended(const struct pipeline *pipeline);
+
+/* Sums over workers. */
+struct books_sum { uint64_t received, created, delivered, filtered, dead_lettered, dropped, in_flight; };
+struct books_sum pipeline_books(const struct pipeline *pipeline);
+
+#endif

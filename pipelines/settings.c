@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipelines/settings.h"
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "core/yaml.h"
+
+#define SETTING(kind_, ctype_, key_, member_, ...)                                                 \
+    {.name = key_, .kind = kind_,                                                                  \
+     .offset = offsetof(struct settings, member_) +                                                \
+               0 * sizeof(_Generic(((struct settings *)0)->member_, ctype_: 1)),                   \
+     __VA_ARGS__}
+#define BOOL(key_, member_, ...) SETTING(OPTION_IS_BOOL, bool, key_, member_, __VA_ARGS__)
+#define INT(key_, member_, ...) SETTING(OPTION_IS_INT, int64_t, key_, member_, __VA_ARGS__)
+#define TEXT(key_, member_, ...) SETTING(OPTION_IS_STRING, struct str, key_, member_, __VA_ARGS__)
+#define CHOICE(key_, member_, ...) SETTING(OPTION_IS_CHOICE, struct choice, key_, member_, __VA_ARGS__)
+#define TIME(key_, member_, ...) SETTING(OPTION_IS_DURATION, struct duration, key_, member_, __VA_ARGS__)
+#define IGNORED(key_, help_) OPTION_IGNORED(key_, help_)
+
+static const char *const ordered_choices[] = {"auto", "true", "false", NULL};
+static const char *const ecs_setting_choices[] = {"disabled", "v1", "v8", NULL};
+static const char *const queue_choices[] = {"memory", "persisted", NULL};
+static const char *const auth_choices[] = {"none", "basic", NULL};
+static const char *const level_choices[] = {"fatal", "error", "warn", "info", "debug", "trace", NULL};
+static const char *const format_choices[] = {"plain", "json", NULL};
+
+const struct option settings_options[] = {
+    TEXT("node.name", node_name, .help = "Name of this instance; the host's name unless given."),
+    TEXT("path.data", path_data, .help = "Folder for positions and identity, locked while running."),
+    TEXT("path.settings", path_settings, .help = "Folder of logstash.yml and pipelines.yml."),
+    TEXT("path.logs", path_logs, .help = "Accepted; the log goes to standard error."),
+    SETTING(OPTION_IS_STRINGS, struct str_list, "path.config", path_config,
+            .help = "File, folder or glob of the pipeline's text."),
+    TEXT("config.string", config_string, .help = "The pipeline's text itself."),
+    BOOL("config.test_and_exit", test_and_exit, .preset = "false",
+         .help = "Check the configuration, print the verdict and exit."),
+    BOOL("config.reload.automatic", reload_automatic, .preset = "false",
+         .help = "Watch the configuration and reload it. Not in this version: restart instead."),
+    TIME("config.reload.interval", reload_interval, .preset = "3s", .unit = "ns",
+         .help = "How often to look for changes."),
+    BOOL("config.debug", config_debug, .preset = "false", .help = "Log the compiled program at debug level."),
+    BOOL("config.support_escapes", support_escapes, .preset = "false",
+         .help = "Read \\n, \\t, \\\" and the like in quoted text."),
+    TEXT("pipeline.id", pipeline_id, .preset = "main", .help = "Name of the pipeline."),
+    INT("pipeline.workers", workers, .preset = "1", .min = 1, .max = WORKERS_MAX,
+        .help = "Threads of the pipeline; each reads, filters and writes by itself."),
+    INT("pipeline.batch.size", batch_size, .preset = "125", .min = 1, .max = BATCH_SIZE_MAX,
+        .help = "Most events that run through the filters together."),
+    INT("pipeline.batch.delay", batch_delay, .preset = "5", .min = 0, .max = 60000,
+        .help = "Longest wait of an event for its batch, in milliseconds. Batches end with the turn "
+                "of the loop that filled them, so events never wait."),
+    CHOICE("pipeline.ordered", ordered, .preset = "auto", .choices = ordered_choices,
+           .help = "Accepted; the order of each source is always kept."),
+    CHOICE("pipeline.ecs_compatibility", ecs_compatibility, .preset = "v8",
+           .choices = ecs_setting_choices, .help = "Field names: Elastic Common Schema or the old ones."),
+    BOOL("pipeline.unsafe_shutdown", unsafe_shutdown, .preset = "false",
+         .help = "Accepted; see shutdown.timeout."),
+    SETTING(OPTION_IS_SIZE, struct byte_size, "pipeline.memory", memory, .preset = "64mb",
+            .unit = "1024", .min = PIPELINE_MEMORY_MIN, .max = INT64_MAX,
+            .help = "Memory for events of one pipeline; its inputs pause when it is used up."),
+    CHOICE("queue.type", queue_type, .preset = "memory", .choices = queue_choices,
+           .help = "memory. The queue on disk (persisted) is not in this version."),
+    BOOL("dead_letter_queue.enable", dead_letter_queue_enable, .preset = "false",
+         .help = "Not in this version."),
+    TIME("shutdown.timeout", shutdown_timeout, .preset = "0s", .unit = "s",
+         .help = "Longest time to drain at a stop; then what is left is said and the process ends with 1. "
+                 "0: no limit."),
+    BOOL("api.enabled", api_enabled, .preset = "true", .help = "Serve metrics, health and statistics."),
+    TEXT("api.environment", api_environment, .preset = "production", .help = "Accepted and shown."),
+    TEXT("api.http.host", api_host, .preset = "127.0.0.1",
+         .help = "Address of the API. Another than loopback needs api.auth.type: basic."),
+    TEXT("api.http.port", api_port, .preset = "9600-9700", .help = "Port, or range: the first free one."),
+    CHOICE("api.auth.type", api_auth_type, .preset = "none", .choices = auth_choices,
+           .help = "none or basic."),
+    TEXT("api.auth.basic.username", api_auth_username, .help = "User of the API."),
+    SETTING(OPTION_IS_SECRET, struct secret, "api.auth.basic.password", api_auth_password,
+            .help = "Password of the API."),
+    CHOICE("log.level", log_level, .preset = "info", .choices = level_choices,
+           .help = "What the log says: fatal, error, warn, info, debug or trace."),
+    CHOICE("log.format", log_format, .preset = "plain", .choices = format_choices,
+           .help = "plain or json."),
+    IGNORED("path.plugins", "Ruby plugins: without effect here."),
+    IGNORED("config.field_reference.escape_style", "Without effect here."),
+    IGNORED("pipeline.batch.output_chunking.growth_threshold_factor", "Without effect here."),
+    IGNORED("pipeline.batch.metrics.sampling_mode", "Without effect here."),
+    IGNORED("pipeline.reloadable", "Without effect here."),
+    IGNORED("pipeline.recoverable", "Without effect here."),
+    IGNORED("pipeline.system", "Without effect here."),
+    IGNORED("pipeline.separate_logs", "Without effect here."),
+    IGNORED("pipeline.plugin_classloaders", "JVM only: without effect here."),
+    IGNORED("pipeline.buffer.type", "JVM only: without effect here."),
+    IGNORED("ssl.reload.automatic", "Without effect here."),
+    IGNORED("path.queue", "For queue.type persisted."),
+    IGNORED("queue.page_capacity", "For queue.type persisted."),
+    IGNORED("queue.max_bytes", "For queue.type persisted."),
+    IGNORED("queue.max_events", "For queue.type persisted."),
+    IGNORED("queue.checkpoint.acks", "For queue.type persisted."),
+    IGNORED("queue.checkpoint.writes", "For queue.type persisted."),
+    IGNORED("queue.checkpoint.retry", "For queue.type persisted."),
+    IGNORED("queue.checkpoint.interval", "For queue.type persisted."),
+    IGNORED("queue.compression", "For queue.type persisted."),
+    IGNORED("queue.drain", "For queue.type persisted."),
+    IGNORED("dead_letter_queue.max_bytes", "For dead_letter_queue.enable."),
+    IGNORED("dead_letter_queue.flush_interval", "For dead_letter_queue.enable."),
+    IGNORED("dead_letter_queue.flush_check_interval", "For dead_letter_queue.enable."),
+    IGNORED("dead_letter_queue.storage_policy", "For dead_letter_queue.enable."),
+    IGNORED("dead_letter_queue.retain.age", "For dead_letter_queue.enable."),
+    IGNORED("path.dead_letter_queue", "For dead_letter_queue.enable."),
+    IGNORED("metric.collect", "Metrics are always kept."),
+    IGNORED("api.ssl.enabled", "Without effect here: put a proxy in front for TLS."),
+    IGNORED("api.ssl.keystore.path", "Without effect here."),
+    IGNORED("api.ssl.keystore.password", "Without effect here."),
+    IGNORED("api.ssl.supported_protocols", "Without effect here."),
+    IGNORED("api.auth.basic.password_policy.mode", "Without effect here."),
+    IGNORED("api.auth.basic.password_policy.length.minimum", "Without effect here."),
+    IGNORED("api.auth.basic.password_policy.include.upper", "Without effect here."),
+    IGNORED("api.auth.basic.password_policy.include.lower", "Without effect here."),
+    IGNORED("api.auth.basic.password_policy.include.digit", "Without effect here."),
+    IGNORED("api.auth.basic.password_policy.include.symbol", "Without effect here."),
+    IGNORED("log.format.json.fix_duplicate_message_fields", "Without effect here."),
+    IGNORED("slowlog.threshold.warn", "Without effect here."),
+    IGNORED("slowlog.threshold.info", "Without effect here."),
+    IGNORED("slowlog.threshold.debug", "Without effect here."),
+    IGNORED("slowlog.threshold.trace", "Without effect here."),
+    IGNORED("allow_superuser", "Without effect here."),
+    IGNORED("keystore.file", "Without effect here."),
+    IGNORED("keystore.classname", "JVM only: without effect here."),
+    OPTION_END};
+
+/* Keys that a pipeline of its own may have; the others are the process's. */
+static const char *const pipeline_prefixes[] = {
+    "path.config", "config.string", "config.debug", "config.support_escapes", "pipeline.", "queue.",
+    "path.queue", "dead_letter_queue.", "path.dead_letter_queue", "config.reload."};
+
+static bool key_is_foreign(struct str key)
+{
+    return str_starts(key, STR("xpack.")) || str_starts(key, STR("monitoring.")) ||
+           str_starts(key, STR("otel."));
+}
+
+void setting_list_add(struct setting_list *list, struct setting setting)
+{
+    if (list->count == list->capacity) {
+        uint32_t wanted = list->capacity ? list->capacity * 2 : 16;
+        list->items = arena_regrow(list->arena, list->items, list->capacity * sizeof *list->items,
+                                   wanted * sizeof *list->items);
+        list->capacity = wanted;
+    }
+    list->items[list->count++] = setting;
+}
+
+static struct config_value *read_yaml(const char *path, bool *is_missing, struct arena *arena,
+                                      struct diag *diag)
+{
+    *is_missing = false;
+    struct source_text *source = arena_zalloc(arena, sizeof *source);
+    source->name = arena_copy(arena, str_of(path));
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        *is_missing = errno == ENOENT;
+        if (!*is_missing)
+            diag_error(diag, (struct place){0}, "cannot read %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    struct buf text = {0};
+    char chunk[65536];
+    size_t got;
+    while ((got = fread(chunk, 1, sizeof chunk, file)) > 0 && text.len <= YAML_BYTES_MAX)
+        buf_append(&text, (struct str){chunk, got});
+    bool failed = ferror(file);
+    fclose(file);
+    source->text = arena_copy(arena, buf_str(&text));
+    buf_fini(&text);
+    if (failed) {
+        diag_error(diag, (struct place){0}, "cannot read %s: %s", path, strerror(EIO));
+        return NULL;
+    }
+    return yaml_parse(source, arena, diag);
+}
+
+bool settings_read_file(struct setting_list *list, const char *path, bool *is_missing,
+                        struct diag *diag)
+{
+    uint32_t errors = diag->errors;
+    struct config_value *root = read_yaml(path, is_missing, list->arena, diag);
+    if (!root) return diag->errors == errors && !*is_missing;
+    if (root->kind != CONFIG_HASH) {
+        diag_error(diag, root->place, "settings are `key: value` lines");
+        return false;
+    }
+    struct setting *flat;
+    uint32_t count = yaml_flatten(root, list->arena, &flat);
+    for (uint32_t i = 0; i < count; i++)
+        if (!key_is_foreign(flat[i].key)) setting_list_add(list, flat[i]);
+    return true;
+}
+
+void settings_read_environment(struct setting_list *list)
+{
+    for (const struct option *option = settings_options; option->name; option++) {
+        char name[128];
+        size_t len = strlen(option->name);
+        assert(len < sizeof name);
+        for (size_t i = 0; i <= len; i++)
+            name[i] = option->name[i] == '.' ? '_' : (char)toupper((unsigned char)option->name[i]);
+        const char *text = getenv(name);
+        if (!text) continue;
+        struct source_text *source = arena_zalloc(list->arena, sizeof *source);
+        source->name = arena_printf(list->arena, "environment %s", name);
+        source->text = arena_copy(list->arena, str_of(text));
+        struct place place = {source, 0, (uint32_t)source->text.len};
+        setting_list_add(list, (struct setting){
+                                   .key = str_of(option->name),
+                                   .key_place = place,
+                                   .value = {.kind = CONFIG_STRING, .place = place, .text = source->text}});
+    }
+}
+
+bool settings_load(struct settings *settings, const struct setting_list *list, struct arena *arena,
+                   struct diag *diag)
+{
+    /* the last of each key */
+    struct setting *last = arena_alloc(arena, (list->count + 1) * sizeof *last);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint32_t k = 0;
+        while (k < count && !str_eq(last[k].key, list->items[i].key)) k++;
+        last[k] = list->items[i];
+        count += k == count;
+    }
+    struct options_context context = {
+        .diag = diag, .arena = arena, .section = "setting", .plugin = STR("settings")};
+    *settings = (struct settings){0};
+    bool ok = options_load(settings_options, settings, last, count, &context);
+    for (uint32_t i = 0; i < count; i++) {
+        struct place place = last[i].value.place;
+        if (str_eq(last[i].key, STR("queue.type")) && settings->queue_type.value == 1)
+            diag_error(diag, place, "queue.type `persisted` is not in this version; memory is"), ok = false;
+        if (str_eq(last[i].key, STR("dead_letter_queue.enable")) && settings->dead_letter_queue_enable)
+            diag_error(diag, place, "dead letters are not in this version"), ok = false;
+        if (str_eq(last[i].key, STR("config.reload.automatic")) && settings->reload_automatic)
+            diag_warning(diag, place, "automatic reload is not in this version: restart after a change");
+    }
+    return ok;
+}
+
+static bool key_is_for_pipelines(struct str key)
+{
+    for (size_t i = 0; i < sizeof pipeline_prefixes / sizeof *pipeline_prefixes; i++) {
+        struct str prefix = str_of(pipeline_prefixes[i]);
+        if (str_ends(prefix, STR(".")) ? str_starts(key, prefix) : str_eq(key, prefix)) return true;
+    }
+    return false;
+}
+
+static bool read_entry(struct setting_list *list, const struct config_value *entry, struct diag *diag)
+{
+    if (entry->kind != CONFIG_HASH) {
+        diag_error(diag, entry->place, "a pipeline is a map of settings");
+        return false;
+    }
+    bool ok = true;
+    struct setting *flat;
+    uint32_t count = yaml_flatten(entry, list->arena, &flat);
+    for (uint32_t i = 0; i < count; i++) {
+        if (option_find(settings_options, flat[i].key) && !key_is_for_pipelines(flat[i].key)) {
+            diag_error(diag, flat[i].key_place, "`%.*s` is a setting of the process, not of a pipeline",
+                       STR_ARG(flat[i].key));
+            ok = false;
+        } else if (str_starts(flat[i].key, STR("config.reload."))) {
+            diag_warning(diag, flat[i].key_place, "`%.*s` is read from the settings file only",
+                         STR_ARG(flat[i].key));
+        } else
+            setting_list_add(list, flat[i]);
+    }
+    return ok;
+}
+
+static const struct setting *id_of(const struct setting_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        if (str_eq(list->items[i].key, STR("pipeline.id"))) return &list->items[i];
+    return NULL;
+}
+
+bool settings_read_pipelines(const char *path, struct setting_list **lists, uint32_t *count,
+                             bool *is_missing, struct arena *arena, struct diag *diag)
+{
+    *count = 0;
+    uint32_t errors = diag->errors;
+    struct config_value *root = read_yaml(path, is_missing, arena, diag);
+    if (*is_missing || diag->errors > errors) return false;
+    if (!root || root->kind != CONFIG_ARRAY || root->count > PIPELINES_MAX) {
+        diag_error(diag, root ? root->place : (struct place){0},
+                   "%s: expected a list of pipelines, each `- pipeline.id: NAME`", path);
+        return false;
+    }
+    bool ok = true;
+    *lists = arena_zalloc(arena, (root->count + 1) * sizeof **lists);
+    for (uint32_t i = 0; i < root->count; i++) {
+        struct setting_list *list = &(*lists)[i];
+        list->arena = arena;
+        ok = read_entry(list, &root->items[i], diag) && ok;
+        const struct setting *id = id_of(list);
+        if (!id) {
+            diag_error(diag, root->items[i].place, "a pipeline needs `pipeline.id`");
+            ok = false;
+        }
+        for (uint32_t k = 0; id && k < i; k++) {
+            const struct setting *other = id_of(&(*lists)[k]);
+            if (!other || !str_eq(other->value.text, id->value.text)) continue;
+            diag_other(diag, diag_error(diag, id->value.place, "two pipelines have the id `%.*s`",
+                                        STR_ARG(id->value.text)),
+                       other->value.place, "first here");
+            ok = false;
+        }
+    }
+    *count = root->count;
+    return ok;
+}
+
+enum ecs settings_ecs(const struct settings *settings)
+{
+    return (enum ecs)settings->ecs_compatibility.value;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings: logstash.yml (or tailrace.yml), pipelines.yml and the command line, with Logstash's keys
+ * and meaning. All three become the same kind of list with places and are loaded through one table,
+ * later ones winning: file, command line, pipelines.yml. Start-up only; memory is the arena's. */
+#ifndef PIPELINES_SETTINGS_H
+#define PIPELINES_SETTINGS_H
+#include "core/option.h"
+#include "core/plugin.h"
+
+enum {
+    WORKERS_MAX = 256,
+    BATCH_SIZE_MAX = 65536,
+    PIPELINES_MAX = 1024,
+    PIPELINE_MEMORY_MIN = 4 * 1024 * 1024,
+};
+
+/* Every key; of a pipeline: the process's values overlaid by its entry in pipelines.yml. */
+struct settings {
+    struct str node_name, path_data, path_settings, path_logs;
+    struct str_list path_config;
+    struct str config_string;
+    bool test_and_exit, reload_automatic, config_debug, support_escapes;
+    struct duration reload_interval;
+    struct str pipeline_id;
+    int64_t workers, batch_size, batch_delay;
+    struct choice ordered, ecs_compatibility;
+    bool unsafe_shutdown;
+    struct byte_size memory; /* pipeline.memory: Tailrace's own */
+    struct choice queue_type;
+    bool dead_letter_queue_enable;
+    struct duration shutdown_timeout; /* shutdown.timeout: Tailrace's own */
+    bool api_enabled;
+    struct str api_environment, api_host, api_port;
+    struct choice api_auth_type;
+    struct str api_auth_username;
+    struct secret api_auth_password;
+    struct choice log_level, log_format;
+};
+
+extern const struct option settings_options[];
+
+/* A list of settings that grows. */
+struct setting_list {
+    struct setting *items;
+    uint32_t count, capacity;
+    struct arena *arena;
+};
+void setting_list_add(struct setting_list *list, struct setting setting);
+
+/* Reads a settings file into the list; a missing file is no error (false and `*is_missing`). */
+bool settings_read_file(struct setting_list *list, const char *path, bool *is_missing,
+                        struct diag *diag);
+/* Environment variables of the container image: PIPELINE_WORKERS stands for pipeline.workers. */
+void settings_read_environment(struct setting_list *list);
+/* Fills `settings` from a list whose later entries win. */
+bool settings_load(struct settings *settings, const struct setting_list *list, struct arena *arena,
+                   struct diag *diag);
+/* One list for each entry of pipelines.yml (at most PIPELINES_MAX); false: complaints in the diag. */
+bool settings_read_pipelines(const char *path, struct setting_list **lists, uint32_t *count,
+                             bool *is_missing, struct arena *arena, struct diag *diag);
+
+enum ecs settings_ecs(const struct settings *settings);
+
+#endif

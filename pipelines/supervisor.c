@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipelines/supervisor.h"
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "core/log.h"
+#include "core/xmalloc.h"
+#include "pipelines/api.h"
+#include "pipelines/notify.h"
+
+enum { STOP_REPORT_MS = 5000 };
+
+struct control {
+    struct supervisor *supervisor;
+    uv_loop_t loop;
+    uv_async_t changed; /* a worker's state changed */
+    uv_signal_t terminate, interrupt, hangup;
+    uv_timer_t report;
+    struct api *api;
+    bool is_ready, is_stopping;
+    uint64_t stop_began_ms;
+    bool *said; /* by pipeline: its end or failure was logged */
+    enum exit_code code;
+};
+
+static void worker_changed(struct worker *worker, void *opaque)
+{
+    (void)worker;
+    uv_async_send(opaque);
+}
+
+static void stop_report(uv_timer_t *timer)
+{
+    struct control *control = timer->data;
+    struct supervisor *supervisor = control->supervisor;
+    uint64_t ms = uv_now(&control->loop) - control->stop_began_ms;
+    uint64_t left = 0;
+    for (uint32_t i = 0; i < supervisor->pipeline_count; i++) {
+        struct pipeline *pipeline = supervisor->pipelines[i];
+        if (pipeline_has_ended(pipeline)) continue;
+        uint64_t in_flight = pipeline_books(pipeline).in_flight;
+        left += in_flight;
+        struct str waits = {0};
+        for (uint32_t k = 0; k < pipeline->worker_count && !waits.len; k++)
+            waits = worker_waits_for(pipeline->workers[k]);
+        LOG(LOG_WARN, "stop.waiting", pipeline->id,
+            "still draining after %llu s: %llu events in flight%s%.*s",
+            (unsigned long long)ms / 1000, (unsigned long long)in_flight,
+            waits.len ? ", held up by output " : "", STR_ARG(waits));
+    }
+    uint64_t limit_ms = (uint64_t)supervisor->settings->shutdown_timeout.ns / 1000000;
+    if (!limit_ms || ms < limit_ms) return;
+    LOG(LOG_ERROR, "stop.timeout", (struct str){0},
+        "not drained within shutdown.timeout: %llu events were not delivered; those of Kafka and files "
+        "are read again at the next start", (unsigned long long)left);
+    _exit(EXIT_RUNTIME);
+}
+
+static void stop_all(struct control *control)
+{
+    if (control->is_stopping) return;
+    control->is_stopping = true;
+    notify("STOPPING=1");
+    uv_update_time(&control->loop);
+    control->stop_began_ms = uv_now(&control->loop);
+    uint64_t limit_ms = (uint64_t)control->supervisor->settings->shutdown_timeout.ns / 1000000;
+    uint64_t every = limit_ms && limit_ms < STOP_REPORT_MS ? limit_ms : STOP_REPORT_MS;
+    uv_timer_start(&control->report, stop_report, every, every);
+    for (uint32_t i = 0; i < control->supervisor->pipeline_count; i++)
+        pipeline_stop(control->supervisor->pipelines[i]);
+}
+
+static void signal_stop(uv_signal_t *handle, int number)
+{
+    struct control *control = handle->data;
+    const char *name = number == SIGTERM ? "SIGTERM" : "SIGINT";
+    if (control->is_stopping) {
+        LOG(LOG_FATAL, "stop.forced", (struct str){0}, "%s again: ending at once, without draining", name);
+        _exit(EXIT_RUNTIME);
+    }
+    LOG(LOG_WARN, "stop.signal", (struct str){0}, "%s: stopping inputs and draining", name);
+    stop_all(control);
+}
+
+static void signal_reopen(uv_signal_t *handle, int number)
+{
+    struct control *control = handle->data;
+    (void)number;
+    LOG(LOG_INFO, "reopen.signal", (struct str){0}, "SIGHUP: reopening output files");
+    for (uint32_t i = 0; i < control->supervisor->pipeline_count; i++)
+        pipeline_reopen(control->supervisor->pipelines[i]);
+}
+
+static void handles_close(struct control *control)
+{
+    if (uv_is_closing((uv_handle_t *)&control->changed)) return;
+    if (control->api) api_stop(control->api);
+    uv_close((uv_handle_t *)&control->changed, NULL);
+    uv_close((uv_handle_t *)&control->terminate, NULL);
+    uv_close((uv_handle_t *)&control->interrupt, NULL);
+    uv_close((uv_handle_t *)&control->hangup, NULL);
+    uv_close((uv_handle_t *)&control->report, NULL);
+}
+
+static void say_end(struct control *control, uint32_t i, enum pipeline_state state)
+{
+    struct pipeline *pipeline = control->supervisor->pipelines[i];
+    if (control->said[i]) return;
+    control->said[i] = true;
+    if (state == PIPELINE_FAILED) {
+        control->code = EXIT_RUNTIME;
+        LOG(LOG_ERROR, "pipeline.failed", pipeline->id, "the pipeline did not start; see above");
+    } else
+        LOG(LOG_INFO, "pipeline.ended", pipeline->id, "the pipeline has ended");
+}
+
+static void states_look(uv_async_t *handle)
+{
+    struct control *control = handle->data;
+    struct supervisor *supervisor = control->supervisor;
+    uint32_t ended = 0, starting = 0, running = 0;
+    for (uint32_t i = 0; i < supervisor->pipeline_count; i++) {
+        struct pipeline *pipeline = supervisor->pipelines[i];
+        enum pipeline_state state = pipeline_state(pipeline);
+        if (state == PIPELINE_FAILED && !pipeline_has_ended(pipeline)) pipeline_stop(pipeline);
+        if (pipeline_has_ended(pipeline)) {
+            ended++;
+            say_end(control, i, state);
+        }
+        starting += state == PIPELINE_STARTING;
+        running += state == PIPELINE_RUNNING;
+    }
+    if (!control->is_ready && !starting) {
+        control->is_ready = true;
+        LOG(LOG_INFO, "ready", (struct str){0}, "ready: %u of %u pipelines running", running,
+            supervisor->pipeline_count + supervisor->refused);
+        notify("READY=1");
+    }
+    if (ended < supervisor->pipeline_count) return;
+    /* their last word goes through `changed`: it may be closed once their threads are gone */
+    for (uint32_t i = 0; i < supervisor->pipeline_count; i++)
+        pipeline_join(supervisor->pipelines[i]);
+    handles_close(control);
+}
+
+static void control_init(struct control *control)
+{
+    int failed = uv_loop_init(&control->loop);
+    assert(!failed);
+    (void)failed;
+    uv_async_init(&control->loop, &control->changed, states_look);
+    uv_signal_init(&control->loop, &control->terminate);
+    uv_signal_init(&control->loop, &control->interrupt);
+    uv_signal_init(&control->loop, &control->hangup);
+    uv_timer_init(&control->loop, &control->report);
+    control->changed.data = control->terminate.data = control->interrupt.data = control;
+    control->hangup.data = control->report.data = control;
+    signal(SIGPIPE, SIG_IGN);
+    uv_signal_start(&control->terminate, signal_stop, SIGTERM);
+    uv_signal_start(&control->interrupt, signal_stop, SIGINT);
+    uv_signal_start(&control->hangup, signal_reopen, SIGHUP);
+}
+
+enum exit_code supervisor_run(struct supervisor *supervisor)
+{
+    struct control control = {.supervisor = supervisor};
+    control.said = xcalloc(supervisor->pipeline_count + 1, sizeof *control.said);
+    control_init(&control);
+    if (supervisor->settings->api_enabled) control.api = api_start(supervisor, &control.loop);
+    for (uint32_t i = 0; i < supervisor->pipeline_count; i++) {
+        int status = pipeline_start(supervisor->pipelines[i], worker_changed, &control.changed);
+        if (!status) continue;
+        LOG(LOG_ERROR, "pipeline.thread", supervisor->pipelines[i]->id, "no thread: %s",
+            uv_strerror(status));
+        control.code = EXIT_RUNTIME;
+        pipeline_stop(supervisor->pipelines[i]);
+    }
+    uv_async_send(&control.changed);
+    uv_run(&control.loop, UV_RUN_DEFAULT);
+    if (control.api) api_destroy(control.api);
+    int busy = uv_loop_close(&control.loop);
+    assert(!busy);
+    (void)busy;
+    free(control.said);
+    if (control.code == EXIT_DONE && supervisor->refused) return EXIT_CONFIG;
+    return control.code;
+}

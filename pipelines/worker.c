@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipelines/worker.h"
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include "core/log.h"
+#include "core/xmalloc.h"
+#include "dsl/vm.h"
+
+enum { MEMORY_POLL_MS = 10 }; /* another worker may give the budget's memory back unseen */
+
+struct note_door {
+    struct loop_note note;
+    struct worker *worker;
+    atomic_bool is_posted;
+};
+
+struct worker {
+    struct worker_options options;
+    void (*changed)(struct worker *worker, void *opaque);
+    void *changed_opaque;
+    struct generation *generation;
+    struct loop loop;
+    struct ingest ingest;
+    struct books books;
+    struct worker_counters counters;
+    pthread_t thread;
+    bool has_thread;
+    atomic_int state;
+    atomic_bool has_failed;
+    struct batch *first, **last; /* batches not through; the first may be parked */
+    bool is_parked;
+    bool may_resume;             /* an output said it is ready */
+    bool outputs_stopping;
+    uint64_t paused_at;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_timer_t memory_poll;
+    struct note_door stop_door, reopen_door;
+    _Atomic(const struct output *) waits_for;
+};
+
+static uint64_t now_ns(void) { return uv_hrtime(); }
+
+static struct worker *worker_of(struct ingest *ingest)
+{
+    return (struct worker *)(void *)((char *)ingest - offsetof(struct worker, ingest));
+}
+
+static void state_set(struct worker *worker, enum worker_state state)
+{
+    atomic_store(&worker->state, state);
+    if (state == WORKER_RUNNING || state == WORKER_ENDED)
+        worker->changed(worker, worker->changed_opaque);
+}
+
+/* ---- batches ---- */
+
+static void queue_append(struct worker *worker, struct batch *batch)
+{
+    batch->next = NULL;
+    *worker->last = batch;
+    worker->last = &batch->next;
+    counter_add(&worker->counters.queued, 1);
+}
+
+static void queue_pop(struct worker *worker)
+{
+    struct batch *batch = worker->first;
+    worker->first = batch->next;
+    if (!worker->first) worker->last = &worker->first;
+    counter_add(&worker->counters.queued, (uint64_t)-1);
+    batch_destroy(batch);
+}
+
+/* Runs batches from the head until one parks. */
+static void queue_run(struct worker *worker)
+{
+    struct program *program = &worker->generation->program;
+    uint64_t start = now_ns();
+    worker->is_parked = false;
+    while (worker->first) {
+        if (vm_run(program, worker->first) == VM_PARKED) {
+            worker->is_parked = true;
+            atomic_store(&worker->waits_for, vm_parked_at(program, worker->first));
+            break;
+        }
+        counter_add(&worker->counters.batches, 1);
+        queue_pop(worker);
+    }
+    if (!worker->is_parked) atomic_store(&worker->waits_for, NULL);
+    counter_add(&worker->counters.busy_ns, now_ns() - start);
+}
+
+static void ingest_close(struct worker *worker)
+{
+    struct batch *batch = worker->ingest.batch;
+    if (!batch) return;
+    worker->ingest.batch = NULL;
+    queue_append(worker, batch);
+    if (!worker->is_parked) queue_run(worker);
+    worker->ingest.is_paused = worker->is_parked || budget_is_over(worker->loop.budget);
+}
+
+static void worker_batch_full(struct ingest *ingest)
+{
+    ingest_close(worker_of(ingest));
+}
+
+/* ---- pausing ---- */
+
+static void memory_polled(uv_timer_t *timer) { (void)timer; /* the turn that follows looks */ }
+
+/* Tells inputs when they may go on or must stop. pause(false) may emit and so pause again. */
+static void pause_settle(struct worker *worker)
+{
+    struct generation *generation = worker->generation;
+    bool was_paused = worker->paused_at != 0;
+    bool is_paused = worker->is_parked || budget_is_over(worker->loop.budget);
+    worker->ingest.is_paused = is_paused;
+    if (is_paused == was_paused) return;
+    if (is_paused) {
+        worker->paused_at = now_ns();
+        uv_timer_start(&worker->memory_poll, memory_polled, MEMORY_POLL_MS, MEMORY_POLL_MS);
+    } else {
+        counter_add(&worker->counters.paused_ns, now_ns() - worker->paused_at);
+        worker->paused_at = 0;
+        uv_timer_stop(&worker->memory_poll);
+    }
+    counter_add(&worker->counters.paused, is_paused ? 1 : (uint64_t)-1);
+    for (uint32_t i = 0; i < generation->input_count; i++) {
+        struct input *input = generation->inputs[i];
+        if (!input->is_stopped && input->type->pause) input->type->pause(input->self, is_paused);
+    }
+}
+
+/* ---- starting and ending ---- */
+
+static void failed(struct worker *worker, struct str id, const char *what, int status)
+{
+    LOG(LOG_ERROR, "pipeline.start_failed", id, "pipeline `%.*s`: %s could not start: %s",
+        STR_ARG(worker->options.pipeline), what, uv_strerror(status));
+    atomic_store(&worker->has_failed, true);
+}
+
+static void output_is_ready(struct output *output)
+{
+    worker_of(output->ingest)->may_resume = true;
+}
+
+static bool inputs_have_stopped(const struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->generation->input_count; i++)
+        if (!worker->generation->inputs[i]->is_stopped) return false;
+    return true;
+}
+
+static bool outputs_have_stopped(const struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->generation->program.output_count; i++)
+        if (!worker->generation->program.outputs[i]->is_stopped) return false;
+    return true;
+}
+
+static void handles_close(struct worker *worker)
+{
+    if (uv_is_closing((uv_handle_t *)&worker->prepare)) return;
+    uv_close((uv_handle_t *)&worker->prepare, NULL);
+    uv_close((uv_handle_t *)&worker->check, NULL);
+    uv_close((uv_handle_t *)&worker->memory_poll, NULL);
+    uv_stop(&worker->loop.uv);
+}
+
+/* Goes one step towards the end whenever the step before is complete. */
+static void end_settle(struct worker *worker)
+{
+    if (!inputs_have_stopped(worker) || worker->ingest.batch || worker->first) return;
+    struct program *program = &worker->generation->program;
+    if (!worker->outputs_stopping) {
+        worker->outputs_stopping = true;
+        for (uint32_t i = 0; i < program->output_count; i++) {
+            struct output *output = program->outputs[i];
+            output->is_stopping = true;
+            if (output->is_stopped) continue;
+            if (output->type->stop)
+                output->type->stop(output->self);
+            else
+                output_stopped(output);
+        }
+    }
+    if (outputs_have_stopped(worker)) handles_close(worker);
+}
+
+static void outputs_turn(struct worker *worker)
+{
+    struct program *program = &worker->generation->program;
+    for (uint32_t i = 0; i < program->output_count; i++) {
+        struct output *output = program->outputs[i];
+        if (output->type->turn && !output->is_stopped) output->type->turn(output->self);
+    }
+}
+
+/* The end of a loop turn: what has gathered is run, what was written is started, and whoever waits
+ * for either is told. */
+static void worker_turn(struct worker *worker)
+{
+    if (worker->may_resume) {
+        worker->may_resume = false;
+        if (worker->is_parked) queue_run(worker);
+    }
+    ingest_close(worker);
+    outputs_turn(worker);
+    if (worker->may_resume && worker->is_parked) {
+        /* an output became ready while being told of the turn: come again at once */
+        worker->may_resume = false;
+        queue_run(worker);
+    }
+    pause_settle(worker);
+    if (worker->ingest.batch || worker->may_resume) loop_wake(&worker->loop);
+    end_settle(worker);
+}
+
+static void turn_prepare(uv_prepare_t *handle) { worker_turn(handle->data); }
+static void turn_check(uv_check_t *handle) { worker_turn(handle->data); }
+
+static void outputs_start(struct worker *worker)
+{
+    struct program *program = &worker->generation->program;
+    for (uint32_t i = 0; i < program->output_count; i++) {
+        struct output *output = program->outputs[i];
+        output->loop = &worker->loop;
+        output->ingest = &worker->ingest;
+        output->disk = worker->options.disk;
+        output->ready = output_is_ready;
+        int status = output->type->start ? output->type->start(output->self, output) : 0;
+        if (status) {
+            output->is_stopped = true;
+            failed(worker, output->id, "an output", status);
+        }
+    }
+}
+
+static void inputs_start(struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->generation->input_count; i++) {
+        struct input *input = worker->generation->inputs[i];
+        input->loop = &worker->loop;
+        input->ingest = &worker->ingest;
+        input->disk = worker->options.disk;
+        if (atomic_load(&worker->has_failed)) {
+            input->is_stopped = true;
+            continue;
+        }
+        int status = input->type->start(input->self, input);
+        if (status) {
+            input->is_stopped = true;
+            failed(worker, input->id, "an input", status);
+        }
+    }
+}
+
+static void inputs_stop(struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->generation->input_count; i++) {
+        struct input *input = worker->generation->inputs[i];
+        if (input->is_stopped || input->is_stopping) continue;
+        input->is_stopping = true;
+        input->type->stop(input->self);
+    }
+}
+
+static void worker_stop_here(struct loop_note *note)
+{
+    struct worker *worker = ((struct note_door *)(void *)note)->worker;
+    if (atomic_load(&worker->state) == WORKER_RUNNING) state_set(worker, WORKER_STOPPING);
+    inputs_stop(worker);
+}
+
+static void worker_reopen_here(struct loop_note *note)
+{
+    struct note_door *door = (struct note_door *)(void *)note;
+    struct program *program = &door->worker->generation->program;
+    atomic_store(&door->is_posted, false);
+    for (uint32_t i = 0; i < program->output_count; i++) {
+        struct output *output = program->outputs[i];
+        if (output->type->reopen && !output->is_stopped) output->type->reopen(output->self);
+    }
+}
+
+static void handles_init(struct worker *worker)
+{
+    uv_prepare_init(&worker->loop.uv, &worker->prepare);
+    uv_check_init(&worker->loop.uv, &worker->check);
+    uv_timer_init(&worker->loop.uv, &worker->memory_poll);
+    worker->prepare.data = worker->check.data = worker;
+    uv_prepare_start(&worker->prepare, turn_prepare);
+    uv_check_start(&worker->check, turn_check);
+}
+
+static void *worker_run(void *opaque)
+{
+    struct worker *worker = opaque;
+    handles_init(worker);
+    outputs_start(worker);
+    inputs_start(worker);
+    if (atomic_load(&worker->has_failed))
+        inputs_stop(worker);
+    else
+        state_set(worker, WORKER_RUNNING);
+    uv_run(&worker->loop.uv, UV_RUN_DEFAULT);
+    /* let closed handles go */
+    uv_run(&worker->loop.uv, UV_RUN_NOWAIT);
+    state_set(worker, WORKER_ENDED);
+    return NULL;
+}
+
+/* ---- the control thread's side ---- */
+
+struct worker *worker_create(const struct worker_options *options, struct generation *generation)
+{
+    struct worker *worker = xcalloc(1, sizeof *worker);
+    worker->options = *options;
+    worker->generation = generation;
+    worker->last = &worker->first;
+    worker->stop_door = (struct note_door){.note.run = worker_stop_here, .worker = worker};
+    worker->reopen_door = (struct note_door){.note.run = worker_reopen_here, .worker = worker};
+    int status = loop_init(&worker->loop, options->budget, &worker->books);
+    if (status) {
+        LOG(LOG_FATAL, "worker.loop", options->pipeline, "no event loop: %s", uv_strerror(status));
+        abort();
+    }
+    worker->ingest = (struct ingest){.loop = &worker->loop,
+                                     .batch_events_max = options->batch_events_max,
+                                     .batch_full = worker_batch_full};
+    return worker;
+}
+
+void worker_watch(struct worker *worker, void (*changed)(struct worker *worker, void *opaque),
+                  void *opaque)
+{
+    worker->changed = changed;
+    worker->changed_opaque = opaque;
+}
+
+int worker_start(struct worker *worker)
+{
+    assert(!worker->has_thread && worker->changed);
+    atomic_store(&worker->state, WORKER_STARTING);
+    /* signals belong to the control thread */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = pthread_create(&worker->thread, NULL, worker_run, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (status) return uv_translate_sys_error(status);
+    worker->has_thread = true;
+    char name[32];
+    snprintf(name, sizeof name, "%.10s/%u", worker->options.pipeline.ptr, worker->options.number);
+    name[15] = 0;
+    pthread_setname_np(worker->thread, name);
+    return 0;
+}
+
+void worker_stop(struct worker *worker)
+{
+    if (!worker->has_thread || atomic_exchange(&worker->stop_door.is_posted, true)) return;
+    loop_post(&worker->loop, &worker->stop_door.note);
+}
+
+void worker_reopen(struct worker *worker)
+{
+    if (!worker->has_thread || atomic_exchange(&worker->reopen_door.is_posted, true)) return;
+    loop_post(&worker->loop, &worker->reopen_door.note);
+}
+
+void worker_join(struct worker *worker)
+{
+    if (worker->has_thread) pthread_join(worker->thread, NULL);
+    worker->has_thread = false;
+}
+
+void worker_destroy(struct worker *worker)
+{
+    worker_join(worker);
+    generation_destroy(worker->generation);
+    loop_fini(&worker->loop);
+    free(worker);
+}
+
+enum worker_state worker_state(const struct worker *worker)
+{
+    return (enum worker_state)atomic_load((atomic_int *)(uintptr_t)&worker->state);
+}
+
+bool worker_has_failed(const struct worker *worker)
+{
+    return atomic_load((atomic_bool *)(uintptr_t)&worker->has_failed);
+}
+
+const struct books *worker_books(const struct worker *worker) { return &worker->books; }
+const struct worker_counters *worker_counters(const struct worker *worker)
+{
+    return &worker->counters;
+}
+const struct generation *worker_generation(const struct worker *worker) { return worker->generation; }
+
+struct str worker_waits_for(const struct worker *worker)
+{
+    const struct output *output =
+        atomic_load((_Atomic(const struct output *) *)(uintptr_t)&worker->waits_for);
+    return output ? output->id : (struct str){0};
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Text cases: a configuration, what goes in, what comes out (tests/cases/**/*.case).
+
+    tests/run_cases.py [--program PATH] [--accept] [FILE...]
+
+A case file holds one or more cases, each of sections that begin at a line `--- NAME`:
+
+    === what this case shows
+    --- config              filters (or whole sections); stdin and stdout are added when absent
+    --- arguments           more command-line arguments, one a line            (optional)
+    --- input               lines for standard input; JSON objects become events, other lines `message`
+    --- output              events that come out, one JSON object a line
+    --- errors              what the program prints on standard error instead of starting
+    --- exit                its exit code, 0 unless given                       (optional)
+
+@timestamp, @version, host and event are compared only where the expected event names them.
+--accept writes what came out into the file: read the difference before you commit it."""
+import argparse, difflib, json, os, re, subprocess, sys, tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+VOLATILE = ("@timestamp", "@version", "host", "event")
+
+def parse(path):
+    cases, case, section = [], None, None
+    for line in open(path, encoding="utf-8", errors="surrogateescape").read().split("\n"):
+        if line.startswith("=== "):
+            case = {"title": line[4:], "order": []}
+            cases.append(case)
+            section = None
+        elif line.startswith("--- ") and case is not None:
+            section = line[4:].strip()
+            case[section] = []
+            case["order"].append(section)
+        elif section is not None:
+            case[section].append(line)
+    for case in cases:
+        for name in case["order"]:
+            while case[name] and not case[name][-1].strip():
+                case[name].pop()
+    return cases
+
+def looks_json(lines):
+    return bool(lines) and all(line.startswith("{") for line in lines if line)
+
+def command(program, case, folder):
+    text = "\n".join(case.get("config", []))
+    if not re.search(r"(?m)^\s*(input|filter|output)\s*\{", text):
+        text = "filter {\n%s\n}" % text
+    # the case's own text stays first, so that places in its errors are its own
+    if not re.search(r"(?m)^\s*input\s*\{", text):
+        codec = "json_lines" if looks_json(case.get("input", [])) else "line"
+        text += "\ninput { stdin { codec => %s } }" % codec
+    if not re.search(r"(?m)^\s*output\s*\{", text):
+        text += "\noutput { stdout { codec => json_lines } }"
+    config = os.path.join(folder, "case.conf")
+    open(config, "w", encoding="utf-8", errors="surrogateescape").write(text + "\n")
+    return [program, "-f", config, "--path.data", os.path.join(folder, "data"), "--path.settings", folder,
+            "--api.enabled", "false", "--log.level", "fatal"] + case.get("arguments", [])
+
+def run(program, case):
+    with tempfile.TemporaryDirectory(prefix="tailrace-case-") as folder:
+        stdin = "".join(line + "\n" for line in case.get("input", []))
+        try:
+            done = subprocess.run(command(program, case, folder), timeout=60, capture_output=True,
+                                  input=stdin.encode("utf-8", "surrogateescape"))
+        except subprocess.TimeoutExpired:
+            return 124, "", "timed out"
+        errors = done.stderr.decode("utf-8", "replace").replace(os.path.join(folder, "case.conf"), "case.conf")
+        return done.returncode, done.stdout.decode("utf-8", "replace"), errors.replace(folder, "DIR")
+
+def comparable(got, wanted):
+    return {k: v for k, v in got.items() if k in wanted or k not in VOLATILE}
+
+def check(program, case):
+    """None when it passes, else what is different."""
+    code, out, errors = run(program, case)
+    problems = []
+    if code != int((case.get("exit") or ["0"])[0]):
+        problems.append(f"exit code {code}: {errors.strip()}")
+    if "output" in case:
+        got = [json.loads(line) for line in out.splitlines() if line]
+        wanted = [json.loads(line) for line in case["output"] if line]
+        for i in range(max(len(got), len(wanted))):
+            a = wanted[i] if i < len(wanted) else None
+            b = comparable(got[i], a or {}) if i < len(got) else None
+            if a != b:
+                problems.append("event %d\n  expected %s\n  got      %s" % (
+                    i + 1, json.dumps(a, ensure_ascii=False), json.dumps(b, ensure_ascii=False)))
+    if "errors" in case:
+        wanted, got = [l.rstrip() for l in case["errors"]], [l.rstrip() for l in errors.rstrip("\n").split("\n")]
+        if wanted != got:
+            problems.append("\n".join(difflib.unified_diff(wanted, got, "expected", "got", lineterm="")))
+    return "\n".join(problems) or None
+
+def accept(program, path, cases):
+    blocks = []
+    for case in cases:
+        code, out, errors = run(program, case)
+        if "output" in case:
+            old = [json.loads(l) for l in case["output"] if l]
+            events = [json.loads(l) for l in out.splitlines() if l]
+            case["output"] = [json.dumps(comparable(e, old[i] if i < len(old) else {}), ensure_ascii=False)
+                              for i, e in enumerate(events)]
+        if "errors" in case:
+            case["errors"] = [l.rstrip() for l in errors.rstrip("\n").split("\n")]
+        if code and "exit" not in case:
+            case["order"].append("exit")
+        if "exit" in case["order"]:
+            case["exit"] = [str(code)]
+        blocks.append("=== " + case["title"] + "\n" +
+                      "".join("--- %s\n%s\n" % (n, "\n".join(case[n])) if case[n] else "--- %s\n" % n for n in case["order"]))
+    open(path, "w", encoding="utf-8", errors="surrogateescape").write("\n".join(blocks))
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default=os.path.join(ROOT, "build/release/tailrace"))
+    parser.add_argument("--accept", action="store_true")
+    parser.add_argument("files", nargs="*")
+    args = parser.parse_args()
+    files = args.files or sorted(os.path.join(d, f) for d, _, names in os.walk(os.path.join(HERE, "cases"))
+                                 for f in names if f.endswith(".case"))
+    passed = failed = 0
+    with ThreadPoolExecutor(2) as pool:
+        for path in files:
+            cases = parse(path)
+            if not any("config" in c for c in cases):
+                continue  # of another runner (tests/unit)
+            if args.accept:
+                accept(args.program, path, cases)
+                continue
+            for case, problem in zip(cases, pool.map(lambda c: check(args.program, c), cases)):
+                if problem is None:
+                    passed += 1
+                    continue
+                failed += 1
+                print("FAIL %s: %s\n%s\n" % (os.path.relpath(path, ROOT), case["title"], problem))
+    print(f"cases: {passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+main()
