@@ -201,7 +201,8 @@ static bool pattern_ready(struct dynamic_regex *pattern, const struct event *eve
     free(pattern->text);
     pattern->text = xstrndup(text);
     pattern->len = text.len;
-    pattern->regex = regex_compile(text, &(struct regex_options){0}, NULL);
+    struct regex_problem problem;
+    pattern->regex = regex_compile(text, &(struct regex_options){0}, &problem);
     return pattern->regex != NULL;
 }
 
