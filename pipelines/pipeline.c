@@ -46,7 +46,8 @@ static bool config_read(struct pipeline *pipeline, struct diag *diag)
     return ok;
 }
 
-static bool workers_create(struct pipeline *pipeline, struct diag *diag)
+/* Building the instances checks their options, so it is tried even when the text is not sound. */
+static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag *diag)
 {
     uint32_t count = (uint32_t)pipeline->settings.workers;
     pipeline->workers = xcalloc(count, sizeof *pipeline->workers);
@@ -58,6 +59,11 @@ static bool workers_create(struct pipeline *pipeline, struct diag *diag)
                                              .workers = count};
         struct generation *generation = generation_create(&pipeline->config, &options, diag);
         if (!generation) return false;
+        if (!is_sound) {
+            /* only the options were of interest: the text is wrong elsewhere */
+            generation_destroy(generation);
+            return false;
+        }
         struct worker_options worker = {.pipeline = pipeline->id,
                                         .budget = &pipeline->budget,
                                         .disk = pipeline->disk,
@@ -85,7 +91,7 @@ struct pipeline *pipeline_create(const struct settings *settings, struct arena *
     char name[32];
     snprintf(name, sizeof name, "disk %.10s", pipeline->id.ptr);
     if (ok) pipeline->disk = disk_create(name);
-    if (ok && workers_create(pipeline, diag)) return pipeline;
+    if (workers_create(pipeline, ok, diag)) return pipeline;
     pipeline_destroy(pipeline);
     return NULL;
 }
