@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Builds and runs the tests: unit tests, text cases, end to end, sanitizers, stress, fuzzing, the
+tree's rules. Called by ./test, which installs what is needed. Prints one line a step and a closing
+line of counts; what a failing step printed is shown whole."""
+import os, re, subprocess, sys, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+SKIPPED = 77
+FUZZ_SECONDS = {"gate": 60, "long": 3600}
+mode = sys.argv[1] if len(sys.argv) > 1 else "gate"
+only = sys.argv[2] if len(sys.argv) > 2 else ""
+counts = {"passed": 0, "failed": 0, "skipped": 0}
+environment = dict(os.environ, TAILRACE_TEST_MODE=mode,
+                   ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1",
+                   UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
+                   TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1")
+environment.pop("NOTIFY_SOCKET", None)
+
+def report(name, passed, failed, skipped, seconds, note=""):
+    counts["passed"] += passed
+    counts["failed"] += failed
+    counts["skipped"] += skipped
+    word = "FAILED" if failed else "skipped" if skipped and not passed else "ok"
+    print(f"{word:8}{name:44}{passed:6} passed{failed:4} failed{seconds:8.1f} s {note}", flush=True)
+
+def run(command, timeout, **extra):
+    begun = time.monotonic()
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
+                              env=dict(environment, **extra), stdin=subprocess.DEVNULL)
+        code, text = done.returncode, done.stdout.decode("utf-8", "replace")
+    except subprocess.TimeoutExpired as late:
+        code, text = 124, (late.stdout or b"").decode("utf-8", "replace") + f"\nnot done within {timeout} s"
+    return code, text, time.monotonic() - begun
+
+def step(name, command, timeout, count=None, **extra):
+    """One program. `count` finds (passed, failed) in what it printed; else its exit code is one test."""
+    if only and only not in name:
+        return
+    code, text, seconds = run(command, timeout, **extra)
+    if code == SKIPPED:
+        note = (text.strip().split("\n") or [""])[-1]
+        strict = os.environ.get("TAILRACE_NO_SKIP") or os.environ.get("CI")
+        report(name, 0, 1 if strict else 0, 0 if strict else 1, seconds, note)
+        return
+    passed, failed = (count(text) if count else None) or ((1, 0) if code == 0 else (0, 1))
+    if code and not failed:
+        failed = 1
+    report(name, passed, failed, 0, seconds)
+    if failed:
+        print(text.rstrip(), flush=True)
+
+def count_line(text):
+    """`…: N passed, N failed` of our own runners: the last such line."""
+    found = re.findall(r"(\d+) passed, (\d+) failed", text)
+    return tuple(map(int, found[-1])) if found else None
+
+def count_criterion(text):
+    found = re.findall(r"Tested: \D*(\d+)\D+Passing: \D*(\d+)\D+Failing: \D*(\d+)\D+Crashing: \D*(\d+)",
+                       re.sub(r"\x1b\[[0-9;]*m", "", text))
+    return (int(found[-1][1]), int(found[-1][2]) + int(found[-1][3])) if found else None
+
+def count_ok(text):
+    """End-to-end scripts print `ok …` for each thing checked."""
+    passed = len(re.findall(r"(?m)^ok\b", text))
+    failed = len(re.findall(r"(?m)^not ok\b", text))
+    return (passed, failed) if passed or failed else None
+
+def build(preset):
+    begun = time.monotonic()
+    if not os.path.exists(f"{ROOT}/build/{preset}/build.ninja"):
+        code, text, _ = run(["cmake", "--preset", preset], 300)
+        if code:
+            report(f"configure {preset}", 0, 1, 0, time.monotonic() - begun)
+            print(text)
+            return False
+    code, text, _ = run(["cmake", "--build", "--preset", preset], 1800)
+    report(f"build {preset}", 0 if code else 1, 1 if code else 0, 0, time.monotonic() - begun)
+    if code:
+        print("\n".join(text.split("\n")[-60:]))
+    return code == 0
+
+def scripts(folder):
+    path = os.path.join(HERE, folder)
+    return sorted(f for f in os.listdir(path) if f.endswith(".py") and f not in ("support.py",)) if os.path.isdir(path) else []
+
+def end_to_end():
+    limit = {"quick": 120, "gate": 600, "long": 7200}[mode]
+    for name in scripts("e2e"):
+        head = open(os.path.join(HERE, "e2e", name), errors="replace").read(4000)
+        if mode == "quick" and "quick: yes" not in head:
+            continue  # a script says `quick: yes` near its top when it takes a few seconds at most
+        step(f"e2e {name[:-3]}", ["python3", f"tests/e2e/{name}"], limit, count_ok)
+
+def programs(folder, preset):
+    path = os.path.join(HERE, folder)
+    names = sorted(f[:-2] for f in os.listdir(path) if f.endswith(".c")) if os.path.isdir(path) else []
+    return [n for n in names if os.path.exists(f"{ROOT}/build/{preset}/{n}")]
+
+def fuzz():
+    targets = programs("fuzz", "fuzz")
+    for name in targets:
+        seconds = max(2, FUZZ_SECONDS[mode] // max(1, len(targets)))
+        found = f"build/fuzz/found/{name}"
+        corpus = f"tests/fuzz/corpus/{name}"
+        os.makedirs(os.path.join(ROOT, found), exist_ok=True)
+        command = [f"build/fuzz/{name}", f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
+                   "-print_final_stats=1", f"-artifact_prefix=build/fuzz/{name}-", found]
+        if os.path.isdir(os.path.join(ROOT, corpus)):
+            command.append(corpus)
+        step(f"fuzz {name[5:]} {seconds} s", command, seconds + 120)
+
+def main():
+    if mode not in ("quick", "gate", "long"):
+        sys.exit("usage: ./test [quick|gate|long] [part of a step's name]")
+    begun = time.monotonic()
+    if build("release"):
+        step("tidy", ["python3", "tests/tidy.py"], 60, count_line)
+        step("unit tests", ["build/release/unit_tests", "--quiet", "--summary"], 300, count_criterion)
+        step("cases", ["python3", "tests/run_cases.py"], 300, count_line)
+        end_to_end()
+    if mode != "quick":
+        if build("asan"):
+            step("unit tests, address and undefined", ["build/asan/unit_tests", "--quiet"], 900, count_criterion)
+            step("cases, address and undefined", ["python3", "tests/run_cases.py", "--program", "build/asan/tailrace"],
+                 600, count_line)
+        if build("tsan"):
+            for name in programs("stress", "tsan"):
+                step(f"stress {name}, threads", [f"build/tsan/{name}"], 600)
+        if build("fuzz"):
+            fuzz()
+    print(f"\n{mode}: {time.monotonic() - begun:.0f} s")
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    sys.exit(1 if counts["failed"] or not counts["passed"] else 0)
+
+main()
