@@ -114,6 +114,8 @@ int pipeline_start(struct pipeline *pipeline, void (*changed)(struct worker *wor
         worker_watch(pipeline->workers[i], changed, opaque);
         int status = worker_start(pipeline->workers[i]);
         if (status) return status;
+        /* the first one sees whether a port is in use, before the others share it */
+        if (i == 0 && pipeline->worker_count > 1) worker_wait_started(pipeline->workers[0]);
     }
     return 0;
 }

@@ -31,6 +31,8 @@ struct worker {
     struct batch *first, **last; /* batches not through; the first may be parked */
     bool is_parked;
     bool may_resume;             /* an output said it is ready */
+    bool was_seen_paused;        /* ingest.is_paused was set since inputs were last told to go on */
+    uv_sem_t started;            /* posted once inputs and outputs are started */
     bool outputs_stopping;
     uint64_t paused_at;
     uv_prepare_t prepare;
@@ -100,6 +102,7 @@ static void ingest_close(struct worker *worker)
     queue_append(worker, batch);
     if (!worker->is_parked) queue_run(worker);
     worker->ingest.is_paused = worker->is_parked || budget_is_over(worker->loop.budget);
+    worker->was_seen_paused |= worker->ingest.is_paused;
 }
 
 static void worker_batch_full(struct ingest *ingest)
@@ -111,14 +114,28 @@ static void worker_batch_full(struct ingest *ingest)
 
 static void memory_polled(uv_timer_t *timer) { (void)timer; /* the turn that follows looks */ }
 
+static void inputs_pause(struct worker *worker, bool is_paused)
+{
+    struct generation *generation = worker->generation;
+    for (uint32_t i = 0; i < generation->input_count; i++) {
+        struct input *input = generation->inputs[i];
+        if (!input->is_stopped && input->type->pause) input->type->pause(input->self, is_paused);
+    }
+}
+
 /* Tells inputs when they may go on or must stop. pause(false) may emit and so pause again. */
 static void pause_settle(struct worker *worker)
 {
-    struct generation *generation = worker->generation;
     bool was_paused = worker->paused_at != 0;
     bool is_paused = worker->is_parked || budget_is_over(worker->loop.budget);
     worker->ingest.is_paused = is_paused;
-    if (is_paused == was_paused) return;
+    /* a pause that began and ended within this turn: an input may have stopped at it */
+    bool was_seen = worker->was_seen_paused && !is_paused;
+    worker->was_seen_paused = is_paused;
+    if (is_paused == was_paused) {
+        if (was_seen) inputs_pause(worker, false);
+        return;
+    }
     if (is_paused) {
         worker->paused_at = now_ns();
         uv_timer_start(&worker->memory_poll, memory_polled, MEMORY_POLL_MS, MEMORY_POLL_MS);
@@ -128,10 +145,7 @@ static void pause_settle(struct worker *worker)
         uv_timer_stop(&worker->memory_poll);
     }
     counter_add(&worker->counters.paused, is_paused ? 1 : (uint64_t)-1);
-    for (uint32_t i = 0; i < generation->input_count; i++) {
-        struct input *input = generation->inputs[i];
-        if (!input->is_stopped && input->type->pause) input->type->pause(input->self, is_paused);
-    }
+    inputs_pause(worker, is_paused);
 }
 
 /* ---- starting and ending ---- */
@@ -303,6 +317,7 @@ static void *worker_run(void *opaque)
     handles_init(worker);
     outputs_start(worker);
     inputs_start(worker);
+    uv_sem_post(&worker->started);
     if (atomic_load(&worker->has_failed))
         inputs_stop(worker);
     else
@@ -325,6 +340,7 @@ struct worker *worker_create(const struct worker_options *options, struct genera
     worker->stop_door = (struct note_door){.note.run = worker_stop_here, .worker = worker};
     worker->reopen_door = (struct note_door){.note.run = worker_reopen_here, .worker = worker};
     int status = loop_init(&worker->loop, options->budget, &worker->books);
+    if (!status) status = uv_sem_init(&worker->started, 0);
     if (status) {
         LOG(LOG_FATAL, "worker.loop", options->pipeline, "no event loop: %s", uv_strerror(status));
         abort();
@@ -373,6 +389,11 @@ void worker_reopen(struct worker *worker)
     loop_post(&worker->loop, &worker->reopen_door.note);
 }
 
+void worker_wait_started(struct worker *worker)
+{
+    if (worker->has_thread) uv_sem_wait(&worker->started);
+}
+
 void worker_join(struct worker *worker)
 {
     if (worker->has_thread) pthread_join(worker->thread, NULL);
@@ -384,6 +405,7 @@ void worker_destroy(struct worker *worker)
     worker_join(worker);
     generation_destroy(worker->generation);
     loop_fini(&worker->loop);
+    uv_sem_destroy(&worker->started);
     free(worker);
 }
 

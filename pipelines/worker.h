@@ -36,6 +36,8 @@ void worker_destroy(struct worker *worker);
 void worker_watch(struct worker *worker, void (*changed)(struct worker *worker, void *opaque),
                   void *opaque);
 int worker_start(struct worker *worker); /* 0 or a UV_E code: no thread */
+/* Until its inputs and outputs are started, or have refused. At most once a worker. */
+void worker_wait_started(struct worker *worker);
 /* Waits for the end of the thread, which has said so (WORKER_ENDED) or will. */
 void worker_join(struct worker *worker);
 void worker_stop(struct worker *worker); /* drain and end; any thread */
