@@ -47,6 +47,7 @@ static void request_free(struct lane *lane, struct request *request)
     budget_release(lane->output->loop->budget, request->charged);
     buf_fini(&request->data);
     free(request->rows);
+    free(request->ends);
     free(request);
 }
 
@@ -78,13 +79,38 @@ static void request_owe(struct request *request, struct obligation *obligation)
     request->rows[request->row_count++] = (struct request_row){obligation, 1};
 }
 
+static void request_mark(struct request *request)
+{
+    assert(request->data.len <= UINT32_MAX);
+    if (request->events == request->end_capacity) {
+        request->end_capacity = request->end_capacity ? request->end_capacity * 2 : 256;
+        request->ends = xreallocarray(request->ends, request->end_capacity, sizeof *request->ends);
+    }
+    request->ends[request->events] = (uint32_t)request->data.len;
+}
+
+size_t request_whole(const struct request *request, size_t written)
+{
+    assert(written <= request->data.len && request->ends);
+    uint32_t low = 0, high = request->events;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (request->ends[middle] <= written)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low ? request->ends[low - 1] : 0;
+}
+
 /* ---- lanes ---- */
 
 void lane_init(struct lane *lane, struct output *output,
                void (*write)(void *opaque, struct request *request), void *opaque)
 {
     *lane = (struct lane){
-        .output = output, .write = write, .opaque = opaque, .bytes_max = LANE_BYTES_MAX};
+        .output = output, .write = write, .opaque = opaque, .bytes_max = LANE_BYTES_MAX,
+        .retry_ms_max = RETRY_DELAY_MS_MAX};
     lane->last = &lane->first;
 }
 
@@ -124,6 +150,7 @@ bool lane_append(struct lane *lane, const struct event *event, struct obligation
     }
     lane->bytes += request->data.len - before;
     request->last = before;
+    if (lane->keeps_ends) request_mark(request);
     request_owe(request, obligation);
     if (request->data.len >= REQUEST_BYTES) {
         lane_seal(lane);
@@ -155,12 +182,12 @@ static void lane_retry_due(uv_timer_t *timer)
     lane_start(lane);
 }
 
-/* Doubles from RETRY_DELAY_MS_MIN to _MAX, each between half and all of it. */
-static uint64_t retry_delay(uint32_t attempts)
+/* Doubles from RETRY_DELAY_MS_MIN to `most`, each between half and all of it. */
+static uint64_t retry_delay(uint32_t attempts, uint64_t most)
 {
     uint64_t delay = RETRY_DELAY_MS_MIN;
-    for (uint32_t i = 1; i < attempts && delay < RETRY_DELAY_MS_MAX; i++) delay *= 2;
-    if (delay > RETRY_DELAY_MS_MAX) delay = RETRY_DELAY_MS_MAX;
+    for (uint32_t i = 1; i < attempts && delay < most; i++) delay *= 2;
+    if (delay > most) delay = most;
     uint32_t noise = 0;
     if (getrandom(&noise, sizeof noise, GRND_NONBLOCK) < 0) noise = attempts * 2654435761u;
     return delay / 2 + noise % (delay / 2 + 1);
@@ -177,7 +204,7 @@ static void lane_again(struct lane *lane, struct request *request)
         uv_timer_init(&lane->output->loop->uv, lane->retry);
         lane->retry->data = lane;
     }
-    uv_timer_start(lane->retry, lane_retry_due, retry_delay(request->attempts), 0);
+    uv_timer_start(lane->retry, lane_retry_due, retry_delay(request->attempts, lane->retry_ms_max), 0);
 }
 
 static void lane_retry_closed(uv_handle_t *handle)

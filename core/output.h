@@ -61,6 +61,8 @@ struct request {
     uint32_t events;
     uint32_t attempts;
     size_t last;    /* where its last event begins */
+    uint32_t *ends; /* where each event ends, when the lane keeps them; as many as events */
+    uint32_t end_capacity;
     size_t charged; /* bytes of the budget */
     struct request *next;
 };
@@ -77,6 +79,8 @@ struct lane {
     struct request *spare;
     size_t bytes;                       /* held: open, sealed and in flight */
     uv_timer_t *retry;                  /* allocated at the first retry */
+    bool keeps_ends;                    /* set after lane_init(): requests know their events' ends */
+    uint64_t retry_ms_max;              /* RETRY_DELAY_MS_MAX unless set after lane_init() */
     bool is_closing;
     void (*drained)(void *opaque);      /* after lane_close(): nothing is held any more */
 };
@@ -90,6 +94,9 @@ uint32_t lane_take(struct lane *lane, struct batch *batch, const struct selectio
                    struct obligation *obligation);
 /* End of a turn: what has gathered goes out unless a request is in flight already. */
 void lane_turn(struct lane *lane);
+/* Where the event begins that holds byte `written` of the data, or ends before it exactly there: from
+ * where a stream of records is resent on a new connection. The lane keeps ends. */
+size_t request_whole(const struct request *request, size_t written);
 enum lane_result { LANE_SENT, LANE_RETRY };
 /* The request in flight was written, or is to be written again after a growing, jittered delay. */
 void lane_done(struct lane *lane, enum lane_result result);
