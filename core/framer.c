@@ -181,11 +181,58 @@ static size_t framer_step(struct framer *framer, struct str bytes, struct block 
     return eaten;
 }
 
+void framer_count(struct framer *framer, size_t len)
+{
+    assert(len && framer_is_between(framer));
+    framer->counted = len;
+}
+
+/* The same for a frame whose length is known: all of `bytes` that belong to it. */
+static size_t framer_step_counted(struct framer *framer, struct str bytes, struct block *block)
+{
+    size_t len = bytes.len < framer->counted ? bytes.len : framer->counted;
+    size_t room = framer->limit > framer->tail_len ? framer->limit - framer->tail_len : 0;
+    bool is_whole = len == framer->counted;
+    framer->counted -= len;
+    framer->position += len;
+    if (framer->is_skipping) {
+        counter_add(&framer->stream->input->counters.cut_bytes, len);
+    } else if (is_whole && framer->tail_len == 0 && len <= room) {
+        framer_emit(framer, (struct str){bytes.ptr, len}, block, (struct str){0});
+    } else {
+        tail_append(framer, (struct str){bytes.ptr, len < room ? len : room});
+        if (len > room) {
+            counter_add(&framer->stream->input->counters.cut_bytes, len - room);
+            framer_cut(framer, (struct str){framer->tail, framer->tail_len}, NULL);
+            tail_release(framer);
+        } else if (is_whole) {
+            framer_emit(framer, (struct str){framer->tail, framer->tail_len}, NULL, (struct str){0});
+            tail_release(framer);
+        } else {
+            half_frames_limit(framer_loop(framer));
+        }
+    }
+    if (is_whole) framer->is_skipping = false;
+    return len;
+}
+
+size_t framer_feed_one(struct framer *framer, struct str bytes, struct block *block)
+{
+    size_t used = 0;
+    while (used < bytes.len && !input_is_paused(framer->stream->input)) {
+        struct str rest = str_from(bytes, used);
+        used += framer->counted ? framer_step_counted(framer, rest, block)
+                                : framer_step(framer, rest, block);
+        if (framer_is_between(framer)) break;
+    }
+    return used;
+}
+
 size_t framer_feed(struct framer *framer, struct str bytes, struct block *block)
 {
     size_t used = 0;
     while (used < bytes.len && !input_is_paused(framer->stream->input))
-        used += framer_step(framer, str_from(bytes, used), block);
+        used += framer_feed_one(framer, str_from(bytes, used), block);
     return used;
 }
 
@@ -194,5 +241,6 @@ void framer_flush(struct framer *framer)
     if (framer->tail_len)
         framer_emit(framer, (struct str){framer->tail, framer->tail_len}, NULL, (struct str){0});
     framer->is_skipping = false;
+    framer->counted = 0;
     tail_release(framer);
 }

@@ -99,6 +99,7 @@ struct framer {
     size_t limit;        /* longest line in bytes, without delimiter */
     char *tail;          /* unfinished line */
     size_t tail_len, tail_capacity;
+    size_t counted;      /* bytes still to come of a frame of known length; 0: lines */
     bool is_skipping;    /* the line was cut: throw away up to the delimiter */
     uint64_t position;   /* bytes consumed, or the position given at init plus these */
     struct stream *stream;
@@ -111,6 +112,15 @@ void framer_fini(struct framer *framer); /* forgets the unfinished line (counted
 /* Emits the lines of `bytes` (in `block`, or NULL) until they are used up or the input is paused.
  * Returns how many bytes were consumed; the caller keeps the rest and comes again. */
 size_t framer_feed(struct framer *framer, struct str bytes, struct block *block);
+/* The same, but at most one frame: afterwards the framer is between frames, or needs more. */
+size_t framer_feed_one(struct framer *framer, struct str bytes, struct block *block);
+/* The next frame is `len` bytes long, whatever they are; behind it come lines again. Only between
+ * frames. */
+void framer_count(struct framer *framer, size_t len);
+static inline bool framer_is_between(const struct framer *framer)
+{
+    return framer->tail_len == 0 && !framer->counted && !framer->is_skipping;
+}
 /* The stream has ended: the unfinished line is a line. */
 void framer_flush(struct framer *framer);
 
