@@ -82,6 +82,7 @@ struct plugin_block {
     struct setting *settings;
     uint32_t setting_count;
     bool is_quoted; /* the name stood in quotes: no plugin has such a name */
+    bool has_fault; /* its settings could not all be read: whoever loads them would miss some */
     /* Filled by the checker (dsl/checker.h). */
     union {
         const struct input_type *input;

@@ -1,115 +1,227 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dsl/checker.h"
-#include <assert.h>
-
-enum { NAMES_MAX = 512 };
+#include <stdlib.h>
+#include "core/common_options.h"
+#include "core/xmalloc.h"
+#include "dsl/condition.h"
 
 struct checker {
     const struct checker_options *options;
     struct arena *arena;
     struct diag *diag;
     enum section_kind section;
-    struct plugin_block **blocks; /* all, for unique ids */
+    /* Plugins by id: open addressing, at most half full. */
+    struct plugin_block **blocks;
     uint32_t count, capacity;
-    bool ok;
+    struct place counted; /* lines of its source are counted up to its start: `line` */
+    uint32_t line;
 };
 
-/* Names of a section's plugins. */
+/* ---- names ---- */
+
 static size_t names_of(const struct checker *checker, enum section_kind section, struct str *names)
 {
-    size_t count = 0;
     const struct checker_options *options = checker->options;
+    size_t count = 0;
     switch (section) {
     case SECTION_INPUT:
-        for (; options->inputs[count] && count < NAMES_MAX; count++)
-            names[count] = str_of(options->inputs[count]->name);
+        for (; options->inputs[count]; count++) names[count] = str_of(options->inputs[count]->name);
         break;
     case SECTION_FILTER:
-        for (; options->filters[count] && count < NAMES_MAX; count++)
-            names[count] = str_of(options->filters[count]->name);
+        for (; options->filters[count]; count++) names[count] = str_of(options->filters[count]->name);
         break;
     case SECTION_OUTPUT:
-        for (; options->outputs[count] && count < NAMES_MAX; count++)
-            names[count] = str_of(options->outputs[count]->name);
+        for (; options->outputs[count]; count++) names[count] = str_of(options->outputs[count]->name);
         break;
-    default: assert(!"no such section");
+    case SECTION_KINDS: break;
     }
+    assert(count < CHECKER_NAMES_MAX);
     return count;
 }
 
 static ptrdiff_t find(const struct checker *checker, enum section_kind section, struct str name)
 {
-    struct str names[NAMES_MAX];
+    struct str names[CHECKER_NAMES_MAX];
     size_t count = names_of(checker, section, names);
     for (size_t i = 0; i < count; i++)
         if (str_eq(names[i], name)) return (ptrdiff_t)i;
     return -1;
 }
 
-static void unknown(struct checker *checker, const struct plugin_block *block)
+static const char *article(enum section_kind section) { return section == SECTION_FILTER ? "a" : "an"; }
+
+static void unknown(const struct checker *checker, const struct plugin_block *block)
 {
-    checker->ok = false;
-    const char *kind = section_name(checker->section);
-    struct message *message = diag_error(checker->diag, block->name_place, "unknown %s `%.*s`", kind,
-                                         STR_ARG(block->name));
-    struct str names[NAMES_MAX];
-    struct str near = suggest(block->name, names, names_of(checker, checker->section, names));
+    struct diag *diag = checker->diag;
+    struct message *message = diag_error(diag, block->name_place, "there is no %s `%.*s`",
+                                         section_name(checker->section), STR_ARG(block->name));
     if (block->is_quoted) {
-        diag_hint(checker->diag, message, "a plugin's name stands without quotes");
+        diag_hint(diag, message, "a plugin's name stands without quotes");
         return;
     }
-    for (int other = 0; other < SECTION_KINDS; other++)
-        if (other != (int)checker->section && find(checker, (enum section_kind)other, block->name) >= 0) {
-            diag_hint(checker->diag, message, "this is an %s: it belongs into `%s { }`",
-                      section_name((enum section_kind)other), section_name((enum section_kind)other));
-            return;
-        }
-    if (near.len) diag_hint(checker->diag, message, "did you mean `%.*s`?", STR_ARG(near));
-    diag_note(checker->diag, message, "`tailrace docs` lists what there is in this version");
+    for (int other = 0; other < SECTION_KINDS; other++) {
+        enum section_kind section = (enum section_kind)other;
+        if (find(checker, section, block->name) < 0) continue;
+        diag_hint(diag, message, "it is %s %s: move it into %s { }", article(section),
+                  section_name(section), section_name(section));
+        return;
+    }
+    struct str names[CHECKER_NAMES_MAX];
+    struct str near = suggest(block->name, names, names_of(checker, checker->section, names));
+    if (near.len) diag_hint(diag, message, "did you mean `%.*s`?", STR_ARG(near));
+    else diag_note(diag, message, "`tailrace docs` lists the plugins there are");
 }
 
-/* The id given in the block, or one made of name and place: `grok@web.conf:4`. */
-static struct str id_of(struct checker *checker, const struct plugin_block *block)
+/* ---- ids ---- */
+
+/* The place of the id, or of the free slot where it belongs. */
+static struct plugin_block **slot_of(const struct checker *checker, struct str id)
 {
-    for (uint32_t i = 0; i < block->setting_count; i++)
-        if (str_eq(block->settings[i].key, STR("id")) && block->settings[i].value.text.len)
-            return block->settings[i].value.text;
-    struct line_column where = place_line(block->name_place);
-    struct str file = block->name_place.source ? block->name_place.source->name : STR("?");
-    for (size_t i = file.len; i; i--)
-        if (file.ptr[i - 1] == '/') {
-            file = str_from(file, i);
-            break;
-        }
-    struct str id = arena_printf(checker->arena, "%.*s@%.*s:%u", STR_ARG(block->name), STR_ARG(file), where.line);
-    for (uint32_t i = 0; i < checker->count; i++)
-        if (str_eq(checker->blocks[i]->id, id))
-            return arena_printf(checker->arena, "%.*s:%u#%u", STR_ARG(id), where.column, checker->count);
+    uint32_t mask = checker->capacity - 1;
+    uint32_t at = key_hash(id) & mask;
+    while (checker->blocks[at] && !str_eq(checker->blocks[at]->id, id)) at = (at + 1) & mask;
+    return &checker->blocks[at];
+}
+
+static void grow_blocks(struct checker *checker)
+{
+    struct plugin_block **old = checker->blocks;
+    uint32_t capacity = checker->capacity;
+    checker->capacity = capacity ? 2 * capacity : 64;
+    checker->blocks = xcalloc(checker->capacity, sizeof *checker->blocks);
+    for (uint32_t i = 0; i < capacity; i++)
+        if (old[i]) *slot_of(checker, old[i]->id) = old[i];
+    free(old);
+}
+
+static const struct config_value *find_id(const struct plugin_block *block)
+{
+    for (uint32_t i = 0; i < block->setting_count; i++) {
+        const struct config_value *value = &block->settings[i].value;
+        if (str_eq_z(block->settings[i].key, "id") && value->text.len && value->kind != CONFIG_PLUGIN)
+            return value;
+    }
+    return NULL;
+}
+
+/* Plugins come in the order of their text: each line is counted once. */
+static uint32_t line_of(struct checker *checker, struct place place)
+{
+    bool is_behind = checker->counted.source == place.source && checker->counted.start <= place.start;
+    uint32_t at = is_behind ? checker->counted.start : 0;
+    if (!is_behind) checker->line = 1;
+    for (; at < place.start; at++) checker->line += place.source->text.ptr[at] == '\n';
+    checker->counted = place;
+    return checker->line;
+}
+
+/* `grok@web.conf:4`; the column too when two stand on one line. */
+static struct str make_id(struct checker *checker, const struct plugin_block *block)
+{
+    struct str file = block->name_place.source->name;
+    const char *slash = file.len ? memrchr(file.ptr, '/', file.len) : NULL;
+    if (slash) file = str_from(file, (size_t)(slash - file.ptr) + 1);
+    struct str id = arena_printf(checker->arena, "%.*s@%.*s:%u", STR_ARG(block->name), STR_ARG(file),
+                                 line_of(checker, block->name_place));
+    if (*slot_of(checker, id))
+        id = arena_printf(checker->arena, "%.*s:%u", STR_ARG(id), place_line(block->name_place).column);
+    /* Two files of one name in two folders. */
+    for (uint32_t number = 2; *slot_of(checker, id); number++)
+        id = arena_printf(checker->arena, "%.*s#%u", STR_ARG(id), number);
     return id;
 }
 
-static void add_block(struct checker *checker, struct plugin_block *block)
+static void check_id(struct checker *checker, struct plugin_block *block)
 {
-    block->id = id_of(checker, block);
-    for (uint32_t i = 0; i < checker->count; i++) {
-        if (!str_eq(checker->blocks[i]->id, block->id)) continue;
-        checker->ok = false;
-        diag_other(checker->diag,
-                   diag_error(checker->diag, block->name_place, "two plugins have the id `%.*s`", STR_ARG(block->id)),
-                   checker->blocks[i]->name_place, "first here");
-        break;
+    if (2 * checker->count >= checker->capacity) grow_blocks(checker);
+    const struct config_value *given = find_id(block);
+    block->id = given ? given->text : make_id(checker, block);
+    struct plugin_block **slot = slot_of(checker, block->id);
+    if (!*slot) {
+        *slot = block;
+        checker->count++;
+        return;
     }
-    if (checker->count == checker->capacity) {
-        uint32_t wanted = checker->capacity ? checker->capacity * 2 : 32;
-        checker->blocks = arena_regrow(checker->arena, checker->blocks, checker->capacity * sizeof *checker->blocks,
-                                       wanted * sizeof *checker->blocks);
-        checker->capacity = wanted;
-    }
-    checker->blocks[checker->count++] = block;
+    struct message *message = diag_error(checker->diag, given ? given->place : block->name_place,
+                                         "two plugins have the id `%.*s`", STR_ARG(block->id));
+    diag_hint(checker->diag, message, "give each its own");
+    const struct config_value *first = find_id(*slot);
+    diag_other(checker->diag, message, first ? first->place : (*slot)->name_place, "first given here");
 }
+
+/* ---- dry runs: options into memory that nobody keeps ---- */
+
+static struct options_context context_of(const struct checker *checker, const char *section,
+                                         struct str plugin, struct place place)
+{
+    return (struct options_context){.diag = checker->diag, .arena = checker->arena, .section = section,
+                                    .plugin = plugin, .place = place};
+}
+
+static void *scratch(const struct checker *checker, size_t size)
+{
+    return arena_zalloc(checker->arena, size ? size : 1);
+}
+
+/* Stands for every codec: only its being there is looked at. */
+static struct codec *dry_codec(struct options_context *context, const struct config_value *value)
+{
+    const struct checker *checker = context->codec_opaque;
+    const struct codec_type *const *types = checker->options->codecs;
+    struct str names[CHECKER_NAMES_MAX];
+    size_t count = 0;
+    const struct codec_type *type = NULL;
+    for (; types && types[count]; count++) {
+        assert(count < CHECKER_NAMES_MAX);
+        names[count] = str_of(types[count]->name);
+        if (str_eq(names[count], value->text)) type = types[count];
+    }
+    struct codec *codec = scratch(checker, sizeof *codec);
+    if (!types) return codec;
+    if (!type) {
+        struct message *message =
+            diag_error(context->diag, value->place, "there is no codec `%.*s`", STR_ARG(value->text));
+        struct str near = suggest(value->text, names, count);
+        if (near.len) diag_hint(context->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+        return NULL;
+    }
+    struct options_context inner = context_of(checker, "codec", value->text, value->place);
+    struct options_part parts[] = {{type->options, scratch(checker, type->size)},
+                                   {codec_common_options, scratch(checker, sizeof(struct codec_common))}};
+    uint32_t setting_count = value->kind == CONFIG_PLUGIN ? value->count : 0;
+    return options_load_parts(parts, 2, value->settings, setting_count, &inner) ? codec : NULL;
+}
+
+static void load_dry(struct checker *checker, const struct plugin_block *block)
+{
+    struct options_part parts[2];
+    switch (checker->section) {
+    case SECTION_INPUT:
+        parts[0] = (struct options_part){block->input->options, scratch(checker, block->input->size)};
+        parts[1] = (struct options_part){input_common_options, scratch(checker, sizeof(struct input_common))};
+        break;
+    case SECTION_FILTER:
+        parts[0] = (struct options_part){block->filter->options, scratch(checker, block->filter->size)};
+        parts[1] = (struct options_part){filter_common_options, scratch(checker, sizeof(struct filter_common))};
+        break;
+    default:
+        parts[0] = (struct options_part){block->output->options, scratch(checker, block->output->size)};
+        parts[1] = (struct options_part){output_common_options, scratch(checker, sizeof(struct output_common))};
+    }
+    struct options_context context =
+        context_of(checker, section_name(checker->section), block->name, block->name_place);
+    context.codec = dry_codec;
+    context.codec_opaque = checker;
+    options_load_parts(parts, 2, block->settings, block->setting_count, &context);
+}
+
+/* ---- the tree ---- */
 
 static void check_plugin(struct checker *checker, struct plugin_block *block)
 {
+    struct environment_context environment = {checker->options->environment, checker->arena, checker->diag};
+    environment_expand_settings(&environment, block->settings, block->setting_count);
+    check_id(checker, block);
     ptrdiff_t at = block->is_quoted ? -1 : find(checker, checker->section, block->name);
     if (at < 0) {
         unknown(checker, block);
@@ -120,7 +232,25 @@ static void check_plugin(struct checker *checker, struct plugin_block *block)
     case SECTION_FILTER: block->filter = checker->options->filters[at]; break;
     default: block->output = checker->options->outputs[at];
     }
-    add_block(checker, block);
+    if (checker->options->is_dry && !block->has_fault) load_dry(checker, block);
+}
+
+/* `${VAR}` in the constants of a condition, but not in its patterns. */
+static void expand_condition(const struct environment_context *context, struct expression *node)
+{
+    if (node->kind == EXPRESSION_CONSTANT) environment_expand_constant(context, &node->value);
+    if (node->left) expand_condition(context, node->left);
+    bool is_pattern = node->kind == EXPRESSION_MATCH || node->kind == EXPRESSION_NOT_MATCH;
+    if (node->right && !is_pattern) expand_condition(context, node->right);
+}
+
+static void check_condition(struct checker *checker, struct expression *expression)
+{
+    struct environment_context environment = {checker->options->environment, checker->arena, checker->diag};
+    expand_condition(&environment, expression);
+    if (!checker->options->is_dry) return;
+    struct condition *condition = condition_compile(expression, checker->arena, checker->diag);
+    if (condition) condition_destroy(condition);
 }
 
 static void check_statements(struct checker *checker, const struct statements *list)
@@ -131,21 +261,22 @@ static void check_statements(struct checker *checker, const struct statements *l
             continue;
         }
         const struct branch *branch = list->items[i].branch;
-        if (checker->section == SECTION_INPUT)
-            diag_hint(checker->diag,
-                      diag_warning(checker->diag, branch->arms[0].place, "`if` has no meaning around inputs"),
-                      "all inputs are started, as in Logstash");
-        for (uint32_t k = 0; k < branch->count; k++) check_statements(checker, &branch->arms[k].block);
+        for (uint32_t k = 0; k < branch->count; k++) {
+            if (branch->arms[k].condition) check_condition(checker, branch->arms[k].condition);
+            check_statements(checker, &branch->arms[k].block);
+        }
     }
 }
 
 bool check_config(struct config *config, const struct checker_options *options, struct arena *arena,
                   struct diag *diag)
 {
-    struct checker checker = {.options = options, .arena = arena, .diag = diag, .ok = true};
+    struct checker checker = {.options = options, .arena = arena, .diag = diag};
+    uint32_t errors = diag->errors;
     for (int section = 0; section < SECTION_KINDS; section++) {
         checker.section = (enum section_kind)section;
         check_statements(&checker, &config->sections[section]);
     }
-    return checker.ok;
+    free(checker.blocks);
+    return diag->errors == errors;
 }

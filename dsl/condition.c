@@ -258,8 +258,7 @@ static bool compile_path(struct emitter *emitter, const struct expression *field
 {
     if (path_compile(path, field->text, emitter->arena)) return true;
     emitter->has_failed = true;
-    diag_error(emitter->diag, field->place, "`%.*s` has more than %d steps", STR_ARG(field->text),
-               PATH_STEPS_MAX);
+    diag_error(emitter->diag, field->place, "a field reference has more than %d steps", PATH_STEPS_MAX);
     return false;
 }
 
@@ -407,6 +406,15 @@ static uint32_t emit_in(struct emitter *emitter, const struct expression *node, 
     return jump(emitter, test, on_true, on_false);
 }
 
+/* From where the fault is to the end; all of it when escapes have moved the bytes. */
+static struct place regex_place(const struct expression *node, struct str pattern, size_t offset)
+{
+    struct place place = node->place;
+    bool is_as_written = pattern.ptr == place.source->text.ptr + place.start + 1;
+    if (is_as_written && place.start + 1 + offset < place.end) place.start += 1 + (uint32_t)offset;
+    return place;
+}
+
 static uint32_t emit_match(struct emitter *emitter, const struct expression *node, uint32_t on_true,
                            uint32_t on_false)
 {
@@ -415,9 +423,10 @@ static uint32_t emit_match(struct emitter *emitter, const struct expression *nod
     struct regex_problem problem;
     struct regex *regex = regex_compile(pattern, &(struct regex_options){0}, &problem);
     if (!regex) {
-        struct message *message =
-            diag_error(emitter->diag, right->place, "the regular expression is not valid");
-        diag_hint(emitter->diag, message, "%s (at its character %zu)", problem.text, problem.offset + 1);
+        diag_hint(emitter->diag,
+                  diag_error(emitter->diag, regex_place(right, pattern, problem.offset),
+                             "the regular expression is not valid"),
+                  "%s", problem.text);
         return fail(emitter);
     }
     if (is_constant(node->left)) {

@@ -163,8 +163,16 @@ static struct expression *fault_operand(struct parser *parser)
     struct lexer *lexer = &parser->lexer;
     char c = lexer_peek(lexer, 0), next = lexer_peek(lexer, 1);
     const char *hint = NULL;
-    if (c == '%' && next == '{') hint = "a field is written [field] in a condition";
-    else if (c == '.' && is_digit(next)) hint = "a number begins with a digit: write 0 before the dot";
+    if (c == '%' && next == '{') {
+        const char *close = memchr(lexer->text.ptr + lexer->at, '}', lexer->text.len - lexer->at);
+        uint32_t end = close ? (uint32_t)(close - lexer->text.ptr) + 1 : lexer->at + 2;
+        diag_hint(parser->diag,
+                  parser_fault(parser, lexer->at, end, "`%%{…}` is not a field of a condition"),
+                  "write [field]");
+        lexer->at = end;
+        return NULL;
+    }
+    if (c == '.' && is_digit(next)) hint = "a number begins with a digit: write 0 before the dot";
     else if (is_bareword_start(c)) hint = "put it in quotes";
     parser_expected(parser, "a field or a value", hint);
     return NULL;

@@ -69,6 +69,9 @@ uint32_t parser_word_end(const struct parser *parser)
     struct lexer copy = *lexer;
     if (lexer_take(&copy, TOKEN_NAME, &token)) return token.end;
     uint32_t end = lexer->at;
+    if (lexer_take(&copy, TOKEN_STRING, &token) &&
+        !memchr(lexer->text.ptr + end, '\n', token.end - end))
+        return token.end;
     while (end < lexer->text.len && strchr("&|=<>!~+*", lexer->text.ptr[end]) && lexer->text.ptr[end])
         end++;
     if (end > lexer->at) return end;
@@ -299,7 +302,8 @@ static bool parse_option(struct parser *parser, struct setting *setting)
     struct lexer *lexer = &parser->lexer;
     struct token name;
     if (!lexer_take(lexer, TOKEN_NAME, &name) && !lexer_take(lexer, TOKEN_STRING, &name))
-        return parser_expected(parser, "an option or `}`", NULL);
+        return parser_expected(parser, "an option or `}`",
+                               lexer_has(lexer, "=>") ? "the option before this has no value" : NULL);
     bool is_quoted = name.kind == TOKEN_STRING;
     setting->key_place = lexer_place(lexer, name.start, name.end);
     setting->key = str_slice(lexer->text, name.start + is_quoted, name.end - is_quoted);
@@ -364,8 +368,10 @@ static bool parse_plugin(struct parser *parser, bool is_filter, struct plugin_bl
     plugin->name_place = lexer_place(lexer, name.start, name.end);
     lexer_skip(lexer);
     if (!parser_open(parser)) return fault_no_block(parser, name);
+    uint32_t errors = parser->diag->errors;
     if (!parse_settings(parser, !is_filter, plugin->name, &plugin->settings, &plugin->setting_count))
         return false;
+    plugin->has_fault = parser->diag->errors != errors;
     plugin->place = lexer_place(lexer, name.start, lexer->at);
     return true;
 }

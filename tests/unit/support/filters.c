@@ -62,7 +62,7 @@ __attribute__((weak)) struct event *outcome_child(struct outcome *out, struct ev
     struct event *event = batch_child(out->batch, parent);
     if (!event) return NULL;
     assert(out->created < out->children_capacity);
-    out->children[out->created++] = event;
+    out->children[out->created++] = (struct outcome_child){event, matched};
     out->fate[event->index] = matched ? FATE_MATCHED : FATE_PASSED;
     return event;
 }
@@ -76,7 +76,7 @@ bool rig_open_ecs(struct rig *rig, struct scene *scene, const struct filter_type
     diag_init(&rig->diag);
     rig->out = (struct outcome){.batch = scene->batch,
                                 .fate = xcalloc(1, RIG_EVENTS),
-                                .children = xcalloc(RIG_EVENTS, sizeof(struct event *)),
+                                .children = xcalloc(RIG_EVENTS, sizeof(struct outcome_child)),
                                 .children_capacity = RIG_EVENTS};
     rig->self = arena_zalloc(&scene->config, type->size ? type->size : sizeof(void *));
     struct plugin_context context = {.diag = &rig->diag, .arena = &scene->config, .ecs = ecs,

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/diag.h"
+#include <criterion/criterion.h>
+
+static struct diag diag;
+static struct buf out;
+static void begin(void)
+{
+    diag_init(&diag);
+    out = (struct buf){0};
+}
+static void end(void)
+{
+    diag_fini(&diag);
+    buf_fini(&out);
+}
+TestSuite(diag, .init = begin, .fini = end);
+
+Test(diag, draws_place_caret_hint_second_place_and_note)
+{
+    struct source_text source = {STR("web.conf"), STR("filter {\n\tkv { feild => 1 }\n}\n")};
+    struct message *message = diag_error(&diag, (struct place){&source, 15, 20}, "no option `%s`", "feild");
+    diag_hint(&diag, message, "did you mean `%s`?", "field");
+    diag_note(&diag, message, "kv takes: field");
+    diag_other(&diag, message, (struct place){&source, 10, 12}, "of this");
+    diag_render(&diag, &out);
+    cr_expect_str_eq(buf_z(&out), "error: no option `feild`\n"
+                                  "  --> web.conf:2:7\n"
+                                  "   |\n"
+                                  " 2 | \tkv { feild => 1 }\n"
+                                  "   | \t     ^^^^^ did you mean `field`?\n"
+                                  "  ::: web.conf:2:2\n"
+                                  "   |\n"
+                                  " 2 | \tkv { feild => 1 }\n"
+                                  "   | \t-- of this\n"
+                                  "   = kv takes: field\n");
+}
+
+Test(diag, draws_without_a_place)
+{
+    diag_hint(&diag, diag_warning(&diag, (struct place){0}, "no output"), "events go to stdout");
+    diag_render(&diag, &out);
+    cr_expect_str_eq(buf_z(&out), "warning: no output\n   = events go to stdout\n");
+}
+
+Test(diag, orders_by_source_and_place_and_says_all_of_one_place_in_order)
+{
+    struct source_text one = {STR("1"), STR("a\nb\n")}, two = {STR("2"), STR("c\n")};
+    diag_error(&diag, (struct place){&two, 0, 1}, "A");
+    diag_error(&diag, (struct place){&one, 2, 3}, "B");
+    diag_error(&diag, (struct place){&one, 0, 1}, "C");
+    diag_error(&diag, (struct place){&one, 0, 1}, "D");
+    diag_render(&diag, &out);
+    const char *text = buf_z(&out);
+    cr_expect(strstr(text, "error: A") < strstr(text, "error: C"));
+    cr_expect(strstr(text, "error: C") < strstr(text, "error: D"));
+    cr_expect(strstr(text, "error: D") < strstr(text, "error: B"));
+}
+
+Test(diag, clips_spans_of_several_lines_and_marks_the_end)
+{
+    struct source_text source = {STR("x"), STR("ab\ncd")};
+    diag_error(&diag, (struct place){&source, 1, 5}, "two lines");
+    diag_error(&diag, (struct place){&source, 5, 5}, "end");
+    diag_render(&diag, &out);
+    cr_expect_str_eq(buf_z(&out), "error: two lines\n  --> x:1:2\n   |\n 1 | ab\n   |  ^\n"
+                                  "error: end\n  --> x:2:3\n   |\n 2 | cd\n   |   ^\n");
+}
+
+Test(diag, keeps_control_characters_and_bad_bytes_from_the_terminal)
+{
+    struct source_text source = {STR("x\x1b[2J"), STR("\x1b[31m \xff \xe2\x80\xae a")};
+    diag_error(&diag, (struct place){&source, 0, 1}, "\x1b]0;title\x07 \x80");
+    diag_render(&diag, &out);
+    for (size_t i = 0; i < out.len; i++) {
+        unsigned char c = (unsigned char)out.ptr[i];
+        cr_expect(c == '\n' || c >= 0x20, "%zu: %02x", i, c);
+    }
+    cr_expect(str_find(buf_str(&out), STR("\xff")) < 0);
+    cr_expect(str_find(buf_str(&out), STR("\xe2\x80\xae")) < 0);
+}
+
+Test(diag, counts_columns_in_characters)
+{
+    struct source_text source = {STR("x"), STR("\xc3\xa9\xe6\x97\xa5\xff" "b\r\n")};
+    struct line_column at = place_line((struct place){&source, 6, 7});
+    cr_expect_eq(at.line, 1);
+    cr_expect_eq(at.column, 4);
+    cr_expect(str_eq(at.text, str_slice(source.text, 0, 7)));
+}
+
+Test(diag, shows_and_keeps_up_to_its_limits_and_counts_all)
+{
+    struct source_text source = {STR("x"), STR("a")};
+    for (int i = 0; i < DIAG_KEPT_MAX + 5; i++) {
+        struct message *message = diag_error(&diag, (struct place){&source, 0, 1}, "fault %d", i);
+        diag_hint(&diag, message, "hint");
+        diag_note(&diag, message, "note");
+        diag_other(&diag, message, (struct place){&source, 0, 1}, "other");
+    }
+    cr_expect_eq(diag.errors, DIAG_KEPT_MAX + 5);
+    cr_expect_eq(diag.count, DIAG_KEPT_MAX);
+    diag_render(&diag, &out);
+    cr_expect(strstr(buf_z(&out), "fault 19\n"));
+    cr_expect_null(strstr(buf_z(&out), "fault 20\n"));
+    cr_expect(strstr(buf_z(&out), "and 985 more errors\n"));
+}
+
+Test(diag, suggests_what_is_near)
+{
+    static const struct str names[] = {{"field_split", 11}, {"source", 6}, {"target", 6}, {"sourde", 6}, {"id", 2}};
+    static const struct { const char *word, *near; } rows[] = {
+        {"feild_split", "field_split"}, {"FIELD_SPLIT", "field_split"}, {"soruce", "source"},
+        {"sourxe", "source"} /* as near as sourde: by alphabet */,      {"di", "id"},
+        {"i", "id"},                    {"zzz", ""},                    {"", ""},
+        {"targets_of", ""},             {"trgt", ""},                   {"tarlgett", "target"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct str near = suggest(str_of(rows[i].word), names, 5);
+        cr_expect(str_eq_z(near, rows[i].near), "%s: %.*s", rows[i].word, STR_ARG(near));
+    }
+    char longest[SUGGEST_WORD_MAX + 1];
+    memset(longest, 'x', sizeof longest);
+    struct str name = {longest, SUGGEST_WORD_MAX};
+    cr_expect(str_eq(suggest(name, &name, 1), name));
+    name.len++;
+    cr_expect_eq(suggest(name, &name, 1).len, 0);
+}
