@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/input.h"
 #include <assert.h>
+#include <limits.h>
+#include <unistd.h>
 #include "core/decoder.h"
 #include "core/log.h"
 
@@ -9,6 +11,13 @@ void input_stopped(struct input *input)
     assert(!input->is_stopped);
     input->is_stopped = true;
     if (input->stopped) input->stopped(input);
+}
+
+struct str input_host_name(struct arena *arena)
+{
+    char name[HOST_NAME_MAX + 1] = "";
+    if (gethostname(name, sizeof name - 1) || !*name) return STR("localhost");
+    return arena_copy(arena, str_of(name));
 }
 
 /* ---- streams ---- */

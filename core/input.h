@@ -61,6 +61,8 @@ static inline bool input_is_paused(const struct input *input) { return input->in
  * stop(), or by itself when there is nothing more to read (then a pipeline whose inputs have all
  * ended drains and ends). */
 void input_stopped(struct input *input);
+/* This machine's name, for the fields that inputs add; in memory of `arena`. */
+struct str input_host_name(struct arena *arena);
 
 /* ---- streams ---- */
 struct frame {

@@ -56,11 +56,6 @@ struct peer {
 
 /* ---- fields ---- */
 
-static void set_absent(const struct path *path, struct event *event, struct value value)
-{
-    if (!path_get(path, event)) path_set(path, event, value);
-}
-
 /* The event outlives the connection, so its texts are copied. */
 static struct value text_value(struct event *event, struct str text)
 {
@@ -72,12 +67,12 @@ static void set_proxied(const struct peer *peer, struct event *event)
     const struct path *fields = peer->tcp->fields;
     const struct proxy_header *header = &peer->proxy->header;
     struct value source = text_value(event, str_of(header->source));
-    set_absent(&fields[FIELD_NAME], event, source);
-    set_absent(&fields[FIELD_IP], event, source);
+    path_set_absent(&fields[FIELD_NAME], event, source);
+    path_set_absent(&fields[FIELD_IP], event, source);
     /* as in Logstash, ports are text when they come from the PROXY line */
-    set_absent(&fields[FIELD_PORT], event, text_value(event, str_of(header->source_port)));
-    set_absent(&fields[FIELD_PROXY_IP], event, text_value(event, str_of(header->target)));
-    set_absent(&fields[FIELD_PROXY_PORT], event, text_value(event, str_of(header->target_port)));
+    path_set_absent(&fields[FIELD_PORT], event, text_value(event, str_of(header->source_port)));
+    path_set_absent(&fields[FIELD_PROXY_IP], event, text_value(event, str_of(header->target)));
+    path_set_absent(&fields[FIELD_PROXY_PORT], event, text_value(event, str_of(header->target_port)));
 }
 
 static void peer_decorate(void *opaque, struct event *event)
@@ -89,9 +84,9 @@ static void peer_decorate(void *opaque, struct event *event)
         return;
     }
     struct value ip = text_value(event, (struct str){peer->ip, peer->ip_len});
-    set_absent(&fields[FIELD_NAME], event, ip);
-    set_absent(&fields[FIELD_IP], event, ip);
-    set_absent(&fields[FIELD_PORT], event, value_int(address_port(&peer->conn.peer)));
+    path_set_absent(&fields[FIELD_NAME], event, ip);
+    path_set_absent(&fields[FIELD_IP], event, ip);
+    path_set_absent(&fields[FIELD_PORT], event, value_int(address_port(&peer->conn.peer)));
 }
 
 /* ---- connections ---- */

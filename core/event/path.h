@@ -50,6 +50,12 @@ enum path_result {
  * PATH_SET the event is unchanged. */
 enum path_result path_set(const struct path *path, struct event *event, struct value value);
 
+/* Writes unless there is a value already: what inputs add to decoded events. */
+static inline void path_set_absent(const struct path *path, struct event *event, struct value value)
+{
+    if (!path_get(path, event)) path_set(path, event, value);
+}
+
 /* Removes and returns the value, now the caller's; VALUE_MISSING when there was none. Array elements
  * shift down; `[@metadata]` is emptied. */
 struct value path_remove(const struct path *path, struct event *event);
