@@ -46,7 +46,7 @@ struct sums {
 static void measure(struct str line, struct arena *arena, struct buf *out, struct sums *sums)
 {
     struct value value;
-    struct json_error error;
+    struct json_report error;
     double start = seconds();
     for (int i = 0; i < AGAIN; i++)
         if (!json_decode(line, JSON_WHOLE, arena, &value, &error)) exit(3);

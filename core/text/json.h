@@ -34,15 +34,17 @@ enum json_rule {
     JSON_LEADING,  /* what follows the first document is ignored */
 };
 
-struct json_error {
-    size_t offset;      /* of the byte that was wrong; the text's length when it ended too early */
-    const char *reason; /* a few words, static */
+struct json_report {
+    size_t offset;      /* of the wrong byte; the text's length when it ended too early; on success
+                           where the document ended */
+    const char *reason; /* a few words, static; NULL on success */
+    bool is_binary;     /* some string or key is not valid UTF-8 */
 };
 
-/* False: `*error` says why; `*out` is not set, and memory already taken from the arena stays taken.
- * Blank text is an error, too: see json_is_blank(). */
+/* False: the report says why; `*out` is not set, and memory already taken from the arena stays
+ * taken. Blank text is an error, too: see json_is_blank(). */
 bool json_decode(struct str text, enum json_rule rule, struct arena *arena, struct value *out,
-                 struct json_error *error);
+                 struct json_report *report);
 bool json_is_blank(struct str text);
 
 /* Compact text: no blanks, `/` and U+2028 as they are, controls escaped, doubles in Java's form

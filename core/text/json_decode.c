@@ -28,6 +28,7 @@ struct reader {
     uint32_t depth, values;
     union cell *heap; /* what cells point to when the C stack was too small */
     const char *reason;
+    bool is_binary;
 };
 
 static bool fail(struct reader *reader, const char *reason)
@@ -203,7 +204,7 @@ static bool read_text(struct reader *reader, struct value *out)
     *out = value_string_flagged(text, STRING_ASCII | STRING_UTF8);
     if (high) {
         out->flags = 0;
-        value_string_flags(out);
+        reader->is_binary |= value_string_flags(out) == STRING_BINARY;
     }
     return true;
 }
@@ -299,6 +300,7 @@ static inline bool read_member(struct reader *reader)
     if (next(reader) != '"') return fail_here(reader, "not a key in double quotes");
     reader->at++;
     if (!read_string(reader, &name, &high)) return false;
+    if (high && utf8_check(name) == UTF8_INVALID) reader->is_binary = true;
     if (name.len > UINT32_MAX) return fail(reader, "a key of more than 4 GiB");
     if (next(reader) != ':') return fail_here(reader, "a key without `:`");
     reader->at++;
@@ -349,7 +351,7 @@ static bool read_value(struct reader *reader, struct value *out)
 }
 
 bool json_decode(struct str text, enum json_rule rule, struct arena *arena, struct value *out,
-                 struct json_error *error)
+                 struct json_report *report)
 {
     union cell cells[CELLS_ON_STACK];
     struct reader reader = {.at = text.ptr,
@@ -363,10 +365,8 @@ bool json_decode(struct str text, enum json_rule rule, struct arena *arena, stru
     if (done && rule == JSON_WHOLE && (next(&reader) || reader.at < reader.end))
         done = fail(&reader, "text behind the document");
     free(reader.heap);
-    if (done)
-        *out = value;
-    else
-        *error = (struct json_error){(size_t)(reader.at - text.ptr), reader.reason};
+    if (done) *out = value;
+    *report = (struct json_report){(size_t)(reader.at - text.ptr), reader.reason, reader.is_binary};
     return done;
 }
 

@@ -64,7 +64,7 @@ static struct event *decoded_event(struct scene *scene, const char *json)
 {
     struct event *event = batch_event(scene->batch);
     struct value value;
-    struct json_error error;
+    struct json_report error;
     cr_assert(json_decode(str_of(json), (enum json_rule)0, event->arena, &value, &error), "%s", json);
     make_times(value.map);
     event_take_map(event, value.map);

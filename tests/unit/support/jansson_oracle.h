@@ -71,7 +71,7 @@ static inline bool oracle_may_refuse(struct str text, const json_error_t *error)
 }
 
 /* Refused by us alone: one of our limits. */
-static inline bool oracle_may_accept(struct str text, const struct json_error *error)
+static inline bool oracle_may_accept(struct str text, const struct json_report *error)
 {
     if (error->offset < text.len && text.ptr[error->offset] == 0) return true;
     return strstr(error->reason, "too ") && strcmp(error->reason, "the text ends too early") != 0;
@@ -83,7 +83,7 @@ static inline bool oracle_same_encoding(const struct value *value, struct arena 
 {
     struct buf once = {0}, twice = {0};
     struct value again;
-    struct json_error error;
+    struct json_report error;
     json_encode_value(value, &once);
     bool same = json_decode(buf_str(&once), JSON_WHOLE, arena, &again, &error);
     if (same) json_encode_value(&again, &twice);
@@ -102,7 +102,7 @@ static inline bool oracle_agrees(struct str text)
 {
     struct arena arena;
     struct value value;
-    struct json_error error = {0};
+    struct json_report error = {0};
     json_error_t their_error;
     arena_init(&arena, NULL);
     bool ours = json_decode(text, JSON_WHOLE, &arena, &value, &error);

@@ -38,7 +38,7 @@ static const char *encoded(const struct value *value)
 static const char *there_and_back(struct str text)
 {
     struct value value;
-    struct json_error error = {0};
+    struct json_report error = {0};
     if (json_decode(text, JSON_WHOLE, &arena, &value, &error)) return encoded(&value);
     cr_assert_leq(error.offset, text.len);
     return error.reason;
@@ -125,7 +125,7 @@ Test(json, refuses_with_place_and_reason)
         {"\f[]", 0, "not a value"}, {"[\"a\",\n4\n,1,", 11, "the text ends too early"}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct value value;
-        struct json_error error = {0};
+        struct json_report error = {0};
         struct str text = exact(rows[i].text, strlen(rows[i].text));
         cr_expect_not(json_decode(text, JSON_WHOLE, &arena, &value, &error), "%s", rows[i].text);
         cr_expect_eq(error.offset, rows[i].offset, "%s: %zu", rows[i].text, error.offset);
@@ -140,9 +140,10 @@ Test(json, refuses_with_place_and_reason)
 Test(json, text_behind_the_first_document_can_be_ignored)
 {
     struct value value;
-    struct json_error error;
+    struct json_report error;
     cr_assert(json_decode(STR("{\"a\":1}{\"b\":2}"), JSON_LEADING, &arena, &value, &error));
     cr_expect_str_eq(encoded(&value), "{\"a\":1}");
+    cr_expect(error.offset == 7 && !error.reason);
     cr_assert(json_decode(STR("7 rubbish"), JSON_LEADING, &arena, &value, &error));
     cr_expect(value.kind == VALUE_INT && value.integer == 7);
     cr_expect(json_is_blank(STR(" \t\r\n")) && json_is_blank(STR("")) && !json_is_blank(STR(" x")));
@@ -160,10 +161,12 @@ Test(json, kinds_and_flags)
         {"\"0123456789abcdef\xC3\xA9\"", VALUE_STRING, STRING_UTF8}, {"[]", VALUE_ARRAY, 0}, {"{}", VALUE_MAP, 0}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct value value;
-        struct json_error error;
+        struct json_report error;
         cr_assert(json_decode(str_of(rows[i].text), JSON_WHOLE, &arena, &value, &error));
         cr_expect_eq(value.kind, rows[i].kind, "%s", rows[i].text);
         cr_expect_eq(value.flags, rows[i].flags, "%s: %d", rows[i].text, value.flags);
+        cr_expect_eq(error.is_binary, rows[i].flags == STRING_BINARY);
+        cr_expect_eq(error.offset, strlen(rows[i].text));
     }
 }
 
@@ -171,7 +174,7 @@ Test(json, strings_without_escapes_are_slices)
 {
     struct str text = STR("{\"key\":\"value\"}");
     struct value value;
-    struct json_error error;
+    struct json_report error;
     cr_assert(json_decode(text, JSON_WHOLE, &arena, &value, &error));
     cr_expect_eq(value.map->entries[0].key.ptr, text.ptr + 2);
     cr_expect_eq(value.map->entries[0].value.text, text.ptr + 8);
@@ -253,7 +256,7 @@ static double seconds(void)
 static const char *verdict(struct str text)
 {
     struct value value;
-    struct json_error error = {.reason = ""};
+    struct json_report error = {.reason = ""};
     double start = seconds();
     bool done = json_decode(text, JSON_WHOLE, &arena, &value, &error);
     cr_expect_lt(seconds() - start, 5.0, "%.20s", text.ptr);
@@ -334,7 +337,7 @@ Test(json, a_wide_object_keeps_all_members_and_finds_them)
         buf_append_char(&text, '}');
         cr_assert_str_eq(there_and_back(buf_str(&text)), buf_z(&text));
         struct value value;
-        struct json_error error;
+        struct json_report error;
         buf_truncate(&text, text.len - 1);
         for (int i = 0; i < members; i += 2) buf_printf(&text, ",\"k%d\":\"again\"", i);
         buf_append_char(&text, '}');
