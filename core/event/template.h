@@ -33,8 +33,11 @@ struct value template_value(const struct template *, const struct event *event);
 /* The same as text. */
 struct str template_render(const struct template *, const struct event *event);
 
-/* The text of a value as sprintf prints it: strings as they are, arrays joined by `,` and flattened,
- * maps as JSON, doubles in Java's form, times as ISO 8601. */
+/* The text of a value as sprintf prints it: strings as they are, null as nothing, arrays joined by
+ * `,` and flattened, maps as JSON (in an array: as Java prints them), doubles in Java's form, times
+ * as ISO 8601. */
 void value_print(const struct value *value, struct buf *out);
+/* As Java prints containers: `{a=1, b=[2, x]}`, null as `null`; scalars as above. */
+void value_print_java(const struct value *value, struct buf *out);
 
 #endif
