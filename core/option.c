@@ -55,7 +55,9 @@ static struct config_value preset_item(struct str *rest, struct place place)
 static struct config_value read_preset(const char *preset, struct options_context *context)
 {
     struct str rest = trim(str_of(preset));
-    struct config_value value = {.kind = CONFIG_STRING, .place = context->place, .text = rest};
+    /* one value is taken to the byte: a delimiter's preset is a newline */
+    struct config_value value = {
+        .kind = CONFIG_STRING, .place = context->place, .text = str_of(preset)};
     bool is_hash = str_starts(rest, STR("{"));
     if (!is_hash && !(str_starts(rest, STR("[\"")) || str_eq_z(rest, "[]"))) return value;
     value.kind = is_hash ? CONFIG_HASH : CONFIG_ARRAY;
