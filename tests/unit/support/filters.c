@@ -33,7 +33,7 @@ static struct config_value config_of(struct arena *arena, json_t *json)
     return value;
 }
 
-static struct setting *settings_of(struct arena *arena, const char *text, uint32_t *count)
+struct setting *rig_settings(struct arena *arena, const char *text, uint32_t *count)
 {
     json_t *json = scene_json(text);
     struct config_value hash = config_of(arena, json);
@@ -81,7 +81,7 @@ bool rig_open_ecs(struct rig *rig, struct scene *scene, const struct filter_type
     rig->self = arena_zalloc(&scene->config, type->size ? type->size : sizeof(void *));
     struct plugin_context context = {.diag = &rig->diag, .arena = &scene->config, .ecs = ecs,
                                      .id = str_of(type->name), .workers = 1};
-    context.settings = settings_of(&scene->config, options, &context.setting_count);
+    context.settings = rig_settings(&scene->config, options, &context.setting_count);
     struct options_context loading = {.diag = &rig->diag, .arena = &scene->config,
                                       .section = "filter", .plugin = str_of(type->name)};
     bool loaded = !type->options || options_load(type->options, rig->self, context.settings,

@@ -37,4 +37,7 @@ enum fate rig_fate(const struct rig *rig, const struct event *event);
 const char *rig_complaint(struct rig *rig);
 void rig_close(struct rig *rig);
 
+/* Options written as JSON, for other plugins' tests. */
+struct setting *rig_settings(struct arena *arena, const char *options, uint32_t *count);
+
 #endif
