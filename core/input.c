@@ -107,6 +107,11 @@ struct event *decoder_event(struct decoder *decoder)
     return event;
 }
 
+struct arena *decoder_arena(struct decoder *decoder)
+{
+    return &ingest_batch(decoder->stream->input->ingest)->arena;
+}
+
 /* The frame's bytes where they live as long as the batch. */
 static struct str frame_keep(struct batch *batch, const struct frame *frame)
 {

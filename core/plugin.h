@@ -104,6 +104,9 @@ struct filter_type {
 struct decoder; /* where decoded events go (core/source.h) */
 /* A fresh event in the current batch, with @timestamp and @version. NULL at a limit: stop. */
 struct event *decoder_event(struct decoder *decoder);
+/* Memory of that batch, for codecs that must read the frame before they know how many events it
+ * holds. */
+struct arena *decoder_arena(struct decoder *decoder);
 
 enum framing { FRAMING_WHOLE, FRAMING_LINES };
 
