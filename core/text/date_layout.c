@@ -4,8 +4,6 @@
  * then each field is two or four digits at a known place. */
 #include "core/text/date_pattern.h"
 
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
 struct shape {
     struct layout *layout;
     unsigned len;
@@ -88,29 +86,35 @@ bool layout_compile(const struct date_format *format, struct layout *l)
     l->len = (uint8_t)shape.len;
     layout_places(l->len, l->at);
     for (unsigned w = 0; w < LAYOUT_WORDS; w++) {
-        unsigned char literal[8], literal_mask[8], digit_mask[8];
+        const char *literal = shape.literal + l->at[w];
+        const bool *digit = shape.digit + l->at[w];
+        unsigned char expected[8], exact[8], six[8], steady[8];
         for (unsigned i = 0; i < 8; i++) {
             unsigned at = l->at[w] + i;
-            literal[i] = (unsigned char)shape.literal[at];
-            literal_mask[i] = shape.literal[at] ? 0xff : 0;
-            digit_mask[i] = shape.digit[at] ? 0xff : 0;
+            bool is_second = at == l->second_at || at == l->second_at + 1u;
+            bool is_fraction = at >= l->fraction_at && at < (unsigned)l->fraction_at + l->fraction_len;
+            expected[i] = digit[i] ? '0' : (unsigned char)literal[i];
+            exact[i] = digit[i] ? 0xf0 : literal[i] ? 0xff : 0;
+            six[i] = digit[i] ? 6 : 0;
+            steady[i] = is_second || is_fraction ? 0 : 0xff;
         }
-        memcpy(&l->literal[w], literal, 8);
-        memcpy(&l->literal_mask[w], literal_mask, 8);
-        memcpy(&l->digit_mask[w], digit_mask, 8);
+        memcpy(&l->expected[w], expected, 8);
+        memcpy(&l->exact[w], exact, 8);
+        memcpy(&l->digits[w], six, 8);
+        memcpy(&l->steady[w], steady, 8);
     }
+    l->set = 1u << DATE_MONTH | 1u << DATE_DAY | 1u << DATE_HOUR | 1u << DATE_MINUTE | 1u << DATE_SECOND;
+    if (l->year_at != NOWHERE) l->set |= 1u << DATE_YEAR;
     return true;
 }
 
-/* Bits that are not as the layout wants them. A digit has 3 above, and still after adding 6. */
+/* Bits that are not as the layout wants them. A byte from which adding six carries into the next
+ * was wrong in its upper half already. */
 static inline uint64_t wrong_bits(const struct layout *l, unsigned w, const char *text)
 {
-    uint64_t word = layout_word(text + l->at[w]);
-    uint64_t literal = (word ^ l->literal[w]) & l->literal_mask[w];
-    uint64_t plain = word & EACH_BYTE(0x7f); /* no carry from one byte into the next */
-    uint64_t digit = ((plain ^ EACH_BYTE(0x30)) | ((plain + EACH_BYTE(6)) ^ EACH_BYTE(0x30)) |
-                      (word & EACH_BYTE(0x80))) & EACH_BYTE(0xf0);
-    return literal | (digit & l->digit_mask[w]);
+    uint64_t differs = layout_word(text + l->at[w]) ^ l->expected[w];
+    uint64_t upper = (l->digits[w] << 5) + (l->digits[w] << 3); /* 0xf0 for each 0x06 */
+    return (differs & l->exact[w]) | ((differs + l->digits[w]) & upper);
 }
 
 static inline int32_t two(const char *at) { return (at[0] - '0') * 10 + (at[1] - '0'); }
@@ -153,18 +157,20 @@ bool layout_read(const struct layout *l, struct str text, struct date_fields *f)
     const char *at = text.ptr;
     if (wrong_bits(l, 0, at) | wrong_bits(l, 1, at) | wrong_bits(l, 2, at) | wrong_bits(l, 3, at))
         return false;
-    if (l->month_name_at == NOWHERE) fields_set(f, DATE_MONTH, two(at + l->month_at));
-    else fields_set(f, DATE_MONTH, month_of(at + l->month_name_at));
-    if (f->value[DATE_MONTH] == 0) return false; /* another case, a longer name */
+    int32_t month = l->month_name_at == NOWHERE ? two(at + l->month_at) : month_of(at + l->month_name_at);
+    if (month == 0) return false; /* another case, a longer name */
     if (l->year_at != NOWHERE) {
         int32_t year = two(at + l->year_at) * 100 + two(at + l->year_at + 2);
         if (year == 0) return false; /* no year of an era */
-        fields_set(f, DATE_YEAR, year);
+        f->value[DATE_YEAR] = year;
     }
-    fields_set(f, DATE_DAY, l->day_len == 2 ? two(at + l->day_at) : at[l->day_at] - '0');
-    fields_set(f, DATE_HOUR, two(at + l->hour_at));
-    fields_set(f, DATE_MINUTE, two(at + l->minute_at));
-    fields_set(f, DATE_SECOND, two(at + l->second_at));
+    f->set = l->set;
+    f->layout = l;
+    f->value[DATE_MONTH] = month;
+    f->value[DATE_DAY] = l->day_len == 2 ? two(at + l->day_at) : at[l->day_at] - '0';
+    f->value[DATE_HOUR] = two(at + l->hour_at);
+    f->value[DATE_MINUTE] = two(at + l->minute_at);
+    f->value[DATE_SECOND] = two(at + l->second_at);
     f->second_at = l->second_at;
     f->fraction_at = l->fraction_at;
     f->fraction_len = l->fraction_len;

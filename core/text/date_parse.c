@@ -221,7 +221,14 @@ static bool resolve_date(struct date_fields *f, int32_t default_year, int64_t *d
 /* Second of the day; -1: out of range. Half days first, then hours, then hours of a half. */
 static int32_t resolve_time(const struct date_fields *f)
 {
+    static const uint32_t usual = 1u << DATE_HOUR | 1u << DATE_MINUTE | 1u << DATE_SECOND;
+    static const uint32_t rare = 1u << DATE_HALFDAY | 1u << DATE_CLOCK_HOUR | 1u << DATE_HALF_HOUR |
+                                 1u << DATE_HALF_CLOCK_HOUR;
     int32_t hour = 0, minute = 0, second = 0;
+    if ((f->set & (usual | rare)) == usual) {
+        hour = f->value[DATE_HOUR], minute = f->value[DATE_MINUTE], second = f->value[DATE_SECOND];
+        return hour > 23 || minute > 59 || second > 59 ? -1 : hour * 3600 + minute * 60 + second;
+    }
     if (fields_has(f, DATE_HALFDAY)) hour = f->value[DATE_HALFDAY] * 12;
     if (fields_has(f, DATE_HOUR)) {
         hour = f->value[DATE_HOUR];
@@ -292,6 +299,17 @@ static int64_t to_guessed_year(const struct date_reader *reader, int64_t local)
     return local + (with_day(year, date.month, date.day) - days) * DAY_SECONDS;
 }
 
+/* The bytes in which texts of one minute may differ: of seconds and fraction. */
+static void cache_mask(struct date_reader *reader, size_t len, const struct date_fields *f)
+{
+    unsigned char mask[LAYOUT_LEN_MAX];
+    memset(mask, 0xff, sizeof mask);
+    mask[f->second_at] = mask[f->second_at + 1] = 0;
+    for (unsigned i = 0; i < f->fraction_len; i++) mask[f->fraction_at + i] = 0;
+    layout_places(len, reader->cache.at);
+    for (unsigned w = 0; w < LAYOUT_WORDS; w++) memcpy(&reader->cache.mask[w], mask + reader->cache.at[w], 8);
+}
+
 /* Keeps the minute if all of it lies in one stretch of the zone. */
 static void cache_fill(struct date_reader *reader, struct str text, const struct date_fields *f,
                        const struct zone *zone, const struct zone_cursor *cursor, int64_t local,
@@ -303,15 +321,14 @@ static void cache_fill(struct date_reader *reader, struct str text, const struct
     bool is_steady = !zone->rules || (cursor->rules == zone->rules && local - second >= cursor->local_from &&
                                       local - second + 60 <= cursor->local_until);
     if (!is_steady) return;
-    unsigned char mask[LAYOUT_LEN_MAX];
-    memset(mask, 0xff, sizeof mask);
-    mask[f->second_at] = mask[f->second_at + 1] = 0;
-    for (unsigned i = 0; i < f->fraction_len; i++) mask[f->fraction_at + i] = 0;
-    layout_places(text.len, reader->cache.at);
-    for (unsigned w = 0; w < LAYOUT_WORDS; w++) {
-        memcpy(&reader->cache.mask[w], mask + reader->cache.at[w], 8);
-        reader->cache.word[w] = layout_word(text.ptr + reader->cache.at[w]) & reader->cache.mask[w];
+    if (f->layout) {
+        memcpy(reader->cache.mask, f->layout->steady, sizeof reader->cache.mask);
+        memcpy(reader->cache.at, f->layout->at, sizeof reader->cache.at);
+    } else {
+        cache_mask(reader, text.len, f);
     }
+    for (unsigned w = 0; w < LAYOUT_WORDS; w++)
+        reader->cache.word[w] = layout_word(text.ptr + reader->cache.at[w]) & reader->cache.mask[w];
     reader->cache.second_at = f->second_at;
     reader->cache.fraction_at = f->fraction_at;
     reader->cache.fraction_len = f->fraction_len;
@@ -353,6 +370,7 @@ static void fields_clear(struct date_fields *f)
     f->zone = (struct zone){0};
     f->second_at = f->fraction_at = NOWHERE;
     f->fraction_len = 0;
+    f->layout = NULL;
 }
 
 /* Fields by the layout of the text's length, else by the grammar. */
@@ -378,7 +396,8 @@ static bool parse_text(struct date_reader *reader, struct str text, int64_t *sec
     const struct zone *zone = f.has_zone ? &f.zone : &reader->zone;
     struct zone_cursor *cursor = f.has_zone ? &reader->named : &reader->cursor;
     int64_t local = days * DAY_SECONDS + of_day;
-    if (!zone_to_utc(zone, cursor, local, &utc)) return false;
+    if (!zone->rules) utc = local - zone->offset;
+    else if (!zone_to_utc(zone, cursor, local, &utc)) return false;
     if (!parser->has_year) {
         int64_t moved = to_guessed_year(reader, local);
         if (moved != local) zone_to_utc(zone, cursor, moved, &utc); /* in a gap: forward, as Joda */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include "core/text/date_pattern.h"
 
-enum { TEXT_FACTOR = 3 }; /* `x` is printed as `+00`: no letter gives more text than that */
+enum { TEXT_FACTOR = 5 }; /* `Z` is printed as `+0000`: no letter gives more text than that */
 enum { PRINTED_MAX = 32 }; /* bytes of any name, zone or number that is not padded further */
 
 struct compiler {

@@ -95,8 +95,11 @@ enum {
 struct layout {
     uint8_t len;
     uint8_t at[LAYOUT_WORDS];
-    uint64_t literal[LAYOUT_WORDS], literal_mask[LAYOUT_WORDS]; /* bytes that stand so */
-    uint64_t digit_mask[LAYOUT_WORDS];                          /* bytes that are digits */
+    uint64_t expected[LAYOUT_WORDS]; /* literals; `0` for a digit */
+    uint64_t exact[LAYOUT_WORDS];    /* bits that must be as expected: of a digit the upper four */
+    uint64_t digits[LAYOUT_WORDS];   /* 0x06 for a digit: added, a digit stays below 16 */
+    uint64_t steady[LAYOUT_WORDS];   /* bytes that are neither seconds nor fraction */
+    uint32_t set;                    /* of the fields that it reads */
     uint8_t year_at, month_at, month_name_at, day_at, day_len, hour_at, minute_at, second_at;
     uint8_t fraction_at, fraction_len, offset_at, offset_minute_at; /* NOWHERE: not in the text */
     bool is_utc; /* says `Z` */
@@ -122,6 +125,7 @@ struct date_fields {
     bool has_zone;
     struct zone zone;
     uint8_t second_at, fraction_at, fraction_len; /* of two-digit seconds; NOWHERE */
+    const struct layout *layout;                  /* that fitted, or NULL */
 };
 
 /* Reads a local date-time and perhaps a zone into fields; the whole text. */

@@ -13,6 +13,15 @@ struct parts {
 /* At least `min` digits; the sign is not one of them. Returns the end. */
 static char *print_number(char *at, int64_t number, unsigned min)
 {
+    if (min == 2 && number >= 0 && number <= 99) {
+        print_two(at, (unsigned)number);
+        return at + 2;
+    }
+    if (min == 4 && number >= 0 && number <= 9999) {
+        print_two(at, (unsigned)number / 100);
+        print_two(at + 2, (unsigned)number % 100);
+        return at + 4;
+    }
     char digits[24];
     unsigned count = 0;
     uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
@@ -131,7 +140,6 @@ static char *print_week_field(char *at, const struct date_op *op, const struct p
 static char *print_op(char *at, const struct date_op *op, const struct parts *p, bool is_java)
 {
     const struct civil *c = &p->civil;
-    const struct locale *english = date_locale_english();
     int32_t of_era = c->year > 0 ? c->year : 1 - c->year;
     switch (op->kind) {
     case DATE_LITERAL: return print_text(at, op->text);
@@ -142,12 +150,13 @@ static char *print_op(char *at, const struct date_op *op, const struct parts *p,
     case DATE_YEAR_TWO: return print_two_of(at, is_java ? of_era : c->year);
     case DATE_WEEK_YEAR: case DATE_WEEK_YEAR_TWO: case DATE_WEEK: return print_week_field(at, op, p);
     case DATE_MONTH: return print_number(at, c->month, op->min);
-    case DATE_MONTH_NAME: return print_name(at, english->months, c->month - 1u, op->width);
+    case DATE_MONTH_NAME:
+        return print_name(at, date_locale_english()->months, c->month - 1u, op->width);
     case DATE_DAY: return print_number(at, c->day, op->min);
     case DATE_DAY_OF_YEAR: return print_number(at, time_day_of_year(c), op->min);
     case DATE_WEEKDAY: return print_number(at, time_weekday(p->days), op->min);
     case DATE_WEEKDAY_NAME:
-        return print_name(at, english->weekdays, time_weekday(p->days) - 1, op->width);
+        return print_name(at, date_locale_english()->weekdays, time_weekday(p->days) - 1, op->width);
     case DATE_HALFDAY: return print_text(at, c->hour < 12 ? STR("AM") : STR("PM"));
     case DATE_HOUR: return print_number(at, c->hour, op->min);
     case DATE_CLOCK_HOUR: return print_number(at, c->hour ? c->hour : 24, op->min);
@@ -174,7 +183,7 @@ void date_format_print(const struct date_format *format, int64_t seconds, uint32
     struct parts parts = {.seconds = seconds, .ns = ns, .civil = time_civil(seconds)};
     parts.of_day = parts.civil.hour * 3600u + parts.civil.minute * 60u + parts.civil.second;
     parts.days = (seconds - (int64_t)parts.of_day) / 86400;
-    buf_reserve(out, format->size_max);
+    buf_reserve(out, format->size_max + 1); /* an empty pattern, too, gets a place to write at */
     char *at = out->ptr + out->len;
     for (uint32_t i = 0; i < format->count; i++)
         at = print_op(at, &format->ops[i], &parts, format->is_java);

@@ -79,8 +79,47 @@ static bool read_zone(struct str text, struct zone *zone)
            (text.len <= 6 && zone->offset <= OFFSET_MAX && zone->offset >= -OFFSET_MAX);
 }
 
+static int32_t two(const char *at) { return (at[0] - '0') * 10 + (at[1] - '0'); }
+
+/* `2024-01-02T03:04:05Z`, or with a fraction of three digits: what most senders write. Eight bytes
+ * at a time: the upper half of a digit is 3, the lower stays below 16 when six is added. */
+static bool read_usual(struct str text, int64_t *seconds, uint32_t *ns)
+{
+    static const char expected[] = "0000-00-00T00:00:00.000Z";
+    static const char exact[] = "\xf0\xf0\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0"
+                                "\xff\xf0\xf0\xff\xf0\xf0\xf0\xff";
+    static const char six[] = "\6\6\6\6\0\6\6\0\6\6\0\6\6\0\6\6\0\6\6\0\6\6\6";
+    char padded[24]; /* the short form gets the fraction that it lacks */
+    const char *at = text.ptr;
+    if (text.len == 20 && at[19] == 'Z') {
+        memcpy(padded, at, 19);
+        memcpy(padded + 19, ".000Z", 5);
+        at = padded;
+    } else if (text.len != 24) {
+        return false;
+    }
+    uint64_t wrong = 0;
+    for (int i = 0; i < 24; i += 8) {
+        uint64_t word, e, x, s;
+        memcpy(&word, at + i, 8);
+        memcpy(&e, expected + i, 8);
+        memcpy(&x, exact + i, 8);
+        memcpy(&s, six + i, 8);
+        word ^= e;
+        wrong |= (word & x) | ((word + s) & s * 40); /* 40 times 6 is 0xf0 */
+    }
+    int32_t year = two(at) * 100 + two(at + 2), month = two(at + 5), day = two(at + 8);
+    int32_t hour = two(at + 11), minute = two(at + 14), second = two(at + 17);
+    if (wrong || month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59)
+        return false; /* the days after the 28th go the longer way */
+    *seconds = time_days(year, (unsigned)month, (unsigned)day) * 86400 + hour * 3600 + minute * 60 + second;
+    *ns = (uint32_t)(two(at + 20) * 10 + (at[22] - '0')) * 1000000;
+    return true;
+}
+
 bool time_parse_iso(struct str text, int64_t *seconds, uint32_t *ns)
 {
+    if (read_usual(text, seconds, ns)) return true;
     struct reader in = {text.ptr, text.ptr + text.len};
     struct civil civil = {0};
     uint32_t fraction = 0;

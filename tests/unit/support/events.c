@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "core/text/time.h"
 #include "core/xmalloc.h"
 
 void scene_begin(struct scene *scene)
@@ -158,6 +159,14 @@ static bool number_same(const struct value *value, json_t *expected, struct buf 
     return same || differs(out, where, "number %.*s", STR_ARG(digits));
 }
 
+static bool time_same(const struct value *value, json_t *expected, struct buf *where, struct buf *out)
+{
+    char text[TIME_ISO_SIZE];
+    struct str iso = {text, time_print_iso(value->seconds, value->len, text)};
+    return str_eq_z(iso, json_string_value(expected)) ||
+           differs(out, where, "time %.*s", STR_ARG(iso));
+}
+
 bool scene_same(const struct value *value, json_t *expected, struct buf *where, struct buf *out)
 {
     static const enum value_kind kinds[] = {
@@ -167,6 +176,8 @@ bool scene_same(const struct value *value, json_t *expected, struct buf *where, 
     };
     if (value->kind == VALUE_NUMBER && json_is_number(expected))
         return number_same(value, expected, where, out);
+    if (value->kind == VALUE_TIME && json_is_string(expected))
+        return time_same(value, expected, where, out);
     if (value->kind != kinds[json_typeof(expected)])
         return differs(out, where, "kind %d, expected %d", value->kind,
                        kinds[json_typeof(expected)]);

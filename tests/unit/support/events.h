@@ -32,7 +32,8 @@ void scene_end(struct scene *scene);
 struct event *scene_event(struct scene *scene, const char *json);
 /* All fields of the event, and nothing else, in this order of no importance. Not compared unless the
  * text names them: @timestamp, @version, @metadata. Numbers must agree in kind (1 is not 1.0); a
- * number kept as text counts as what its digits say. A failure names the field. */
+ * number kept as text counts as what its digits say, a time as its ISO 8601 text. A failure names the
+ * field. */
 #define scene_expect(event_, json_) scene_expect_at(event_, json_, __FILE__, __LINE__)
 void scene_expect_at(const struct event *event, const char *json, const char *file, int line);
 /* NULL when it fits, else what differs; the caller frees. */

@@ -82,7 +82,7 @@ Test(date_print, java)
         {"d F W", SAMPLE, "5 1 2"}, {"a h hh K k", SAMPLE, "AM 7 07 7 7"},
         {"X XX XXX x xx xxx Z ZZZZ ZZZZZ", SAMPLE, "Z Z Z +00 +0000 +00:00 +0000 GMT Z"},
         {"VV z O", SAMPLE, "Z Z GMT"}, {"HH[:mm]", SAMPLE, "07:08"}, {"''yy''", SAMPLE, "'24'"},
-        {"", SAMPLE, ""},
+        {"", SAMPLE, ""}, {"Z", SAMPLE, "+0000"}, {"O", SAMPLE, "GMT"},
     };
     check(date_format_compile_java, rows, sizeof rows / sizeof rows[0]);
 }
