@@ -102,7 +102,6 @@ struct event *decoder_event(struct decoder *decoder)
     struct batch *batch = ingest_batch(ingest);
     struct event *event = batch_event(batch);
     if (!event) return NULL;
-    batch->received++;
     decoder->event = event;
     return event;
 }
