@@ -38,8 +38,11 @@ void output_failed(struct output *output, struct obligation *obligation, uint32_
 static struct request *request_take(struct lane *lane)
 {
     struct request *request = lane->spare;
-    lane->spare = NULL;
-    return request ? request : xcalloc(1, sizeof *request);
+    if (!request) return xcalloc(1, sizeof *request);
+    lane->spare = request->next;
+    lane->spare_count--;
+    request->next = NULL;
+    return request;
 }
 
 static void request_free(struct lane *lane, struct request *request)
@@ -51,17 +54,18 @@ static void request_free(struct lane *lane, struct request *request)
     free(request);
 }
 
-/* Keeps one request of usual size for the next; gives larger ones back. */
+/* Keeps a few requests of usual size for the next; gives larger ones back. */
 static void request_give(struct lane *lane, struct request *request)
 {
-    if (lane->spare || request->data.capacity > 4 * REQUEST_BYTES) {
+    if (lane->spare_count == LANE_SPARES_MAX || request->data.capacity > 4 * REQUEST_BYTES) {
         request_free(lane, request);
         return;
     }
     buf_clear(&request->data);
     request->row_count = request->events = request->attempts = 0;
-    request->next = NULL;
+    request->next = lane->spare;
     lane->spare = request;
+    lane->spare_count++;
 }
 
 static void request_owe(struct request *request, struct obligation *obligation)
@@ -257,6 +261,10 @@ void lane_close(struct lane *lane, void (*drained)(void *opaque))
 void lane_fini(struct lane *lane)
 {
     assert(!lane->open && !lane->first && !lane->in_flight);
-    if (lane->spare) request_free(lane, lane->spare);
-    lane->spare = NULL;
+    while (lane->spare) {
+        struct request *request = lane->spare;
+        lane->spare = request->next;
+        request_free(lane, request);
+    }
+    lane->spare_count = 0;
 }

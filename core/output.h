@@ -16,6 +16,7 @@
 enum {
     REQUEST_BYTES = 256 * 1024,             /* a request is sealed when it holds this much */
     LANE_BYTES_MAX = 4 * 1024 * 1024,       /* preset of what a lane may hold before it is full */
+    LANE_SPARES_MAX = 4,                    /* emptied requests a lane keeps: less page faults */
     RETRY_DELAY_MS_MIN = 100,
     RETRY_DELAY_MS_MAX = 30000,
 };
@@ -76,7 +77,8 @@ struct lane {
     struct request *open;               /* being filled; NULL when empty */
     struct request *first, **last;      /* sealed, in order */
     struct request *in_flight;
-    struct request *spare;
+    struct request *spare;              /* emptied ones for reuse, at most LANE_SPARES_MAX */
+    uint32_t spare_count;
     size_t bytes;                       /* held: open, sealed and in flight */
     uv_timer_t *retry;                  /* allocated at the first retry */
     bool keeps_ends;                    /* set after lane_init(): requests know their events' ends */
