@@ -205,6 +205,8 @@ Test(date_parse, joda_patterns)
         {"MM/dd/yyyy", "1/2/2013", "2013-01-02T00:00:00.000Z"}, {"MM/dd/yyyy", "001/2/2013", ""},
         {"yyyy-MM-ddHH", "2013-06-0112", "2013-06-01T12:00:00.000Z"},
         {"yyyy MM dHH mm ss", "2013 06 123 00 00", "2013-06-12T03:00:00.000Z"}, /* d takes two digits */
+        {"yyyy5-MM-dd HH:mm:ss", "20135-01-02 00:00:00", ""}, /* the year takes the 5 as well */
+        {"dd MMM'ch' yyyy HH:mm:ss", "02 March 2013 00:00:00", ""},
         {"yyyy-MM-dd", "", ""}, {"yyyy-MM-dd", "yyyy-MM-dd", ""},
     };
     CHECK(rows, "UTC", "en");
@@ -363,6 +365,18 @@ Test(date_parse, the_cached_minute_reads_every_second_and_refuses_the_rest)
     zone_find(STR("UTC"), &zone);
     date_reader_zone(&f.reader, zone);
     cr_assert_str_eq(parse(&f, "2013-12-01 12:35:56,789"), "2013-12-01T12:35:56.789Z");
+    arena_fini(&f.arena);
+}
+
+/* New York left its mean time in the middle of a minute: that minute must not be kept. */
+Test(date_parse, a_minute_in_which_the_zone_changes_is_not_cached)
+{
+    struct fixture f;
+    open_reader(&f, "yyyy-MM-dd HH:mm:ss", "America/New_York", "en");
+    for (int round = 0; round < 2; round++) {
+        cr_assert_str_eq(parse(&f, "1883-11-18 12:03:57"), "1883-11-18T16:59:59.000Z");
+        cr_assert_str_eq(parse(&f, "1883-11-18 12:03:59"), "1883-11-18T17:03:59.000Z");
+    }
     arena_fini(&f.arena);
 }
 

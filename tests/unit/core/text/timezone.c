@@ -121,6 +121,17 @@ Test(timezone, gaps_and_overlaps)
     }
 }
 
+/* The hour that comes twice is the earlier one, also right after a date behind it. */
+Test(timezone, an_overlap_does_not_depend_on_the_date_before)
+{
+    struct zone paris = zone("Europe/Paris");
+    struct zone_cursor cursor = {0};
+    int64_t utc;
+    cr_assert(zone_to_utc(&paris, &cursor, at("2024-11-05T12:00:00Z"), &utc));
+    cr_assert(zone_to_utc(&paris, &cursor, at("2024-10-27T02:30:00Z"), &utc));
+    cr_assert_eq(utc, at("2024-10-27T00:30:00Z"));
+}
+
 /* Against the C library, whose zone code is another: offsets at steps through 200 years. */
 Test(timezone, agrees_with_the_c_library)
 {
