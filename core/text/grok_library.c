@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/text/grok_library.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "core/diag.h"
+#include "core/xmalloc.h"
+
+/* ---- definitions ---- */
+void grok_library_define(struct grok_library *library, struct str name, struct str text)
+{
+    map_set(&library->names, library->arena, key_of(name), value_string(text));
+}
+
+bool grok_library_find(const struct grok_library *library, struct str name, struct str *text)
+{
+    struct key key = key_of(name);
+    const struct value *found = map_get(&library->names, &key);
+    if (found) *text = value_text(found);
+    return found != NULL;
+}
+
+static bool is_gap(char c) { return c == ' ' || c == '\t'; }
+
+/* Takes the next line of `*rest`, without its end. */
+static struct str line_take(struct str *rest)
+{
+    ptrdiff_t end = str_find(*rest, STR("\n"));
+    struct str line = end < 0 ? *rest : str_slice(*rest, 0, (size_t)end);
+    *rest = str_from(*rest, line.len + 1);
+    if (str_ends(line, STR("\r"))) line.len--;
+    return line;
+}
+
+uint32_t grok_library_read(struct grok_library *library, struct str text)
+{
+    uint32_t count = 0;
+    while (text.len) {
+        struct str line = line_take(&text);
+        while (line.len && is_gap(line.ptr[0])) line = str_from(line, 1);
+        size_t end = 0;
+        while (end < line.len && !is_gap(line.ptr[end])) end++;
+        struct str name = str_slice(line, 0, end), rest = str_from(line, end);
+        while (rest.len && is_gap(rest.ptr[0])) rest = str_from(rest, 1);
+        if (!name.len || name.ptr[0] == '#' || !rest.len) continue;
+        grok_library_define(library, name, rest);
+        count++;
+    }
+    return count;
+}
+
+static void absent_read(struct grok_library *library, struct str text)
+{
+    while (text.len) {
+        struct str line = line_take(&text);
+        if (line.len && line.ptr[0] != '#')
+            map_set(&library->absent, library->arena, key_of(line), value_null());
+    }
+}
+
+void grok_library_init(struct grok_library *library, bool is_ecs, struct arena *arena)
+{
+    *library = (struct grok_library){.arena = arena};
+    map_init(&library->names, arena, 256);
+    map_init(&library->absent, arena, 256);
+    const char *set = is_ecs ? "ecs-v1" : "legacy";
+    for (const struct grok_file *file = grok_files; file->set; file++)
+        if (strcmp(file->set, "common") == 0) grok_library_read(library, file->text);
+    for (const struct grok_file *file = grok_files; file->set; file++) {
+        if (strcmp(file->set, set) == 0) grok_library_read(library, file->text);
+        if (strcmp(file->set, "absent") == 0) absent_read(library, file->text);
+    }
+}
+
+/* ---- references ---- */
+struct reference {
+    struct str name;       /* NAME */
+    struct str full;       /* NAME:field:type */
+    struct str definition; /* of %{NAME=…} */
+    bool has_field, has_definition;
+    size_t len;            /* of the whole %{…} */
+};
+
+/* The letters of a NAME: what [A-z0-9] contains. */
+static bool is_name_char(char c) { return (c >= 'A' && c <= 'z') || is_digit(c); }
+static bool is_field_char(char c) { return is_name_char(c) || (c && strchr("@:.-", c)); }
+
+/* The end of an inline definition: the first `}` that no `{` within it opened. */
+static size_t definition_end(struct str text, size_t at)
+{
+    for (size_t depth = 0; at < text.len; at++) {
+        if (text.ptr[at] == '{') depth++;
+        else if (text.ptr[at] == '}' && depth-- == 0) return at;
+    }
+    return at;
+}
+
+/* Reads a reference at the start of `text` (`%{`); false: it is none, and stands for itself. */
+static bool reference_read(struct str text, struct reference *reference)
+{
+    size_t at = 2;
+    *reference = (struct reference){.len = 0};
+    while (at < text.len && is_name_char(text.ptr[at])) at++;
+    if (at == 2) return false;
+    reference->name = reference->full = str_slice(text, 2, at);
+    if (at + 1 < text.len && text.ptr[at] == ':' && is_field_char(text.ptr[at + 1])) {
+        for (at++; at < text.len && is_field_char(text.ptr[at]);) at++;
+        reference->full = str_slice(text, 2, at);
+        reference->has_field = true;
+    }
+    if (at < text.len && text.ptr[at] == '=') {
+        size_t end = definition_end(text, at + 1);
+        reference->has_definition = end > at + 1;
+        if (reference->has_definition) reference->definition = str_slice(text, at + 1, end);
+        at = end;
+    }
+    while (at < text.len && text.ptr[at] != '}') at++; /* `%{INT:a b}`: the rest says nothing */
+    reference->len = at + 1;
+    return at < text.len;
+}
+
+/* ---- expansion ---- */
+struct expansion {
+    const struct grok_library *library;
+    struct map inline_names; /* defined by %{NAME=…} so far */
+    bool named_only;
+    struct buf *out;
+    uint32_t substitutions, depth;
+    size_t offset; /* of the top-level reference being expanded */
+    struct translation_mark **marks;
+    uint32_t *mark_count;
+    uint32_t mark_capacity;
+    struct grok_problem *problem;
+};
+
+static bool expand(struct expansion *ex, struct str text);
+
+static bool fail(struct expansion *ex, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static bool fail(struct expansion *ex, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(ex->problem->text, sizeof ex->problem->text, format, args);
+    va_end(args);
+    ex->problem->offset = ex->offset;
+    return false;
+}
+
+static bool fail_unknown(struct expansion *ex, struct str name)
+{
+    const struct map *names = &ex->library->names;
+    struct key key = key_of(name);
+    if (map_get(&ex->library->absent, &key))
+        return fail(ex, "grok pattern `%.*s` is not in this version; define it in pattern_definitions", STR_ARG(name));
+    struct str *candidates = xreallocarray(NULL, names->count + 1, sizeof *candidates);
+    size_t count = 0;
+    MAP_EACH(names, entry) candidates[count++] = key_text(&entry->key);
+    struct str near = suggest(name, candidates, count);
+    if (near.len) snprintf(ex->problem->hint, sizeof ex->problem->hint, "did you mean `%.*s`?", STR_ARG(near));
+    free(candidates);
+    return fail(ex, "grok pattern `%.*s` is not defined", STR_ARG(name));
+}
+
+static void mark(struct expansion *ex, size_t in)
+{
+    if (!ex->marks || ex->depth) return;
+    if (*ex->mark_count == ex->mark_capacity) {
+        ex->mark_capacity = ex->mark_capacity ? ex->mark_capacity * 2 : 16;
+        *ex->marks = xreallocarray(*ex->marks, ex->mark_capacity, sizeof **ex->marks);
+    }
+    (*ex->marks)[(*ex->mark_count)++] = (struct translation_mark){(uint32_t)ex->out->len, (uint32_t)in};
+}
+
+/* Must a body be enclosed to mean the same between its neighbours? Groups that are not needed cost
+ * the JIT a little each, and a line passes some thirty of them. */
+static bool needs_group(struct str body, char next)
+{
+    static const char AFTER[] = "*+?{", BEFORE[] = "*+?{}|";
+    if (!body.len || (next && strchr(AFTER, next))) return true;
+    char first = body.ptr[0];
+    if (strchr(BEFORE, first) || is_digit(first) || ((first | 0x20) >= 'a' && (first | 0x20) <= 'z')) return true;
+    size_t depth = 0;
+    for (size_t i = 0; i < body.len; i++) {
+        char c = body.ptr[i];
+        if (c == '\\') i++;
+        else if (c == '|' && !depth) return true;
+        /* A class may hold anything: brackets count as parentheses, which errs on the safe side. */
+        else if (c == '(' || c == '[') depth++;
+        else if ((c == ')' || c == ']') && depth-- == 0) return true;
+        if (c == '(' && i + 2 < body.len && body.ptr[i + 1] == '?' && strchr("imxadu-", body.ptr[i + 2])) return true;
+    }
+    return depth != 0;
+}
+
+static bool expand_reference(struct expansion *ex, const struct reference *reference, char next)
+{
+    if (++ex->substitutions > GROK_SUBSTITUTIONS_MAX || ex->depth >= GROK_NESTING_MAX)
+        return fail(ex, "grok pattern `%.*s` refers to itself, or more than %d references are needed",
+                    STR_ARG(reference->name), GROK_SUBSTITUTIONS_MAX);
+    struct key key = key_of(reference->name);
+    if (reference->has_definition)
+        map_set(&ex->inline_names, ex->library->arena, key, value_string(reference->definition));
+    struct str body;
+    const struct value *local = map_get(&ex->inline_names, &key);
+    if (local) body = value_text(local);
+    else if (!grok_library_find(ex->library, reference->name, &body)) return fail_unknown(ex, reference->name);
+    bool captures = reference->has_field || !ex->named_only;
+    bool is_enclosed = captures || needs_group(body, next);
+    if (captures) buf_printf(ex->out, "(?<%.*s>", STR_ARG(reference->full));
+    else if (is_enclosed) buf_append_z(ex->out, "(?:");
+    ex->depth++;
+    bool ok = expand(ex, body);
+    ex->depth--;
+    if (is_enclosed) buf_append_char(ex->out, ')');
+    return ok;
+}
+
+static bool expand(struct expansion *ex, struct str text)
+{
+    for (size_t at = 0; at < text.len;) {
+        ptrdiff_t found = str_find(str_from(text, at), STR("%{"));
+        size_t begin = found < 0 ? text.len : at + (size_t)found;
+        mark(ex, at);
+        buf_append(ex->out, str_slice(text, at, begin));
+        if (ex->out->len > GROK_EXPANDED_MAX)
+            return fail(ex, "the pattern expands to more than %d bytes", GROK_EXPANDED_MAX);
+        if (begin == text.len) return true;
+        struct reference reference;
+        if (!reference_read(str_from(text, begin), &reference)) {
+            buf_append_z(ex->out, "%{");
+            at = begin + 2;
+            continue;
+        }
+        if (!ex->depth) ex->offset = begin;
+        mark(ex, begin);
+        at = begin + reference.len;
+        if (!expand_reference(ex, &reference, at < text.len ? text.ptr[at] : '\0')) return false;
+    }
+    return true;
+}
+
+bool grok_expand(const struct grok_library *library, struct str pattern, bool named_only,
+                 struct buf *out, struct translation_mark **marks, uint32_t *mark_count,
+                 struct grok_problem *problem)
+{
+    struct expansion ex = {.library = library, .named_only = named_only, .out = out, .marks = marks,
+                           .mark_count = mark_count, .problem = problem};
+    *problem = (struct grok_problem){.offset = 0};
+    map_init(&ex.inline_names, library->arena, 4);
+    return expand(&ex, pattern);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Named expressions of grok and their expansion. A library holds `NAME -> regex`; the built-in ones
+ * are text files in core/text/grok_patterns/ that the build embeds: `common` is loaded for both
+ * sets, `legacy` or `ecs-v1` on top of it. Binding is late: a later definition of a name wins
+ * for all uses, also within built-in expressions.
+ *
+ * References: %{NAME} %{NAME:field} %{NAME:field:type} %{NAME=regex} %{NAME:field=regex}.
+ * Ownership: everything lives in the arena given. Start-up only, one thread. */
+#ifndef CORE_TEXT_GROK_LIBRARY_H
+#define CORE_TEXT_GROK_LIBRARY_H
+#include "core/event/value.h"
+#include "core/text/buf.h"
+#include "core/text/regex_translate.h"
+
+enum {
+    GROK_SUBSTITUTIONS_MAX = 10000, /* references replaced in one pattern */
+    GROK_NESTING_MAX = 200,         /* references within references */
+    GROK_EXPANDED_MAX = REGEX_PATTERN_MAX,
+};
+
+/* An embedded pattern file (generated). The table ends with a NULL set. */
+struct grok_file { const char *set, *name; struct str text; };
+extern const struct grok_file grok_files[];
+
+struct grok_library {
+    struct arena *arena;
+    struct map names;  /* name -> text */
+    struct map absent; /* names of Logstash's library that this version does not have */
+};
+
+struct grok_problem {
+    char text[256]; /* a sentence without a full stop */
+    char hint[128]; /* `did you mean …`, or empty */
+    size_t offset;  /* in the pattern as written */
+};
+
+void grok_library_init(struct grok_library *library, bool is_ecs, struct arena *arena);
+/* Both texts are borrowed and must outlive the library. */
+void grok_library_define(struct grok_library *library, struct str name, struct str text);
+/* The lines of a pattern file. Comments begin with #; blanks before a name are skipped; a name alone
+ * defines nothing. Returns how many were defined. */
+uint32_t grok_library_read(struct grok_library *library, struct str text);
+bool grok_library_find(const struct grok_library *library, struct str name, struct str *text);
+
+/* Appends the pattern with all references replaced. Groups are named as the reference was written,
+ * `NAME:field:type`. `named_only`: %{NAME} captures nothing; else it captures as NAME. `marks`, if
+ * not NULL, get places of the text -> places of the pattern. */
+bool grok_expand(const struct grok_library *library, struct str pattern, bool named_only,
+                 struct buf *out, struct translation_mark **marks, uint32_t *mark_count,
+                 struct grok_problem *problem);
+
+#endif
