@@ -14,7 +14,9 @@
 #include "core/xmalloc.h"
 
 enum {
-    VARIANTS = 4,        /* [is_utf][is_guarded] */
+    VARIANTS = 2 * REGEX_MODES,
+    PINNED_TRUST = 4,    /* misses at the start in a row that end the habit of trying there first */
+    PINNED_PAUSE = 32,   /* subjects until it is tried again */
     TICKS_MIN = 1 << 20, /* between two looks at the CPU clock: 0.2 to 1 ms */
 };
 
@@ -33,6 +35,7 @@ struct regex {
     pcre2_jit_stack *stack; /* NULL until a subject needed more than the machine's */
     struct translation facts;
     struct str literal;
+    int32_t pinned_score; /* > 0: matches tend to begin at the start; < 0: they do not */
     /* of the running attempt */
     int64_t budget_ns, cpu_start_ns;
     uint64_t ticks;
@@ -120,13 +123,14 @@ static void problem_from_pcre2(struct regex_problem *problem, int code, size_t o
 
 static bool variant_compile(struct regex *regex, struct regex_kind kind, struct regex_problem *problem)
 {
-    struct variant *variant = &regex->variants[kind.is_utf * 2 + kind.is_guarded];
+    struct variant *variant = &regex->variants[kind.is_utf * REGEX_MODES + kind.mode];
     assert(!variant->code);
     struct translation translation;
     bool ok = regex_translate(&translation, regex->pattern, &regex->options, kind, problem);
     if (ok) {
         uint32_t flags = PCRE2_MULTILINE;
         if (kind.is_utf) flags |= PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK;
+        if (kind.mode == REGEX_PINNED) flags |= PCRE2_ANCHORED;
         if (regex->options.is_dotall) flags |= PCRE2_DOTALL;
         if (regex->options.is_caseless) flags |= PCRE2_CASELESS;
         pcre2_compile_context *context = pcre2_compile_context_create(NULL);
@@ -211,13 +215,30 @@ static int variant_match(struct regex *regex, const struct variant *variant, str
 }
 
 /* The compilation for this subject, made at first need; NULL: PCRE2 refuses it in this mode. */
-static struct variant *variant_get(struct regex *regex, bool is_utf, bool is_guarded)
+static struct variant *variant_get(struct regex *regex, bool is_utf, enum regex_mode mode)
 {
-    struct variant *variant = &regex->variants[is_utf * 2 + is_guarded];
+    struct variant *variant = &regex->variants[is_utf * REGEX_MODES + mode];
     struct regex_problem problem;
     if (!variant->code && !variant->is_refused)
-        variant_compile(regex, (struct regex_kind){.is_utf = is_utf, .is_guarded = is_guarded}, &problem);
+        variant_compile(regex, (struct regex_kind){.is_utf = is_utf, .mode = mode}, &problem);
     return variant->code ? variant : NULL;
+}
+
+/* Lines mostly match at their beginning. One attempt pinned there needs no callout and none of what
+ * PCRE2 does to find a start, and a match at the first place is the leftmost. */
+static bool run_pinned(struct regex *regex, bool is_utf, struct str subject, size_t start, int *rc)
+{
+    if (regex->facts.is_anchored || regex->pinned_score++ < 0) return false;
+    const struct variant *variant = variant_get(regex, is_utf, REGEX_PINNED);
+    if (!variant) return false;
+    *rc = variant_match(regex, variant, subject, start);
+    if (*rc < 0) {
+        regex->pinned_score -= 2;
+        if (regex->pinned_score < 0) regex->pinned_score = -PINNED_PAUSE;
+    } else if (regex->pinned_score > PINNED_TRUST) {
+        regex->pinned_score = PINNED_TRUST;
+    }
+    return *rc >= 0;
 }
 
 static int run(struct regex *regex, bool is_utf, struct str subject, size_t start)
@@ -225,13 +246,15 @@ static int run(struct regex *regex, bool is_utf, struct str subject, size_t star
     static const char EMPTY[1];
     if (!subject.ptr) subject.ptr = EMPTY;
     if (subject.len <= REGEX_SHORT_BYTES) {
-        const struct variant *variant = variant_get(regex, is_utf, false);
-        if (!variant) return PCRE2_ERROR_NOMATCH;
+        int rc;
         pcre2_set_match_limit(regex->context, REGEX_SHORT_STEPS);
-        int rc = variant_match(regex, variant, subject, start);
+        if (run_pinned(regex, is_utf, subject, start, &rc)) return rc;
+        const struct variant *variant = variant_get(regex, is_utf, REGEX_PLAIN);
+        if (!variant) return PCRE2_ERROR_NOMATCH;
+        rc = variant_match(regex, variant, subject, start);
         if (rc != PCRE2_ERROR_MATCHLIMIT && rc != PCRE2_ERROR_CALLOUT) return rc;
     }
-    const struct variant *variant = variant_get(regex, is_utf, true);
+    const struct variant *variant = variant_get(regex, is_utf, REGEX_GUARDED);
     if (!variant) return PCRE2_ERROR_NOMATCH;
     /* the interpreter is some ten times slower */
     uint32_t steps = REGEX_STEPS + (subject.len < UINT32_MAX / 2 ? (uint32_t)subject.len : UINT32_MAX / 2);

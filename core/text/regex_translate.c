@@ -124,7 +124,7 @@ static void text_insert(struct buf *text, size_t at, const char *what)
 
 static void guard(struct regex_parser *parser)
 {
-    if (parser->kind.is_guarded) buf_printf(&parser->to->text, "(?C%d)", REGEX_CALLOUT);
+    if (parser->kind.mode == REGEX_GUARDED) buf_printf(&parser->to->text, "(?C%d)", REGEX_CALLOUT);
 }
 
 static void name_add(struct regex_parser *parser, struct str name, uint32_t group)
@@ -598,10 +598,10 @@ static bool parse_quantifiers(struct regex_parser *parser, size_t begin, struct 
         bool is_loop = q.max > BOUND_SMALL;
         parser->choices += q.min != q.max;
         if (is_loop || (!shape->is_single && q.max > 1)) parser->to->has_loop = true;
-        if (count > 1 || (is_loop && parser->kind.is_guarded && !shape->is_single)) {
-            text_insert(text, begin, is_loop && parser->kind.is_guarded ? "(?:(?C1)" : "(?:");
+        if (count > 1 || (is_loop && parser->kind.mode == REGEX_GUARDED && !shape->is_single)) {
+            text_insert(text, begin, is_loop && parser->kind.mode == REGEX_GUARDED ? "(?:(?C1)" : "(?:");
             buf_append_char(text, ')');
-        } else if (is_loop && parser->kind.is_guarded && !shape->is_any) {
+        } else if (is_loop && parser->kind.mode == REGEX_GUARDED && !shape->is_any) {
             text_insert(text, begin, "(?C1)");
             begin += 5;
         }
@@ -715,7 +715,7 @@ bool regex_translate(struct translation *to, struct str pattern, const struct re
     parser.is_first_pass = false;
     if (!run_pass(&parser, to, &is_choice)) return false;
     /* An attempt may be long: the start spends the budget, unless there is only one. */
-    bool needs_callout = to->has_loop && (kind.is_guarded || !to->is_anchored);
+    bool needs_callout = to->has_loop && (kind.mode == REGEX_GUARDED || (kind.mode == REGEX_PLAIN && !to->is_anchored));
     if (needs_callout) {
         text_insert(&to->text, 0, is_choice ? "(?C1)(?:" : "(?C1)");
         if (is_choice) buf_append_char(&to->text, ')');

@@ -14,9 +14,16 @@
 
 enum { REGEX_LITERALS_MAX = 32, REGEX_CALLOUT = 1 };
 
+enum regex_mode {
+    REGEX_PLAIN,   /* searches; a callout at the start when an attempt may be long */
+    REGEX_PINNED,  /* matches at the start offset only, no callouts */
+    REGEX_GUARDED, /* searches; callouts in loops */
+    REGEX_MODES,
+};
+
 struct regex_kind {
-    bool is_utf;     /* else bytes */
-    bool is_guarded; /* callouts in loops */
+    bool is_utf; /* else bytes */
+    enum regex_mode mode;
 };
 
 /* Place in the translated text -> place in the original. */
