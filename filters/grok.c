@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* grok: takes text apart by named expressions. The engine is core/text/grok.h; this file says which
+ * texts are tried and what became of the event. As in Logstash a missing field is the empty text, and
+ * with `break_on_match => false` the last pattern tried decides whether a field matched.
+ *
+ * Departures: the budget of an attempt is REGEX_BUDGET_NS even where timeout_millis asks for more;
+ * a map is matched as JSON text (there: Ruby's inspect). */
+#include "filters/grok.h"
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include "core/plugin.h"
+#include "core/text/number.h"
+
+enum { PATTERN_FILE_MAX = 8 * 1024 * 1024 };
+
+/* One field of `match` with its patterns. */
+struct match_field {
+    struct path path;
+    struct grok **groks;
+    uint32_t count;
+};
+
+struct grok_filter {
+    struct str_pairs match;
+    struct str_list patterns_dir;
+    struct str patterns_files_glob;
+    struct str_pairs pattern_definitions;
+    bool break_on_match, named_captures_only, keep_empty_captures;
+    struct str target;
+    struct str_list overwrite, tag_on_failure;
+    struct str tag_on_timeout;
+    int64_t timeout_millis;
+    struct choice timeout_scope;
+
+    struct grok_library library;
+    struct match_field *fields;
+    uint32_t field_count;
+    struct grok **groks; /* of all fields */
+    uint32_t grok_count;
+    bool has_shared_timeout; /* one for all patterns of a field, short enough to matter */
+    struct buf text;         /* of a value that is no string */
+    atomic_uint_fast64_t matches, failures, timeouts;
+};
+
+enum { SCOPE_PATTERN, SCOPE_EVENT };
+static const char *const SCOPES[] = {"pattern", "event", NULL};
+
+static const struct option grok_options[] = {
+    OPTION_PAIRS(struct grok_filter, match, .help = "Fields and the patterns to try on each, in order."),
+    OPTION_STRINGS(struct grok_filter, patterns_dir, .help = "Folders or files with patterns of your own, `NAME regex` lines."),
+    OPTION_STRING(struct grok_filter, patterns_files_glob, .preset = "*", .help = "Which files of a folder in patterns_dir are read."),
+    OPTION_PAIRS(struct grok_filter, pattern_definitions, .help = "Patterns of your own: name => regex; they win over all others."),
+    OPTION_BOOL(struct grok_filter, break_on_match, .preset = "true", .help = "Stop at the first pattern that matches."),
+    OPTION_BOOL(struct grok_filter, named_captures_only, .preset = "true", .help = "Store only %{NAME:field}, not %{NAME}."),
+    OPTION_BOOL(struct grok_filter, keep_empty_captures, .preset = "false", .help = "Store captures that are empty or took no part."),
+    OPTION_STRING(struct grok_filter, target, .help = "Field below which captures are stored; default the event itself."),
+    OPTION_STRINGS(struct grok_filter, overwrite, .help = "Fields that a capture replaces instead of adding to."),
+    OPTION_STRINGS(struct grok_filter, tag_on_failure, .preset = "_grokparsefailure", .help = "Tags of events that match no pattern."),
+    OPTION_STRING(struct grok_filter, tag_on_timeout, .preset = "_groktimeout", .help = "Tag of events on which a pattern took too long."),
+    OPTION_INT(struct grok_filter, timeout_millis, .preset = "30000", .min = 0, .max = INT64_MAX / 1000000,
+               .help = "CPU time of an attempt; never more than 10 ms."),
+    OPTION_CHOICE(struct grok_filter, timeout_scope, .preset = "pattern", .choices = SCOPES,
+                  .help = "Whether the timeout holds for each pattern or for all of a field."),
+    OPTION_END
+};
+
+/* ---- patterns from files ---- */
+static bool file_load(struct grok_filter *self, const char *name, const struct plugin_context *context)
+{
+    struct place place = context_place(context, "patterns_dir");
+    struct stat status;
+    FILE *file = stat(name, &status) == 0 ? fopen(name, "rb") : NULL;
+    if (!file) return diag_error(context->diag, place, "cannot read the pattern file `%s`: %s", name, strerror(errno)), false;
+    bool ok = !S_ISREG(status.st_mode) || status.st_size <= PATTERN_FILE_MAX;
+    if (!ok) diag_error(context->diag, place, "the pattern file `%s` has more than %d bytes", name, PATTERN_FILE_MAX);
+    if (ok && S_ISREG(status.st_mode)) {
+        size_t size = (size_t)status.st_size;
+        char *bytes = arena_alloc(context->arena, size + 1);
+        size = fread(bytes, 1, size, file);
+        grok_library_read(&self->library, (struct str){bytes, size});
+    }
+    fclose(file);
+    return ok;
+}
+
+/* A folder expands by patterns_files_glob, without its sub-folders; anything else is itself a glob. */
+static bool entry_load(struct grok_filter *self, struct str entry, const struct plugin_context *context)
+{
+    const char *name = arena_copy_z(context->arena, entry);
+    struct stat status;
+    if (stat(name, &status) == 0 && S_ISDIR(status.st_mode))
+        name = arena_copy_z(context->arena, arena_printf(context->arena, "%s/%.*s", name, STR_ARG(self->patterns_files_glob)));
+    glob_t found;
+    bool ok = true;
+    if (glob(name, 0, NULL, &found) != 0 || !found.gl_pathc)
+        diag_warning(context->diag, context_place(context, "patterns_dir"), "`%s` names no pattern file", name);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        if (stat(found.gl_pathv[i], &status) != 0 || !S_ISDIR(status.st_mode)) ok &= file_load(self, found.gl_pathv[i], context);
+    globfree(&found);
+    return ok;
+}
+
+static bool library_load(struct grok_filter *self, const struct plugin_context *context)
+{
+    bool ok = true;
+    grok_library_init(&self->library, context->ecs != ECS_DISABLED, context->arena);
+    for (uint32_t i = 0; i < self->patterns_dir.count; i++) ok &= entry_load(self, self->patterns_dir.items[i], context);
+    for (uint32_t i = 0; i < self->pattern_definitions.count; i++)
+        grok_library_define(&self->library, self->pattern_definitions.items[i].name, self->pattern_definitions.items[i].value);
+    return ok;
+}
+
+/* ---- compiling ---- */
+/* The bytes within a quoted text; where escapes changed its length, all of it. */
+static struct place place_within(struct place place, struct str text, size_t offset)
+{
+    if (place.source && place.end - place.start == text.len + 2 && offset < text.len) {
+        place.start += 1 + (uint32_t)offset;
+        place.end--;
+    }
+    return place;
+}
+
+static bool pattern_compile(struct grok_filter *self, struct match_field *field, const struct str_pair *pair,
+                            const struct plugin_context *context)
+{
+    struct grok_options options = {.named_only = self->named_captures_only, .keep_empty = self->keep_empty_captures,
+                                   .target = self->target, .overwrite = self->overwrite.items,
+                                   .overwrite_count = self->overwrite.count};
+    struct grok_problem problem;
+    struct grok *grok = grok_compile(&self->library, pair->value, &options, context->arena, &problem);
+    if (!grok) {
+        struct message *message = diag_error(context->diag, place_within(pair->place, pair->value, problem.offset), "%s", problem.text);
+        if (problem.hint[0]) diag_hint(context->diag, message, "%s", problem.hint);
+        return false;
+    }
+    if (self->timeout_millis) regex_budget_set(grok->regex, self->timeout_millis * 1000000);
+    field->groks[field->count++] = grok;
+    self->groks[self->grok_count++] = grok;
+    return true;
+}
+
+/* All patterns of the field that pair `first` names; pairs of one field need not be neighbours. */
+static bool field_compile(struct grok_filter *self, uint32_t first, const struct plugin_context *context)
+{
+    const struct str_pair *pairs = self->match.items;
+    for (uint32_t i = 0; i < first; i++)
+        if (str_eq(pairs[i].name, pairs[first].name)) return true;
+    struct match_field *field = &self->fields[self->field_count++];
+    field->groks = arena_zalloc(context->arena, self->match.count * sizeof(struct grok *));
+    bool ok = path_compile(&field->path, pairs[first].name, context->arena);
+    if (!ok)
+        diag_error(context->diag, pairs[first].name_place, "`%.*s` is not a field reference", STR_ARG(pairs[first].name));
+    for (uint32_t i = first; i < self->match.count; i++)
+        if (str_eq(pairs[i].name, pairs[first].name)) ok &= pattern_compile(self, field, &pairs[i], context);
+    return ok;
+}
+
+static bool grok_create(void *opaque, const struct plugin_context *context)
+{
+    struct grok_filter *self = opaque;
+    bool ok = library_load(self, context);
+    self->fields = arena_zalloc(context->arena, (self->match.count + 1) * sizeof *self->fields);
+    self->groks = arena_zalloc(context->arena, (self->match.count + 1) * sizeof *self->groks);
+    for (uint32_t i = 0; i < self->match.count; i++) ok &= field_compile(self, i, context);
+    int64_t budget_ms = (int64_t)self->match.count * (REGEX_BUDGET_NS / 1000000);
+    self->has_shared_timeout = self->timeout_scope.value == SCOPE_EVENT && self->timeout_millis && self->timeout_millis < budget_ms;
+    return ok;
+}
+
+static void grok_filter_destroy(void *opaque)
+{
+    struct grok_filter *self = opaque;
+    for (uint32_t i = 0; i < self->grok_count; i++) grok_destroy(self->groks[i]);
+    buf_fini(&self->text);
+}
+
+/* ---- running ---- */
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* What is left of the field's timeout goes to this pattern; false: nothing is. */
+static bool timeout_share(const struct grok_filter *self, struct grok *grok, int64_t begin)
+{
+    if (!self->has_shared_timeout) return true;
+    int64_t left = self->timeout_millis * 1000000 - (now_ns() - begin);
+    if (left > 0) regex_budget_set(grok->regex, left);
+    return left > 0;
+}
+
+static enum regex_verdict match_text(const struct grok_filter *self, const struct match_field *field,
+                                     struct str text, uint8_t flags, struct event *event)
+{
+    enum regex_verdict verdict = REGEX_NO_MATCH;
+    uint32_t which;
+    if (self->break_on_match && !self->has_shared_timeout)
+        return grok_first(field->groks, field->count, text, flags, event, &which);
+    int64_t begin = self->has_shared_timeout ? now_ns() : 0;
+    for (uint32_t i = 0; i < field->count; i++) {
+        if (!timeout_share(self, field->groks[i], begin)) return REGEX_LIMIT;
+        verdict = grok_apply(field->groks[i], text, flags, event);
+        if (verdict == REGEX_LIMIT || (verdict == REGEX_MATCH && self->break_on_match)) break;
+    }
+    return verdict; /* of the last pattern tried, as in Logstash */
+}
+
+/* The text of anything but a string or an array, as Ruby's to_s writes it. */
+static struct str scalar_text(struct grok_filter *self, const struct value *value, struct arena *arena)
+{
+    buf_clear(&self->text);
+    if (value->kind == VALUE_DOUBLE) {
+        buf_reserve(&self->text, NUMBER_PRINT_MAX);
+        self->text.len = number_print_ruby(value->real, self->text.ptr);
+    } else {
+        value_print(value, &self->text);
+    }
+    return arena_copy(arena, buf_str(&self->text));
+}
+
+static enum regex_verdict match_value(struct grok_filter *self, const struct match_field *field,
+                                      struct value *value, struct event *event)
+{
+    if (!value) return match_text(self, field, STR(""), STRING_ASCII | STRING_UTF8, event);
+    if (value->kind == VALUE_STRING) {
+        uint8_t flags = value_string_flags(value);
+        return match_text(self, field, value_text(value), flags, event);
+    }
+    return match_text(self, field, scalar_text(self, value, event->arena), 0, event);
+}
+
+/* Captures may write the very array that is read: its items are taken first. */
+static enum regex_verdict match_items(struct grok_filter *self, const struct match_field *field,
+                                      const struct array *array, struct event *event)
+{
+    enum regex_verdict result = REGEX_NO_MATCH;
+    uint32_t count = array->count;
+    struct value *items = arena_alloc(event->arena, count * sizeof *items);
+    memcpy(items, array->items, count * sizeof *items);
+    for (uint32_t i = 0; i < count; i++) {
+        enum regex_verdict verdict = match_value(self, field, &items[i], event);
+        if (verdict == REGEX_LIMIT) return REGEX_LIMIT;
+        if (verdict == REGEX_MATCH) result = REGEX_MATCH;
+    }
+    return result;
+}
+
+static enum regex_verdict match_event(struct grok_filter *self, struct event *event)
+{
+    enum regex_verdict result = REGEX_NO_MATCH;
+    for (uint32_t i = 0; i < self->field_count; i++) {
+        const struct match_field *field = &self->fields[i];
+        struct value *value = path_get(&field->path, event);
+        bool has_items = value && value->kind == VALUE_ARRAY && value->array->count;
+        bool is_empty = value && value->kind == VALUE_ARRAY && !value->array->count;
+        enum regex_verdict verdict = REGEX_NO_MATCH;
+        if (has_items) verdict = match_items(self, field, value->array, event);
+        else if (!is_empty) verdict = match_value(self, field, value, event);
+        if (verdict == REGEX_LIMIT) return REGEX_LIMIT;
+        if (verdict == REGEX_MATCH) result = REGEX_MATCH;
+        if (verdict == REGEX_MATCH && self->break_on_match) break;
+    }
+    return result;
+}
+
+static void grok_filter_apply(void *opaque, struct batch *batch, const struct selection *in, struct outcome *out)
+{
+    struct grok_filter *self = opaque;
+    uint64_t counts[3] = {0};
+    SELECTION_EACH(batch, in, event) {
+        enum regex_verdict verdict = match_event(self, event);
+        counts[verdict]++;
+        if (verdict == REGEX_MATCH) outcome_matched(out, event);
+        else if (verdict == REGEX_LIMIT) outcome_failed(out, event, self->tag_on_timeout);
+        else outcome_failed_tags(out, event, self->tag_on_failure);
+    }
+    counter_add(&self->matches, counts[REGEX_MATCH]);
+    counter_add(&self->failures, counts[REGEX_NO_MATCH]);
+    counter_add(&self->timeouts, counts[REGEX_LIMIT]);
+}
+
+static uint32_t grok_metrics(void *opaque, struct metric_row *rows, uint32_t capacity)
+{
+    struct grok_filter *self = opaque;
+    struct metric_row all[] = {{"matches", &self->matches}, {"failures", &self->failures}, {"timeouts", &self->timeouts}};
+    uint32_t count = 0;
+    while (count < capacity && count < sizeof all / sizeof *all) rows[count] = all[count], count++;
+    return count;
+}
+
+uint32_t grok_filter_patterns(const void *opaque, struct grok *const **groks)
+{
+    const struct grok_filter *self = opaque;
+    *groks = self->groks;
+    return self->grok_count;
+}
+
+const struct filter_type filter_grok = {
+    .name = "grok",
+    .summary = "Takes text apart by named expressions.",
+    .size = sizeof(struct grok_filter),
+    .options = grok_options,
+    .create = grok_create,
+    .apply = grok_filter_apply,
+    .destroy = grok_filter_destroy,
+    .metrics = grok_metrics,
+    .is_ecs = true,
+};
