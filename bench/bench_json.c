@@ -10,8 +10,8 @@
 
 static const char sample[] =
     "{\"@timestamp\":\"2024-05-17T10:05:03.000Z\",\"@version\":\"1\",\"clientip\":\"83.149.9.216\","
-    "\"ident\":\"-\",\"auth\":\"-\",\"verb\":\"GET\",\"request\":\"/presentations/logstash-monitorama-2013/"
-    "images/kibana-search.png\",\"httpversion\":\"1.1\",\"response\":200,\"bytes\":203023,"
+    "\"ident\":\"-\",\"auth\":\"-\",\"verb\":\"GET\","
+    "\"request\":\"/presentations/logstash-monitorama-2013/images/kibana-search.png\",\"httpversion\":\"1.1\",\"response\":200,\"bytes\":203023,"
     "\"referrer\":\"http://semicomplete.com/presentations/\",\"agent\":\"Mozilla/5.0\"}\n";
 
 static struct str read_file(const char *name)

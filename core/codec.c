@@ -26,6 +26,16 @@ static bool charset_create(struct charset *charset, struct str name,
     return false;
 }
 
+bool codec_set_delimiter(const struct plugin_context *context, struct str delimiter)
+{
+    context->codec->delimiter = delimiter;
+    if (delimiter.len) return true;
+    struct message *message =
+        diag_error(context->diag, context_place(context, "delimiter"), "`delimiter` is empty");
+    diag_hint(context->diag, message, "leave it out to cut at newlines");
+    return false;
+}
+
 void event_keep_original(struct event *event, struct value text)
 {
     struct key name = key_of(STR("event")), original = key_of(STR("original"));

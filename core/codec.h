@@ -39,6 +39,9 @@ bool json_codec_create(struct json_codec *self, const struct plugin_context *con
 void json_codec_decode(const struct json_codec *self, struct str frame, struct decoder *decoder);
 void json_codec_destroy(struct json_codec *self);
 
+/* Of codecs of lines: gives the host, which cuts lines, their delimiter. False: it is empty. */
+bool codec_set_delimiter(const struct plugin_context *context, struct str delimiter);
+
 /* Sets [event][original] unless it is there. */
 void event_keep_original(struct event *event, struct value text);
 

@@ -20,12 +20,8 @@ static const struct option options[] = {
 static bool create(void *self, const struct plugin_context *context)
 {
     struct json_lines *line = self;
-    if (line->delimiter.len == 0) {
-        diag_error(context->diag, context_place(context, "delimiter"), "`delimiter` is empty");
-        return false;
-    }
-    context->codec->delimiter = line->delimiter; /* the host cuts lines */
-    return json_codec_create(&line->json, context);
+    return codec_set_delimiter(context, line->delimiter) &&
+           json_codec_create(&line->json, context);
 }
 
 static void decode(void *self, struct str frame, struct decoder *decoder)

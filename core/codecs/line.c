@@ -17,12 +17,8 @@ static const struct option options[] = {
 static bool create(void *self, const struct plugin_context *context)
 {
     struct line *line = self;
-    if (line->delimiter.len == 0) {
-        diag_error(context->diag, context_place(context, "delimiter"), "`delimiter` is empty");
-        return false;
-    }
-    context->codec->delimiter = line->delimiter; /* the host cuts lines */
-    return text_codec_create(&line->text, context);
+    return codec_set_delimiter(context, line->delimiter) &&
+           text_codec_create(&line->text, context);
 }
 
 static void decode(void *self, struct str frame, struct decoder *decoder)

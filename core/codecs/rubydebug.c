@@ -99,7 +99,8 @@ static void print_close(char bracket, uint32_t depth, struct buf *out)
 }
 
 /* `metadata` is printed as one more field when it is not NULL. */
-static void print_map(const struct map *map, const struct map *metadata, uint32_t depth, struct buf *out)
+static void print_map(const struct map *map, const struct map *metadata, uint32_t depth,
+                      struct buf *out)
 {
     size_t column = key_column(map), start;
     if (metadata && column < sizeof "\"@metadata\"" - 1) column = sizeof "\"@metadata\"" - 1;

@@ -56,7 +56,8 @@ static struct value decode_single_bytes(bool latin1, struct str bytes, struct ar
     return value_string_flagged((struct str){text, (size_t)(to - text)}, STRING_UTF8);
 }
 
-static struct value decode_iconv(const struct charset *charset, struct str bytes, struct arena *arena)
+static struct value decode_iconv(const struct charset *charset, struct str bytes,
+                                 struct arena *arena)
 {
     size_t room = bytes.len * ICONV_GROWTH + REPLACEMENT_BYTES, left = bytes.len;
     char *text = arena_alloc(arena, room), *to = text;
@@ -86,7 +87,8 @@ struct value charset_decode(const struct charset *charset, struct str bytes, str
         return value;
     }
     if (charset->kind == CHARSET_ICONV) return decode_iconv(charset, bytes, arena);
-    if (!utf8_is_ascii(bytes)) return decode_single_bytes(charset->kind == CHARSET_LATIN1, bytes, arena);
+    if (!utf8_is_ascii(bytes))
+        return decode_single_bytes(charset->kind == CHARSET_LATIN1, bytes, arena);
     value.flags = STRING_ASCII | STRING_UTF8;
     return value;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The `charset` of codecs: bytes of a sender to UTF-8. Names are those of Ruby and Logstash; what is
- * not built in is looked up in libc's iconv(3).
+/* The `charset` of codecs: bytes of a sender to UTF-8. Names are those of Ruby and Logstash; what
+ * is not built in is looked up in libc's iconv(3).
  *
  * UTF-8, the preset, changes nothing: text that is not valid keeps its bytes and is flagged
  * STRING_BINARY, and the codec tags the event `_invalid_utf8`. (Logstash replaces the whole string

@@ -42,7 +42,7 @@ static bool fail_here(struct reader *reader, const char *reason)
     return fail(reader, reader->at == reader->end ? "the text ends too early" : reason);
 }
 
-/* The next byte that is not blank, left unread; 0 at the end (a NUL is wrong wherever this looks). */
+/* The next byte that is not blank, left unread; 0 at the end (a NUL is wrong wherever one looks). */
 static inline char next(struct reader *reader)
 {
     while (reader->at < reader->end) {
@@ -78,8 +78,8 @@ static inline const char *string_stop(const char *at, const char *end, unsigned 
     const __m128i control = _mm_set1_epi8(0x1f);
     for (; end - at >= 16; at += 16) {
         __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i stops = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, escape)),
-                                     _mm_cmpeq_epi8(_mm_min_epu8(x, control), x));
+        __m128i stops = _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, escape));
+        stops = _mm_or_si128(stops, _mm_cmpeq_epi8(_mm_min_epu8(x, control), x));
         unsigned stop = (unsigned)_mm_movemask_epi8(stops), top = (unsigned)_mm_movemask_epi8(x);
         if (stop) {
             unsigned at_stop = (unsigned)__builtin_ctz(stop);

@@ -82,6 +82,7 @@ Test(json, accepts_and_prints)
         /* the last of equal keys, in the first one's place */
         {"{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}"}, {"{\"a\":1,\"\\u0061\":2}", "{\"a\":2}"},
         {"{\"k\":1,\"k\":1,\"k\":[]}", "{\"k\":[]}"},
+        {"[\"\xFF\",\"0123456789abcdef0123456789abcdef\"]", "[\"\xEF\xBF\xBD\",\"0123456789abcdef0123456789abcdef\"]"},
         {"\xEF\xBB\xBF{\"a\":1}", "{\"a\":1}"}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct str text = exact(rows[i][0], strlen(rows[i][0]));
@@ -121,6 +122,8 @@ Test(json, refuses_with_place_and_reason)
         {"\"\\ud800\"", 2, "half a surrogate pair"}, {"\"\\ud800x\"", 2, "half a surrogate pair"},
         {"\"\\ud800\\n\"", 2, "half a surrogate pair"}, {"\"\\ud800\\ud800\"", 2, "half a surrogate pair"},
         {"\"\\udc00\"", 2, "half a surrogate pair"}, {"\"\\ud83d\\u0041\"", 2, "half a surrogate pair"},
+        {"\"\\ud83d\\udbff\"", 2, "half a surrogate pair"}, {"\"\\ud83d\\ue000\"", 2, "half a surrogate pair"},
+        {"\"0123\x1f" "56789abcdef0123456789\"", 5, "a control character in a string"},
         {"\"\\ud83d\\ude0\"", 2, "half a surrogate pair"}, {"\xFE\xFF", 0, "not a value"}, {"\xC2\xA0[]", 0, "not a value"},
         {"\f[]", 0, "not a value"}, {"[\"a\",\n4\n,1,", 11, "the text ends too early"}};
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -343,6 +346,7 @@ Test(json, a_wide_object_keeps_all_members_and_finds_them)
         buf_append_char(&text, '}');
         cr_assert(json_decode(buf_str(&text), JSON_WHOLE, &arena, &value, &error));
         cr_assert_eq(value.map->live, members);
+        cr_assert_eq(value.map->index_mask != 0, members > MAP_INDEX_MIN);
         for (int i = 0; i < members; i++) {
             char name[16];
             struct key key = key_of((struct str){name, (size_t)sprintf(name, "k%d", i)});
