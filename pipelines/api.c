@@ -86,7 +86,7 @@ static enum MHD_Result answer_word(struct MHD_Connection *connection, bool good,
 static enum MHD_Result root(struct api *api, struct MHD_Connection *connection)
 {
     json_t *document = stats_common(&api->stats);
-    json_object_set_new(document, "build_date", json_string(""));
+    json_object_set_new(document, "build_date", json_string("unknown"));
     json_object_set_new(document, "build_sha", json_string("tailrace-" TAILRACE_VERSION));
     json_object_set_new(document, "build_snapshot", json_false());
     const char *wanted = query(connection, "wait_for_status");
@@ -137,6 +137,8 @@ static json_t *document_for(struct api *api, struct MHD_Connection *connection, 
     if ((rest = behind(path, "/_node/stats"))) return stats_node_stats(&api->stats, rest, NULL, vertices);
     if ((rest = behind(path, "/_node/pipelines")) && *rest)
         return has_pipeline(api, rest) ? stats_node(&api->stats, "pipelines", rest, graph) : NULL;
+    if (behind(path, "/_node/hot_threads")) return stats_hot_threads(&api->stats);
+    if (behind(path, "/_node/logging")) return stats_logging(&api->stats);
     if (behind(path, "/_node/plugins")) return stats_plugins(&api->stats);
     if ((rest = behind(path, "/_node"))) return stats_node(&api->stats, rest, NULL, graph);
     if (behind(path, "/_stats")) return stats_node_stats(&api->stats, "events,jvm,os", NULL, false);

@@ -30,6 +30,13 @@ static void hash_make(struct pipeline *pipeline, const struct sources *sources)
     hex(pipeline->hash, digest, len);
 }
 
+/* What complaints call a text that is in no file of its own. */
+static struct str text_name(struct pipeline *pipeline)
+{
+    if (str_eq(pipeline->id, STR("main"))) return STR("-e");
+    return arena_printf(pipeline->arena, "config.string of %.*s", STR_ARG(pipeline->id));
+}
+
 static bool config_read(struct pipeline *pipeline, struct diag *diag)
 {
     const struct settings *settings = &pipeline->settings;
@@ -38,7 +45,7 @@ static bool config_read(struct pipeline *pipeline, struct diag *diag)
     for (uint32_t i = 0; i < settings->path_config.count; i++)
         ok = sources_read_files(&sources, settings->path_config.items[i], pipeline->arena, diag) && ok;
     if (settings->config_string.ptr)
-        ok = sources_take_text(&sources, STR("-e"), settings->config_string, pipeline->arena, diag) && ok;
+        ok = sources_take_text(&sources, text_name(pipeline), settings->config_string, pipeline->arena, diag) && ok;
     hash_make(pipeline, &sources);
     struct parse_options options = {.has_escapes = settings->support_escapes};
     for (uint32_t i = 0; i < sources.count; i++)

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+#include "core/log.h"
 #include "core/xmalloc.h"
 #include "pipelines/data_folder.h"
 #include "pipelines/graph.h"
@@ -287,6 +288,31 @@ static json_t *jvm_info(const struct stats *stats)
 
 /* ---- plugins of a pipeline, summed over its workers ---- */
 
+/* Windows of a plugin: its own are not sampled, so what is known is its lifetime. */
+static json_t *lifetime(double value)
+{
+    json_t *object = json_object();
+    put(object, "current", json_real(value));
+    put(object, "lifetime", json_real(value));
+    return object;
+}
+
+static double uptime_s(const struct stats *stats)
+{
+    double seconds = (double)(now_ns() - stats->started_ns) / 1e9;
+    return seconds > 0.001 ? seconds : 0.001;
+}
+
+static json_t *plugin_flow(const struct stats *stats, const struct pipeline *pipeline, uint64_t events,
+                           uint64_t duration_ns)
+{
+    json_t *flow = json_object();
+    put(flow, "worker_utilization",
+        lifetime((double)duration_ns / 1e7 / uptime_s(stats) / pipeline->worker_count));
+    put(flow, "worker_millis_per_event", lifetime(events ? (double)duration_ns / 1e6 / (double)events : 0));
+    return flow;
+}
+
 static json_t *plugin_row(struct str id, const char *name)
 {
     json_t *row = json_object();
@@ -305,7 +331,7 @@ static json_t *plugin_row(struct str id, const char *name)
         sum_;                                                                          \
     })
 
-static json_t *inputs_of(const struct pipeline *pipeline)
+static json_t *inputs_of(const struct stats *stats, const struct pipeline *pipeline)
 {
     json_t *list = json_array();
     const struct generation *first = worker_generation(pipeline->workers[0]);
@@ -323,23 +349,28 @@ static json_t *inputs_of(const struct pipeline *pipeline)
         put_number(events, "out", out);
         put_number(events, "queue_push_duration_in_millis", 0);
         put(row, "events", events);
+        json_t *flow = json_object();
+        put(flow, "throughput", lifetime((double)out / uptime_s(stats)));
+        put(row, "flow", flow);
         json_array_append_new(list, row);
     }
     return list;
 }
 
-static json_t *filters_of(const struct pipeline *pipeline)
+static json_t *filters_of(const struct stats *stats, const struct pipeline *pipeline)
 {
     json_t *list = json_array();
     const struct generation *first = worker_generation(pipeline->workers[0]);
     for (uint32_t i = 0; i < first->program.filter_count; i++) {
         const struct filter *filter = first->program.filters[i];
         json_t *row = plugin_row(filter->id, filter->type->name), *events = json_object();
-        put_number(events, "in", SUM(pipeline, program.filter_count, program.filters[i]->counters.in));
+        uint64_t in = SUM(pipeline, program.filter_count, program.filters[i]->counters.in);
+        uint64_t ns = SUM(pipeline, program.filter_count, program.filters[i]->counters.duration_ns);
+        put_number(events, "in", in);
         put_number(events, "out", SUM(pipeline, program.filter_count, program.filters[i]->counters.out));
-        put_number(events, "duration_in_millis",
-                   SUM(pipeline, program.filter_count, program.filters[i]->counters.duration_ns) / 1000000);
+        put_number(events, "duration_in_millis", ns / 1000000);
         put(row, "events", events);
+        put(row, "flow", plugin_flow(stats, pipeline, in, ns));
         struct metric_row rows[16];
         uint32_t count = filter->type->metrics ? filter->type->metrics(filter->self, rows, 16) : 0;
         for (uint32_t k = 0; k < count; k++) {
@@ -356,18 +387,20 @@ static json_t *filters_of(const struct pipeline *pipeline)
     return list;
 }
 
-static json_t *outputs_of(const struct pipeline *pipeline)
+static json_t *outputs_of(const struct stats *stats, const struct pipeline *pipeline)
 {
     json_t *list = json_array();
     const struct generation *first = worker_generation(pipeline->workers[0]);
     for (uint32_t i = 0; i < first->program.output_count; i++) {
         const struct output *output = first->program.outputs[i];
         json_t *row = plugin_row(output->id, output->type->name), *events = json_object();
-        put_number(events, "in", SUM(pipeline, program.output_count, program.outputs[i]->counters.offered));
+        uint64_t in = SUM(pipeline, program.output_count, program.outputs[i]->counters.offered);
+        uint64_t ns = SUM(pipeline, program.output_count, program.outputs[i]->counters.full_ns);
+        put_number(events, "in", in);
         put_number(events, "out", SUM(pipeline, program.output_count, program.outputs[i]->counters.sent));
-        put_number(events, "duration_in_millis",
-                   SUM(pipeline, program.output_count, program.outputs[i]->counters.full_ns) / 1000000);
+        put_number(events, "duration_in_millis", ns / 1000000);
         put(row, "events", events);
+        put(row, "flow", plugin_flow(stats, pipeline, in, ns));
         json_array_append_new(list, row);
     }
     return list;
@@ -436,10 +469,10 @@ static json_t *pipeline_stats(struct stats *stats, uint32_t i, bool vertices)
     json_t *root = json_object(), *plugins = json_object(), *settings = json_object();
     put(root, "events", events_of(&sums));
     put(root, "flow", flow_of(&stats->flows[i], pipeline->worker_count));
-    put(plugins, "inputs", inputs_of(pipeline));
+    put(plugins, "inputs", inputs_of(stats, pipeline));
     put(plugins, "codecs", codecs_of(pipeline));
-    put(plugins, "filters", filters_of(pipeline));
-    put(plugins, "outputs", outputs_of(pipeline));
+    put(plugins, "filters", filters_of(stats, pipeline));
+    put(plugins, "outputs", outputs_of(stats, pipeline));
     put(root, "plugins", plugins);
     put(root, "reloads", reloads(true));
     put(root, "queue", queue_of());
@@ -566,6 +599,14 @@ json_t *stats_plugins(struct stats *stats)
     for (size_t i = 0; output_types[i]; i++) plugin_name(list, "output", output_types[i]->name);
     put_number(root, "total", json_array_size(list));
     put(root, "plugins", list);
+    return root;
+}
+
+json_t *stats_logging(struct stats *stats)
+{
+    json_t *root = stats_common(stats), *loggers = json_object();
+    put_text(loggers, "tailrace", log_level_name(log_level_get()));
+    put(root, "loggers", loggers);
     return root;
 }
 

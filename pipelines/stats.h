@@ -32,6 +32,8 @@ json_t *stats_node(struct stats *stats, const char *parts, const char *pipeline,
 json_t *stats_node_stats(struct stats *stats, const char *parts, const char *pipeline, bool vertices);
 json_t *stats_plugins(struct stats *stats);
 json_t *stats_health(struct stats *stats);
+json_t *stats_hot_threads(struct stats *stats);
+json_t *stats_logging(struct stats *stats);
 
 /* Numbers of the process. */
 struct process_numbers {
