@@ -240,7 +240,7 @@ static int64_t unit_ns(const char *unit)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].name, unit ? unit : "s") == 0) return rows[i].ns;
-    assert(!"a row of an option table names an unknown unit");
+    assert(false && "a row of an option table names an unknown unit");
     return 0;
 }
 
@@ -491,6 +491,6 @@ bool option_convert(const struct option *row, const struct config_value *value, 
     case OPTION_IS_RAW: ((struct config_option *)member)->value = value; return true;
     case OPTION_IS_GROUP: break;
     }
-    assert(!"a group has no value");
+    assert(false && "a group has no value");
     return false;
 }

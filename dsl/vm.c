@@ -299,7 +299,7 @@ enum vm_result vm_run(struct program *program, struct batch *batch)
             if (vm->now.count && !offer(vm, program->outputs[at->a], batch)) return VM_PARKED;
             break;
         case OP_DONE: finish(vm, batch); return VM_DONE;
-        case OP_COUNT: assert(!"no such opcode");
+        case OP_COUNT: assert(false && "no such opcode");
         }
         vm->at++;
     }
