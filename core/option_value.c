@@ -437,6 +437,7 @@ static bool convert_pairs(const struct option *row, const struct config_value *v
     struct pair_view view;
     if (!view_pairs(row, value, &view, context)) return false;
     uint32_t room = count_values(&view);
+    member->count = 0; /* a preset may have been there */
     member->items = arena_zalloc(context->arena, (room ? room : 1) * sizeof *member->items);
     bool is_right = true;
     for (uint32_t i = 0; i < view.count; i++) {

@@ -299,14 +299,19 @@ bool sources_read_files(struct sources *sources, struct str where, struct arena 
     if (str_starts(where, STR("file://"))) where = str_from(where, 7);
     struct buf pattern = {0};
     buf_append(&pattern, where);
-    if (where.len && is_folder(buf_z(&pattern))) buf_append_z(&pattern, str_ends(where, STR("/")) ? "*" : "/*");
     struct paths paths = {0};
     uint32_t count = 0, before = sources->count;
     struct stat info;
     bool is_right = true;
     /* A path that exists is no pattern, whatever characters are in it. */
-    if (stat(buf_z(&pattern), &info) == 0) paths_add(&paths, buf_z(&pattern));
-    else is_right = expand_braces(&paths, buf_str(&pattern), &count);
+    if (where.len && is_folder(buf_z(&pattern))) {
+        if (!str_ends(where, STR("/"))) buf_append_char(&pattern, '/');
+        walk_folder(&paths, buf_str(&pattern), STR("*"), (struct str){0}, 0);
+    } else if (stat(buf_z(&pattern), &info) == 0) {
+        paths_add(&paths, buf_z(&pattern));
+    } else {
+        is_right = expand_braces(&paths, where, &count);
+    }
     paths_sort(&paths);
     if (!is_right || paths.is_too_many)
         diag_error(diag, (struct place){0}, "%.*s names more than %d files or alternatives", STR_ARG(where),

@@ -55,3 +55,115 @@ Test(parser, reads_what_logstash_reads)
         parsed_fini(&parsed);
     }
 }
+
+/* `open` repeated around `middle`. */
+static void nest(struct buf *text, const char *head, const char *open, const char *middle,
+                 const char *close, int count)
+{
+    buf_append_z(text, head);
+    for (int i = 0; i < count; i++) buf_append_z(text, open);
+    buf_append_z(text, middle);
+    for (int i = 0; i < count; i++) buf_append_z(text, close);
+}
+
+Test(parser, bounds_depth)
+{
+    static const struct {
+        const char *head, *open, *middle, *close, *tail;
+        int depth; /* the last that is accepted */
+    } rows[] = {
+        {"filter { p { a => ", "[", "", "]", " } }", AST_DEPTH_MAX - 1},
+        {"filter { p { a => ", "{ \"k\" => ", "1", "}", " } }", AST_DEPTH_MAX - 2},
+        {"filter { ", "if [a] { ", "", "}", " }", AST_DEPTH_MAX - 1},
+        {"filter { if ", "(", "[a]", ")", " { } }", AST_DEPTH_MAX - 2},
+        {"filter { p { a => ", "q { b => ", "1", "}", " } }", AST_DEPTH_MAX - 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (int more = 0; more < 2; more++) {
+            struct buf text = {0};
+            nest(&text, rows[i].head, rows[i].open, rows[i].middle, rows[i].close, rows[i].depth + more);
+            buf_append_z(&text, rows[i].tail);
+            struct parsed parsed;
+            parsed_init(&parsed, buf_str(&text), false, false);
+            cr_expect_eq(parsed.is_right, !more, "%s %d\n%s", rows[i].open, rows[i].depth + more,
+                         buf_z(&parsed.messages));
+            if (more) cr_expect(says(&parsed, "levels within each other"), "%s", buf_z(&parsed.messages));
+            parsed_fini(&parsed);
+            buf_fini(&text);
+        }
+    }
+}
+
+Test(parser, bounds_the_parts_of_a_condition)
+{
+    for (int more = 0; more < 2; more++) {
+        struct buf text = {0};
+        /* n terms make 2n - 1 nodes */
+        nest(&text, "filter { if ", "[a] and ", "[a]", "", (5000 - 1) / 2 + more);
+        buf_append_z(&text, " { } }");
+        struct parsed parsed;
+        parsed_init(&parsed, buf_str(&text), false, true);
+        cr_expect_eq(parsed.is_right, !more, "%s", buf_z(&parsed.messages));
+        parsed_fini(&parsed);
+        buf_fini(&text);
+    }
+}
+
+Test(parser, bounds_statements)
+{
+    for (int more = 0; more < 2; more++) {
+        struct buf text = {0};
+        nest(&text, "filter { ", "p{}", "", "", AST_STATEMENTS_MAX + more);
+        buf_append_z(&text, " }");
+        struct parsed parsed;
+        parsed_init(&parsed, buf_str(&text), false, false);
+        cr_expect_eq(parsed.is_right, !more, "%d", more);
+        parsed_fini(&parsed);
+        buf_fini(&text);
+    }
+}
+
+Test(parser, merges_options_given_twice)
+{
+    static const struct { const char *settings, *merged; } rows[] = {
+        {"aa => [1] aa => 2", "\"aa\"=>[1, 2]"},
+        {"aa => [1] aa => { \"k\" => 2 }", "\"aa\"=>[1, [\"k\", 2]]"},
+        {"aa => 1 aa => 2 aa => 3", "\"aa\"=>[1, 2, 3]"},
+        {"aa => { \"k\" => [1] } aa => { \"k\" => [1] }", "\"aa\"=>{\"k\"=>[1, 1]}"},
+        {"aa => { \"k\" => [1] } aa => { \"k\" => 1 }", "\"aa\"=>{\"k\"=>[1]}"},
+        {"aa => { \"k\" => { \"l\" => [1] } } aa => { \"k\" => { \"l\" => [1, 2] } }",
+         "\"aa\"=>{\"k\"=>{\"l\"=>[1, 2]}}"},
+        {"aa => { \"k\" => 1 } aa => { \"k\" => 2 }", "\"aa\"=>{\"k\"=>[1, 2]}"},
+        {"aa => { \"k\" => xx } aa => { \"k\" => \"xx\" }", "\"aa\"=>{\"k\"=>\"xx\"}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf text = {0}, expected = {0};
+        buf_printf(&text, "filter { pp { %s } }", rows[i].settings);
+        buf_printf(&expected, "filter-pp{%s}", rows[i].merged);
+        struct parsed parsed;
+        parsed_init(&parsed, buf_str(&text), false, false);
+        cr_expect(strstr(buf_z(&parsed.tree), buf_z(&expected)), "%s: %s", buf_z(&text), buf_z(&parsed.tree));
+        parsed_fini(&parsed);
+        buf_fini(&text);
+        buf_fini(&expected);
+    }
+}
+
+Test(parser, joins_sections_of_several_sources)
+{
+    struct source_text one = {STR("1"), STR("filter { aa { } } input { ii { } }")};
+    struct source_text two = {STR("2"), STR("filter { bb { } }")};
+    struct config config = {0};
+    struct arena arena;
+    struct diag diag;
+    struct buf tree = {0};
+    arena_init(&arena, NULL);
+    diag_init(&diag);
+    cr_expect(parse_source(&config, &one, &(struct parse_options){0}, &arena, &diag));
+    cr_expect(parse_source(&config, &two, &(struct parse_options){0}, &arena, &diag));
+    ast_print(&config, &tree);
+    cr_expect_str_eq(buf_z(&tree), "input:  input-ii{} | filter: (do-sequence filter-aa{} filter-bb{}  | output:  (Noop)");
+    buf_fini(&tree);
+    diag_fini(&diag);
+    arena_fini(&arena);
+}
