@@ -568,6 +568,16 @@ static void copies_compile(struct compiler *c)
     }
 }
 
+static void mutate_destroy(void *opaque)
+{
+    struct mutate *self = opaque;
+    for (uint32_t i = 0; i < self->step_count; i++) {
+        regex_destroy(self->steps[i].pattern.regex);
+        free(self->steps[i].pattern.text);
+    }
+    self->step_count = 0;
+}
+
 static bool mutate_create(void *opaque, const struct plugin_context *context)
 {
     struct mutate *self = opaque;
@@ -586,16 +596,8 @@ static bool mutate_create(void *opaque, const struct plugin_context *context)
     separators_compile(&c, &self->join, join_run);
     merges_compile(&c);
     copies_compile(&c);
+    if (!c.ok) mutate_destroy(self);
     return c.ok;
-}
-
-static void mutate_destroy(void *opaque)
-{
-    struct mutate *self = opaque;
-    for (uint32_t i = 0; i < self->step_count; i++) {
-        regex_destroy(self->steps[i].pattern.regex);
-        free(self->steps[i].pattern.text);
-    }
 }
 
 /* ---- running ---- */
