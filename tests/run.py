@@ -118,12 +118,12 @@ def main():
     begun = time.monotonic()
     if build("release"):
         step("tidy", ["python3", "tests/tidy.py"], 60, count_line)
-        step("unit tests", ["build/release/unit_tests", "--quiet", "--summary"], 300, count_criterion)
+        step("unit tests", ["build/release/unit_tests"], 300, count_criterion)
         step("cases", ["python3", "tests/run_cases.py"], 300, count_line)
         end_to_end()
     if mode != "quick":
         if build("asan"):
-            step("unit tests, address and undefined", ["build/asan/unit_tests", "--quiet"], 900, count_criterion)
+            step("unit tests, address and undefined", ["build/asan/unit_tests"], 900, count_criterion)
             step("cases, address and undefined", ["python3", "tests/run_cases.py", "--program", "build/asan/tailrace"],
                  600, count_line)
         if build("tsan"):

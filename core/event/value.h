@@ -81,7 +81,7 @@ struct entry {
 };
 
 enum {
-    MAP_INDEX_MIN = 16,        /* entries above which a map has an index */
+    MAP_INDEX_MIN = 32,        /* entries above which a map has an index */
     VALUE_DEPTH_MAX = 256,     /* of containers within containers, for whatever walks them */
     ARRAY_COUNT_MAX = 1 << 20, /* items of an array; more is refused by whoever builds it */
 };

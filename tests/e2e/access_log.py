@@ -61,7 +61,7 @@ def run(mode, lines):
     for line, event in zip(lines, got):
         text = line.decode("utf-8", "replace")
         m = LINE.match(text)
-        event.pop("@version", None), event.pop("host", None), event.pop("event", None)
+        event.pop("@version", None), event.pop("host", None), event.pop("event", None), event.pop("port", None)
         stamp = event.pop("@timestamp")
         if event.pop("message") != text:
             wrong += 1
