@@ -224,6 +224,7 @@ int bench_input(struct bench *bench, const struct input_type *type,
     int status = type->create && !type->create(bench->input.self, &context) ? 1 : 0;
     if (!status) status = type->start(bench->input.self, &bench->input);
     if (status) bench->input.is_stopped = true;
+    if (status) bench_turn(bench); /* lets go what start() had opened already */
     return status;
 }
 
@@ -349,7 +350,7 @@ int bench_connect(uint16_t port)
 
 int bench_listen(uint16_t port)
 {
-    int fd = bound(SOCK_STREAM, port);
+    int fd = bound(SOCK_STREAM | SOCK_NONBLOCK, port);
     if (fd < 0 || listen(fd, 16)) abort();
     return fd;
 }

@@ -59,7 +59,7 @@ bool bench_offer(struct bench *bench, const char *message);
 /* ---- blocking sockets of the other side ---- */
 uint16_t bench_free_port(int type); /* SOCK_STREAM, SOCK_DGRAM, or 0: free for both */
 int bench_connect(uint16_t port);
-int bench_listen(uint16_t port);
+int bench_listen(uint16_t port); /* accept() does not wait */
 void bench_send(int fd, struct str bytes);
 #define BENCH_PORT_TEXT 6
 const char *bench_port_text(char text[BENCH_PORT_TEXT], uint16_t port);
