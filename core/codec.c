@@ -98,6 +98,7 @@ bool json_codec_create(struct json_codec *self, const struct plugin_context *con
 
 static void json_codec_failed(struct value text, struct decoder *decoder)
 {
+    decoder_failed(decoder, "what arrived is no JSON object");
     struct event *event = decoder_event(decoder);
     if (!event) return;
     event_slot_set(event, SLOT_MESSAGE, text);

@@ -88,6 +88,13 @@ static void decoder_finish(struct decoder *decoder)
     decoder->events++;
 }
 
+void decoder_failed(struct decoder *decoder, const char *what)
+{
+    struct codec *codec = decoder->stream->codec;
+    counter_add(&codec->failed, 1);
+    LOG(LOG_WARN, "codec.failed", codec->id, "%s; the text is kept in the event, which is tagged", what);
+}
+
 struct event *decoder_event(struct decoder *decoder)
 {
     decoder_finish(decoder);

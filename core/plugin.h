@@ -104,6 +104,9 @@ struct filter_type {
 struct decoder; /* where decoded events go (core/source.h) */
 /* A fresh event in the current batch, with @timestamp and @version. NULL at a limit: stop. */
 struct event *decoder_event(struct decoder *decoder);
+/* A frame could not be decoded as it should: counted for the codec, said in the log. The event that
+ * keeps the frame's text is the codec's to make. */
+void decoder_failed(struct decoder *decoder, const char *what);
 /* Memory of that batch, for codecs that must read the frame before they know how many events it
  * holds. */
 struct arena *decoder_arena(struct decoder *decoder);
@@ -131,6 +134,7 @@ struct codec {
     struct str id;
     struct str delimiter; /* of FRAMING_LINES; "\n" */
     atomic_uint_fast64_t decoded_frames, decoded_events, encoded_events;
+    atomic_uint_fast64_t failed; /* frames that could not be decoded */
 };
 
 /* ---- inputs ---- */

@@ -138,6 +138,12 @@ static const struct counter_row output_rows[] = {
     {"component_output_errors_total", "counter", "Errors of an output", OUTPUT(errors), 1},
 };
 
+#define CODEC(member_) offsetof(struct codec, member_)
+static const struct counter_row codec_rows[] = {
+    {"component_decoded_frames_total", "counter", "Frames a codec decoded", CODEC(decoded_frames), 1},
+    {"component_decode_failures_total", "counter", "Frames that could not be decoded, tagged", CODEC(failed), 1},
+};
+
 static double read_counter(const void *object, const struct counter_row *at)
 {
     return (double)counter_get((const atomic_uint_fast64_t *)(const void *)((const char *)object + at->offset)) * at->scale;
@@ -183,6 +189,23 @@ static void outputs(const struct pipeline *pipeline, const struct counter_row *a
     }
 }
 
+static void codecs(const struct pipeline *pipeline, const struct counter_row *at, struct buf *out)
+{
+    const struct generation *first = worker_generation(pipeline->workers[0]);
+    for (uint32_t i = 0; i < first->codec_count; i++) {
+        if (!first->codecs[i]->type->decode) continue;
+        double sum = 0;
+        for (uint32_t w = 0; w < pipeline->worker_count; w++) {
+            const struct generation *generation = worker_generation(pipeline->workers[w]);
+            for (uint32_t k = 0; k < generation->codec_count; k++)
+                if (str_eq(generation->codecs[k]->id, first->codecs[i]->id))
+                    sum += read_counter(generation->codecs[k], at);
+        }
+        row(out, at->name, &(struct labels){.pipeline = pipeline->id, .id = first->codecs[i]->id, .kind = "codec",
+                                            .type = first->codecs[i]->type->name}, sum);
+    }
+}
+
 static void families(struct stats *stats, const struct counter_row *rows, size_t count,
                      void (*each)(const struct pipeline *, const struct counter_row *, struct buf *),
                      struct buf *out)
@@ -222,5 +245,6 @@ void metrics_text(struct stats *stats, struct buf *out)
     families(stats, input_rows, sizeof input_rows / sizeof *input_rows, inputs, out);
     families(stats, filter_rows, sizeof filter_rows / sizeof *filter_rows, filters, out);
     families(stats, output_rows, sizeof output_rows / sizeof *output_rows, outputs, out);
+    families(stats, codec_rows, sizeof codec_rows / sizeof *codec_rows, codecs, out);
     process(out);
 }

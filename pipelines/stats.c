@@ -406,17 +406,32 @@ static json_t *outputs_of(const struct stats *stats, const struct pipeline *pipe
     return list;
 }
 
+/* Sum over the workers that have this codec: inputs that run on the first worker only shift numbers. */
+static uint64_t codec_sum(const struct pipeline *pipeline, struct str id, size_t offset)
+{
+    uint64_t sum = 0;
+    for (uint32_t w = 0; w < pipeline->worker_count; w++) {
+        const struct generation *generation = worker_generation(pipeline->workers[w]);
+        for (uint32_t i = 0; i < generation->codec_count; i++)
+            if (str_eq(generation->codecs[i]->id, id))
+                sum += counter_get((const atomic_uint_fast64_t *)(const void *)(
+                    (const char *)generation->codecs[i] + offset));
+    }
+    return sum;
+}
+
 static json_t *codecs_of(const struct pipeline *pipeline)
 {
     json_t *list = json_array();
     const struct generation *first = worker_generation(pipeline->workers[0]);
     for (uint32_t i = 0; i < first->codec_count; i++) {
-        json_t *row = plugin_row(first->codecs[i]->id, first->codecs[i]->type->name);
+        struct str id = first->codecs[i]->id;
+        json_t *row = plugin_row(id, first->codecs[i]->type->name);
         json_t *decode = json_object(), *encode = json_object();
-        put_number(decode, "writes_in", SUM(pipeline, codec_count, codecs[i]->decoded_frames));
-        put_number(decode, "out", SUM(pipeline, codec_count, codecs[i]->decoded_events));
+        put_number(decode, "writes_in", codec_sum(pipeline, id, offsetof(struct codec, decoded_frames)));
+        put_number(decode, "out", codec_sum(pipeline, id, offsetof(struct codec, decoded_events)));
         put_number(decode, "duration_in_millis", 0);
-        put_number(encode, "writes_in", SUM(pipeline, codec_count, codecs[i]->encoded_events));
+        put_number(encode, "writes_in", codec_sum(pipeline, id, offsetof(struct codec, encoded_events)));
         put_number(encode, "duration_in_millis", 0);
         put(row, "decode", decode);
         put(row, "encode", encode);
