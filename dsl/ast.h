@@ -14,8 +14,9 @@
  *                            block; the condition of `else` is NULL
  *     }
  *
- * Conditions are handed to condition_compile() (dsl/condition.h) as they are. The tree has at most
- * AST_DEPTH_MAX levels, so that a recursive walk is safe. Start-up only; one thread. */
+ * Conditions are handed to condition_compile() (dsl/condition.h) as they are. Blocks and values have at
+ * most AST_DEPTH_MAX levels, conditions at most CONDITION_NODES_MAX nodes, so that a recursive walk is
+ * safe. Start-up only; one thread. */
 #ifndef DSL_AST_H
 #define DSL_AST_H
 #include "core/option.h"
@@ -24,7 +25,8 @@ enum {
     AST_DEPTH_MAX = 128,           /* of blocks, values and parentheses within each other */
     AST_STATEMENTS_MAX = 100000,   /* of one file */
     AST_ITEMS_MAX = 1000000,       /* values of all arrays and hashes of one file */
-    AST_EXPRESSIONS_MAX = 100000,  /* nodes of all conditions of one file */
+    AST_SETTINGS_MAX = 10000,      /* of one plugin */
+    CONDITION_NODES_MAX = 5000,    /* of one condition: bounds the depth of its tree */
 };
 
 enum expression_kind {

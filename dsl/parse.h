@@ -8,10 +8,7 @@
 #include "dsl/lexer.h"
 #include "dsl/parser.h"
 
-enum {
-    NUMBER_CHARS_MAX = 400,
-    CONDITION_NODES_MAX = 5000, /* of one condition: bounds the depth of its tree */
-};
+enum { NUMBER_CHARS_MAX = 400 };
 
 struct parser {
     struct lexer lexer;

@@ -327,6 +327,11 @@ bool parse_settings(struct parser *parser, bool is_codec_single, struct str plug
     lexer_skip(lexer);
     while (lexer_peek(lexer, 0) != '}') {
         struct setting setting = {0};
+        if (*count == AST_SETTINGS_MAX) {
+            parser_error(parser, lexer_place(lexer, lexer->at, parser_word_end(parser)),
+                         "a plugin has more than %d options", AST_SETTINGS_MAX);
+            return false;
+        }
         if (parse_option(parser, &setting)) {
             uint32_t behind = lexer->at;
             *settings = parser_grow(parser, *settings, *count, sizeof **settings);
@@ -336,7 +341,6 @@ bool parse_settings(struct parser *parser, bool is_codec_single, struct str plug
         } else if (!recover_option(parser, level)) {
             return false;
         }
-        parser->items++;
     }
     parser_close(parser);
     merge_settings(parser, is_codec_single, plugin, *settings, count);

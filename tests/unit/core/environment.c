@@ -22,6 +22,7 @@ static void begin(void)
     setenv("T_HOST", "example.org", 1);
     setenv("T_EMPTY", "", 1);
     setenv("T_LIST", "\"a\", 'b' ,c", 1);
+    setenv("T_ARRAY", "[a, b]", 1);
     setenv("BOTH", "from the environment", 1);
     unsetenv("T_NOT");
 }
@@ -80,7 +81,7 @@ Test(environment, replaces_deep_in_settings_but_not_keys)
         {.key = STR("h"), .value = {.kind = CONFIG_HASH, .keys = &key, .items = &item, .count = 1}},
         {.key = STR("codec"), .value = {.kind = CONFIG_PLUGIN, .settings = &inner, .count = 1}},
         {.key = STR("part"), .value = {.kind = CONFIG_STRING, .text = STR("[${T_LIST}]")}},
-        {.key = STR("whole"), .value = {.kind = CONFIG_STRING, .text = STR("${T_LIST}")}},
+        {.key = STR("whole"), .value = {.kind = CONFIG_STRING, .text = STR("${T_ARRAY}")}},
         {.key = STR("quoted"), .value = {.kind = CONFIG_STRING, .text = STR("'${T_HOST}'")}},
     };
     cr_expect(environment_expand_settings(&context, settings, 5));
@@ -92,6 +93,7 @@ Test(environment, replaces_deep_in_settings_but_not_keys)
     cr_expect(str_eq_z(settings[2].value.items[0].text, "a"));
     cr_expect(str_eq_z(settings[2].value.items[1].text, "b"));
     cr_expect(str_eq_z(settings[2].value.items[2].text, "c"));
-    cr_expect_eq(settings[3].value.kind, CONFIG_STRING);
+    cr_expect_eq(settings[3].value.kind, CONFIG_STRING); /* a whole placeholder is not split */
+    cr_expect(str_eq_z(settings[3].value.text, "[a, b]"));
     cr_expect(str_eq_z(settings[4].value.text, "example.org"));
 }

@@ -123,6 +123,33 @@ Test(parser, bounds_statements)
     }
 }
 
+Test(parser, bounds_options_numbers_and_items)
+{
+    static const struct {
+        const char *head, *open, *tail;
+        int count; /* the last that is accepted */
+        const char *words;
+    } rows[] = {
+        {"filter { p { ", "aa => 1 ", "} }", AST_SETTINGS_MAX, "more than 10000 options"},
+        {"filter { p { a => 1.", "0", " } }", 398, "too large"},
+        {"filter { p { a => [1", ",1", "] } }", AST_ITEMS_MAX - 1, "more than 1000000 values"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (int more = 0; more < 2; more++) {
+            struct buf text = {0};
+            nest(&text, rows[i].head, rows[i].open, "", "", rows[i].count + more);
+            buf_append_z(&text, rows[i].tail);
+            struct parsed parsed;
+            parsed_init(&parsed, buf_str(&text), false, false);
+            cr_expect_eq(parsed.is_right, !more, "%s %d\n%s", rows[i].open, rows[i].count + more,
+                         buf_z(&parsed.messages));
+            if (more) cr_expect(says(&parsed, rows[i].words), "%s", buf_z(&parsed.messages));
+            parsed_fini(&parsed);
+            buf_fini(&text);
+        }
+    }
+}
+
 Test(parser, merges_options_given_twice)
 {
     static const struct { const char *settings, *merged; } rows[] = {
