@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "core/environment.h"
 #include "core/yaml.h"
 
 #define SETTING(kind_, ctype_, key_, member_, ...)                                                 \
@@ -181,6 +182,17 @@ static struct config_value *read_yaml(const char *path, bool *is_missing, struct
     return yaml_parse(source, arena, diag);
 }
 
+/* Dotted keys, with `${NAME}` in values replaced, in texts of pipelines too. */
+static uint32_t flatten(const struct config_value *map, struct arena *arena, struct setting **flat,
+                        struct diag *diag)
+{
+    uint32_t count = yaml_flatten(map, arena, flat);
+    static const struct environment no_store = {0};
+    struct environment_context context = {&no_store, arena, diag};
+    environment_expand_settings(&context, *flat, count);
+    return count;
+}
+
 bool settings_read_file(struct setting_list *list, const char *path, bool *is_missing,
                         struct diag *diag)
 {
@@ -192,10 +204,10 @@ bool settings_read_file(struct setting_list *list, const char *path, bool *is_mi
         return false;
     }
     struct setting *flat;
-    uint32_t count = yaml_flatten(root, list->arena, &flat);
+    uint32_t count = flatten(root, list->arena, &flat, diag);
     for (uint32_t i = 0; i < count; i++)
         if (!key_is_foreign(flat[i].key)) setting_list_add(list, flat[i]);
-    return true;
+    return diag->errors == errors;
 }
 
 void settings_read_environment(struct setting_list *list)
@@ -262,9 +274,9 @@ static bool read_entry(struct setting_list *list, const struct config_value *ent
         diag_error(diag, entry->place, "a pipeline is a map of settings");
         return false;
     }
-    bool ok = true;
     struct setting *flat;
-    uint32_t count = yaml_flatten(entry, list->arena, &flat);
+    uint32_t errors = diag->errors, count = flatten(entry, list->arena, &flat, diag);
+    bool ok = diag->errors == errors;
     for (uint32_t i = 0; i < count; i++) {
         if (option_find(settings_options, flat[i].key) && !key_is_for_pipelines(flat[i].key)) {
             diag_error(diag, flat[i].key_place, "`%.*s` is a setting of the process, not of a pipeline",
