@@ -27,60 +27,37 @@ static const struct codec_type line_codec = {
     .name = "line", .framing = FRAMING_LINES, .decode = line_decode, .encode = line_encode};
 
 /* ---- options ---- */
-static int64_t parse_number(const char *text)
+/* A text as a configuration would give it; of a list: its parts between commas, unless it is a
+ * pattern with braces. */
+static struct config_value config_of(const struct option *row, const char *text, struct arena *arena)
 {
-    char *unit;
-    int64_t number = strtoll(text, &unit, 0);
-    while (*unit == ' ') unit++;
-    if (*unit == 'k' || *unit == 'K') number *= 1024;
-    if (*unit == 'M') number *= 1024 * 1024;
-    return number;
+    struct config_value value = {.kind = CONFIG_STRING, .text = str_of(text)};
+    if (!row || row->kind != OPTION_IS_STRINGS || strchr(text, '{')) return value;
+    value.kind = CONFIG_ARRAY;
+    value.items = arena_zalloc(arena, 64 * sizeof value);
+    for (; *text; text += strspn(text, ",")) {
+        size_t len = strcspn(text, ",");
+        value.items[value.count++] =
+            (struct config_value){.kind = CONFIG_STRING, .text = {text, len}};
+        text += len;
+    }
+    return value;
 }
 
-static void option_set(const struct option *row, char *self, const char *value, struct arena *arena)
+static bool options_fill(const struct option *table, void *self, const struct bench_option *options,
+                         struct plugin_context *context)
 {
-    void *at = self + row->offset;
-    switch (row->kind) {
-    case OPTION_IS_BOOL: *(bool *)at = !strcmp(value, "true"); break;
-    case OPTION_IS_INT:
-    case OPTION_IS_SIZE: *(int64_t *)at = parse_number(value); break;
-    case OPTION_IS_DURATION: *(int64_t *)at = parse_number(value) * 1000000000; break;
-    case OPTION_IS_STRING: *(struct str *)at = str_of(value); break;
-    case OPTION_IS_PATH: path_compile(at, str_of(value), arena); break;
-    case OPTION_IS_CHOICE:
-        for (int i = 0; row->choices[i]; i++)
-            if (!strcmp(row->choices[i], value)) ((struct choice *)at)->value = i;
-        break;
-    case OPTION_IS_STRINGS: {
-        struct str_list *list = at;
-        list->items = arena_zalloc(arena, 64 * sizeof *list->items);
-        for (list->count = 0; *value; value += strspn(value, ",")) {
-            size_t len = strcspn(value, ",");
-            list->items[list->count++] = (struct str){value, len};
-            value += len;
-        }
-        break;
+    struct setting *settings = arena_zalloc(context->arena, 64 * sizeof *settings);
+    for (; options->name; options++) {
+        const struct option *row = option_find(table, str_of(options->name));
+        settings[context->setting_count++] =
+            (struct setting){.key = str_of(options->name),
+                             .value = config_of(row, options->value, context->arena)};
     }
-    default: abort();
-    }
-}
-
-static void options_set(const struct option *table, char *self, const char *name,
-                        const char *value, struct arena *arena)
-{
-    for (; table->name; table++) {
-        if (table->kind == OPTION_IS_GROUP)
-            options_set(table->group, self + table->offset, name, value, arena);
-        else if (name ? !strcmp(table->name, name) : table->preset && !table->is_ignored)
-            option_set(table, self, name ? value : table->preset, arena);
-    }
-}
-
-static void options_fill(const struct option *table, void *self, const struct bench_option *options,
-                         struct arena *arena)
-{
-    options_set(table, self, NULL, NULL, arena);
-    for (; options->name; options++) options_set(table, self, options->name, options->value, arena);
+    context->settings = settings;
+    struct options_context loading = {.diag = context->diag, .arena = context->arena,
+                                      .section = "input", .plugin = context->id};
+    return options_load(table, self, settings, context->setting_count, &loading);
 }
 
 /* ---- events ---- */
@@ -128,8 +105,18 @@ static void batch_record(struct bench *bench, struct batch *batch)
     }
     bench->event_count += batch->count;
     ticket_count(batch->ticket, batch->received, 0, batch->received);
+    if (bench->holds) {
+        assert(bench->held_count < BENCH_HELD_MAX);
+        bench->held[bench->held_count++] = obligation_open(batch->ticket, 1);
+    }
     ticket_seal(batch->ticket);
     batch_destroy(batch);
+}
+
+void bench_settle(struct bench *bench)
+{
+    for (uint32_t i = 0; i < bench->held_count; i++) obligation_sent(bench->held[i], 1);
+    bench->held_count = 0;
 }
 
 static void bench_batch_full(struct ingest *ingest)
@@ -209,6 +196,15 @@ void bench_begin(struct bench *bench, enum ecs ecs, const char *const *fields)
                                     .ready = output_is_ready, .stopped = output_has_stopped};
 }
 
+/* What was wrong with the options, for whoever reads the failing test. */
+static void complain(struct bench *bench)
+{
+    struct buf text = {0};
+    diag_render(&bench->diag, &text);
+    fprintf(stderr, "%.*s", STR_ARG(buf_str(&text)));
+    buf_fini(&text);
+}
+
 static struct plugin_context context_of(struct bench *bench, enum ecs ecs)
 {
     return (struct plugin_context){
@@ -221,8 +217,10 @@ int bench_input(struct bench *bench, const struct input_type *type,
     struct plugin_context context = context_of(bench, bench->input.ecs);
     bench->input.type = type;
     bench->input.self = xcalloc(1, type->size);
-    options_fill(type->options, bench->input.self, options, &bench->config);
-    int status = type->create && !type->create(bench->input.self, &context) ? 1 : 0;
+    bool fits = options_fill(type->options, bench->input.self, options, &context) &&
+                (!type->create || type->create(bench->input.self, &context));
+    int status = fits ? 0 : 1;
+    if (!fits) complain(bench);
     if (!status) status = type->start(bench->input.self, &bench->input);
     if (status) bench->input.is_stopped = true;
     if (status) bench_turn(bench); /* lets go what start() had opened already */
@@ -235,8 +233,10 @@ int bench_output(struct bench *bench, const struct output_type *type,
     struct plugin_context context = context_of(bench, bench->output.ecs);
     bench->output.type = type;
     bench->output.self = xcalloc(1, type->size);
-    options_fill(type->options, bench->output.self, options, &bench->config);
-    int status = type->create && !type->create(bench->output.self, &context) ? 1 : 0;
+    bool fits = options_fill(type->options, bench->output.self, options, &context) &&
+                (!type->create || type->create(bench->output.self, &context));
+    int status = fits ? 0 : 1;
+    if (!fits) complain(bench);
     if (!status) status = type->start(bench->output.self, &bench->output);
     if (status) bench->output.is_stopped = true;
     return status;
@@ -284,6 +284,8 @@ static void bench_stop_output(struct bench *bench)
 void bench_end(struct bench *bench)
 {
     if (bench->ingest.is_paused) bench_resume(bench);
+    bench->holds = false;
+    bench_settle(bench);
     if (bench->input.type) {
         bench_stop_input(bench);
         if (bench->input.type->destroy) bench->input.type->destroy(bench->input.self);

@@ -10,7 +10,7 @@
 #include "core/input.h"
 #include "core/output.h"
 
-enum { BENCH_DEADLINE_MS = 10000, BENCH_FIELDS_MAX = 24 };
+enum { BENCH_DEADLINE_MS = 10000, BENCH_FIELDS_MAX = 24, BENCH_HELD_MAX = 4096 };
 
 struct bench_option { const char *name, *value; };
 
@@ -33,6 +33,9 @@ struct bench {
     struct batch *parked;  /* by the pause */
     uint32_t input_stops, output_stops, output_readies;
     struct batch *offered; /* being filled by bench_offer() */
+    bool holds;            /* batches are not settled before bench_settle() */
+    struct obligation *held[BENCH_HELD_MAX];
+    uint32_t held_count;
 };
 
 void bench_begin(struct bench *bench, enum ecs ecs, const char *const *fields);
@@ -53,6 +56,8 @@ bool bench_wait_events(struct bench *bench, uint32_t count);
     bench_turn(bench_)
 void bench_resume(struct bench *bench);
 void bench_stop_input(struct bench *bench);
+/* Outputs are done with all that was held. */
+void bench_settle(struct bench *bench);
 /* Offers one event with this message to the output; false when it is full. */
 bool bench_offer(struct bench *bench, const char *message);
 
