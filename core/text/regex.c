@@ -34,7 +34,7 @@ struct regex {
     pcre2_match_context *context;
     pcre2_jit_stack *stack; /* NULL until a subject needed more than the machine's */
     struct translation facts;
-    struct str literal;
+    struct needle literal; /* empty: none is known */
     int32_t pinned_score; /* > 0: matches tend to begin at the start; < 0: they do not */
     /* of the running attempt */
     int64_t budget_ns, cpu_start_ns;
@@ -42,30 +42,54 @@ struct regex {
 };
 
 /* ---- searching ---- */
-ptrdiff_t regex_find(struct str text, struct str needle)
+/* How often a byte is seen in logs, roughly: the higher, the worse it tells places apart. */
+static uint32_t byte_frequency(char c)
 {
-    assert(needle.len);
-    if (needle.len > text.len) return -1;
-    if (needle.len == 1) {
-        const char *found = memchr(text.ptr, needle.ptr[0], text.len);
-        return found ? found - text.ptr : -1;
+    static const char COMMON[] = "qzjxkvwQZXJbygphfmucldsrnoatie:.-/=,\"0123456789 ";
+    const char *found = c ? strchr(COMMON, c) : NULL;
+    return found ? 2 + (uint32_t)(found - COMMON) : 1;
+}
+
+struct needle needle_of(struct str text)
+{
+    assert(text.len);
+    struct needle needle = {text, 0, 0};
+    for (size_t i = 1; i < text.len; i++)
+        if (byte_frequency(text.ptr[i]) < byte_frequency(text.ptr[needle.one])) needle.one = i;
+    needle.other = needle.one ? 0 : text.len - 1;
+    for (size_t i = 0; i < text.len; i++)
+        if (i != needle.one && byte_frequency(text.ptr[i]) < byte_frequency(text.ptr[needle.other])) needle.other = i;
+    if (needle.other < needle.one) {
+        size_t one = needle.one;
+        needle.one = needle.other;
+        needle.other = one;
     }
-    size_t at = 0, tail = needle.len - 1;
+    return needle;
+}
+
+ptrdiff_t needle_find(const struct needle *needle, struct str text)
+{
+    struct str wanted = needle->text;
+    if (wanted.len > text.len) return -1;
+    size_t at = 0;
 #ifdef __SSE2__
-    __m128i first = _mm_set1_epi8(needle.ptr[0]), last = _mm_set1_epi8(needle.ptr[tail]);
-    for (; at + tail + 16 <= text.len; at += 16) {
-        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(text.ptr + at));
-        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(text.ptr + at + tail));
+    __m128i one = _mm_set1_epi8(wanted.ptr[needle->one]), other = _mm_set1_epi8(wanted.ptr[needle->other]);
+    const char *ones = text.ptr + needle->one, *others = text.ptr + needle->other;
+    for (; at + wanted.len + 15 <= text.len; at += 16) {
+        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(ones + at));
+        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(others + at));
         unsigned both = (unsigned)_mm_movemask_epi8(
-            _mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last)));
+            _mm_and_si128(_mm_cmpeq_epi8(a, one), _mm_cmpeq_epi8(b, other)));
         for (; both; both &= both - 1) {
             size_t place = at + (size_t)__builtin_ctz(both);
-            if (memcmp(text.ptr + place + 1, needle.ptr + 1, tail - 1) == 0) return (ptrdiff_t)place;
+            if (memcmp(text.ptr + place, wanted.ptr, wanted.len) == 0) return (ptrdiff_t)place;
         }
     }
 #endif
-    ptrdiff_t found = str_find(str_from(text, at), needle);
-    return found < 0 ? -1 : (ptrdiff_t)at + found;
+    for (; at + wanted.len <= text.len; at++)
+        if (text.ptr[at + needle->one] == wanted.ptr[needle->one] && memcmp(text.ptr + at, wanted.ptr, wanted.len) == 0)
+            return (ptrdiff_t)at;
+    return -1;
 }
 
 /* ---- the budget ---- */
@@ -175,7 +199,8 @@ struct regex *regex_compile(struct str pattern, const struct regex_options *opti
         regex_destroy(regex);
         return NULL;
     }
-    regex->literal = literal_choose(&regex->facts);
+    struct str literal = literal_choose(&regex->facts);
+    if (literal.len) regex->literal = needle_of(literal);
     regex->match_data = pcre2_match_data_create(regex->facts.groups + 1, NULL);
     regex->context = pcre2_match_context_create(NULL);
     assert(regex->match_data && regex->context);
@@ -272,7 +297,7 @@ enum regex_verdict regex_match(struct regex *regex, struct str subject, uint8_t 
                                size_t start, struct regex_match *out)
 {
     if (start > subject.len || subject.len - start < regex->facts.length_min) return REGEX_NO_MATCH;
-    if (regex->literal.len && regex_find(str_from(subject, start), regex->literal) < 0) return REGEX_NO_MATCH;
+    if (regex->literal.text.len && needle_find(&regex->literal, str_from(subject, start)) < 0) return REGEX_NO_MATCH;
     int rc = run(regex, is_utf_subject(subject, string_flags), subject, start);
     if (rc == PCRE2_ERROR_NOMATCH) return REGEX_NO_MATCH;
     /* Match limit, budget, stacks: all the same to whoever asks. */
@@ -289,7 +314,7 @@ const struct regex_name *regex_names(const struct regex *regex, uint32_t *count)
 }
 
 uint32_t regex_group_count(const struct regex *regex) { return regex->facts.groups; }
-struct str regex_literal(const struct regex *regex) { return regex->literal; }
+struct str regex_literal(const struct regex *regex) { return regex->literal.text; }
 size_t regex_length_min(const struct regex *regex) { return regex->facts.length_min; }
 
 bool regex_has_jit(void)

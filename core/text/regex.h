@@ -108,8 +108,13 @@ size_t regex_length_min(const struct regex *regex);
  * start and in /health by whoever runs the program. */
 bool regex_has_jit(void);
 
-/* First place of `needle` (not empty) in `text`, or -1: 16 bytes at a time by its first and last
- * byte. */
-ptrdiff_t regex_find(struct str text, struct str needle);
+/* A text to search for, and the places of its two bytes that logs hold least often. */
+struct needle {
+    struct str text;
+    size_t one, other; /* one <= other */
+};
+struct needle needle_of(struct str text); /* borrowed, not empty */
+/* First place of the needle in `text`, or -1: 16 bytes at a time by its two rare bytes. */
+ptrdiff_t needle_find(const struct needle *needle, struct str text);
 
 #endif

@@ -407,8 +407,9 @@ Test(regex, finds_at_every_place)
             text[at + len - 1] = 'b';
             char needle[40];
             memcpy(needle, text + at, len);
-            cr_assert_eq(regex_find((struct str){text, sizeof text}, (struct str){needle, len}), (ptrdiff_t)at);
-            cr_assert_eq(regex_find((struct str){text, at + len - 1}, (struct str){needle, len}), -1);
+            struct needle wanted = needle_of((struct str){needle, len});
+            cr_assert_eq(needle_find(&wanted, (struct str){text, sizeof text}), (ptrdiff_t)at);
+            cr_assert_eq(needle_find(&wanted, (struct str){text, at + len - 1}), -1);
         }
     }
 }
