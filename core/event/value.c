@@ -140,8 +140,6 @@ uint32_t key_hash(struct str text)
     return (uint32_t)(state ^ state >> 32);
 }
 
-static inline uint64_t bloom_bit(uint32_t hash) { return (uint64_t)1 << (hash & 63); }
-
 void map_init(struct map *map, struct arena *arena, uint32_t capacity)
 {
     *map = (struct map){.capacity = capacity};
@@ -222,7 +220,7 @@ static void map_rebuild(struct map *map, struct arena *arena)
     map->index_mask = 0;
 }
 
-struct value *map_append(struct map *map, struct arena *arena, struct key key, struct value value)
+struct value *map_append_slow(struct map *map, struct arena *arena, struct key key, struct value value)
 {
     assert(value.kind != VALUE_MISSING);
     if (map->count == map->capacity) map_rebuild(map, arena);

@@ -201,9 +201,7 @@ static void value_add(const struct grok_capture *capture, struct value *existing
 /* The map that holds a capture, made when it is missing; NULL where something else stands. */
 static struct map *parent_map(struct grok *grok, uint32_t number, struct event *event)
 {
-    if (number == PARENT_EVENT) return &event->root;
-    if (number == PARENT_METADATA) return event->metadata_value.kind == VALUE_MAP ? event->metadata_value.map : NULL;
-    if (grok->maps[number]) return grok->maps[number];
+    if (grok->maps[number] || number < PARENTS_FIXED) return grok->maps[number];
     const struct grok_parent *parent = &grok->parents[number];
     struct map *above = parent_map(grok, parent->parent, event);
     if (!above) return NULL;
@@ -230,7 +228,7 @@ static void capture_store(struct grok *grok, const struct grok_capture *capture,
     else path_set(&capture->path, event, value);
 }
 
-static struct value capture_value(const struct grok_capture *capture, struct str text, uint8_t flags,
+static inline struct value capture_value(const struct grok_capture *capture, struct str text, uint8_t flags,
                                   struct arena *arena)
 {
     switch ((enum grok_type)capture->type) {
@@ -246,14 +244,19 @@ static void grok_store(struct grok *grok, const struct regex_match *match, struc
 {
     /* A part of what is ASCII or valid is that too; of a part of the rest nothing is known. */
     uint8_t flags = string_flags & (STRING_ASCII | STRING_UTF8);
-    memset(grok->maps, 0, grok->parent_count * sizeof *grok->maps);
-    for (uint32_t i = 0; i < grok->capture_count; i++) {
-        const struct grok_capture *capture = &grok->captures[i];
-        struct str text;
+    for (uint32_t i = PARENTS_FIXED; i < grok->parent_count; i++) grok->maps[i] = NULL;
+    grok->maps[PARENT_EVENT] = &event->root;
+    grok->maps[PARENT_METADATA] = event->metadata_value.kind == VALUE_MAP ? event->metadata_value.map : NULL;
+    const struct grok_capture *end = grok->captures + grok->capture_count;
+    for (const struct grok_capture *capture = grok->captures; capture < end; capture++) {
+        struct str text = {NULL, 0};
         bool took_part = regex_group(match, subject, capture->group, &text);
-        if ((!took_part || !text.len) && !grok->keep_empty) continue;
+        if (!text.len && !grok->keep_empty) continue;
         struct value value = took_part ? capture_value(capture, text, flags, event->arena) : value_null();
-        capture_store(grok, capture, event, value);
+        struct map *map = capture->is_direct ? grok->maps[capture->parent] : NULL;
+        /* nearly always: the field is new */
+        if (map && !(map->bloom & bloom_bit(capture->key.hash))) map_append(map, event->arena, capture->key, value);
+        else capture_store(grok, capture, event, value);
     }
 }
 
