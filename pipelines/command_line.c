@@ -197,7 +197,8 @@ bool command_line_parse(struct command_line *line, int argc, char **argv, struct
 void command_line_help(enum command command, struct buf *out)
 {
     if (command == COMMAND_RUN) {
-        buf_append_z(out, "tailrace: runs Logstash pipelines, compiled.\n\nUsage: tailrace [COMMAND] [OPTIONS]\n\nCommands:\n");
+        buf_append_z(out, "tailrace: runs Logstash pipelines, compiled.\n\n"
+                          "Usage: tailrace [COMMAND] [OPTIONS]\n\nCommands:\n");
         for (int i = 0; i < COMMAND_COUNT; i++)
             buf_printf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
     } else

@@ -8,7 +8,10 @@
 #include <stdint.h>
 
 enum { FLOW_SAMPLE_S = 5, FLOW_SLOTS = 24, FLOW_VALUES = 6 };
-enum flow_window { FLOW_CURRENT, FLOW_1_MINUTE, FLOW_5_MINUTES, FLOW_15_MINUTES, FLOW_1_HOUR, FLOW_24_HOURS, FLOW_WINDOWS };
+enum flow_window {
+    FLOW_CURRENT, FLOW_1_MINUTE, FLOW_5_MINUTES, FLOW_15_MINUTES, FLOW_1_HOUR, FLOW_24_HOURS,
+    FLOW_WINDOWS
+};
 
 struct flow_sample {
     uint64_t at_ns;

@@ -68,14 +68,15 @@ static void books(struct stats *stats, struct buf *out)
             (double)pipeline_books(pipeline).in_flight);
 }
 
+#define WORKER(member_) offsetof(struct worker_counters, member_)
 static void workers(struct stats *stats, struct buf *out)
 {
     static const struct { const char *name, *type, *help; size_t offset; double scale; } rows[] = {
-        {"tailrace_batches_total", "counter", "Batches run", offsetof(struct worker_counters, batches), 1},
-        {"tailrace_busy_seconds_total", "counter", "Time in filters and outputs", offsetof(struct worker_counters, busy_ns), 1e-9},
-        {"tailrace_paused_seconds_total", "counter", "Time inputs were paused", offsetof(struct worker_counters, paused_ns), 1e-9},
-        {"tailrace_paused", "gauge", "Workers whose inputs are paused now", offsetof(struct worker_counters, paused), 1},
-        {"tailrace_queued_batches", "gauge", "Batches waiting at a full output", offsetof(struct worker_counters, queued), 1}};
+        {"tailrace_batches_total", "counter", "Batches run", WORKER(batches), 1},
+        {"tailrace_busy_seconds_total", "counter", "Time in filters and outputs", WORKER(busy_ns), 1e-9},
+        {"tailrace_paused_seconds_total", "counter", "Time inputs were paused", WORKER(paused_ns), 1e-9},
+        {"tailrace_paused", "gauge", "Workers whose inputs are paused now", WORKER(paused), 1},
+        {"tailrace_queued_batches", "gauge", "Batches waiting at a full output", WORKER(queued), 1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         family(out, rows[i].name, rows[i].type, rows[i].help);
         EACH_PIPELINE(stats, pipeline)
