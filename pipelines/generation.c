@@ -26,9 +26,9 @@ static bool load(struct generation *generation, char *memory, const struct layou
 {
     static const struct option none[] = {OPTION_END};
     const struct option groups[] = {
-        {.name = "common", .kind = OPTION_IS_GROUP, .offset = 0, .group = common},
         {.name = "own", .kind = OPTION_IS_GROUP, .offset = layout->self - layout->common,
          .group = own ? own : none},
+        {.name = "common", .kind = OPTION_IS_GROUP, .offset = 0, .group = common},
         OPTION_END};
     context->diag = generation->diag;
     context->arena = &generation->arena;
@@ -178,7 +178,7 @@ static struct filter *filter_build(void *opaque, const struct plugin_block *bloc
 {
     struct generation *generation = opaque;
     const struct filter_type *type = block->filter;
-    if (!type) return NULL; /* unknown: the checker said so */
+    if (!type || block->has_fault) return NULL; /* was said */
     struct layout layout = layout_of(sizeof(struct filter), sizeof(struct filter_common), type->size);
     char *memory = arena_zalloc(&generation->arena, layout.size);
     struct filter *filter = (struct filter *)(void *)memory;
@@ -204,7 +204,7 @@ static struct output *output_build(void *opaque, const struct plugin_block *bloc
 {
     struct generation *generation = opaque;
     const struct output_type *type = block->output;
-    if (!type) return NULL;
+    if (!type || block->has_fault) return NULL;
     struct layout layout = layout_of(sizeof(struct output), sizeof(struct output_common), type->size);
     char *memory = arena_zalloc(&generation->arena, layout.size);
     struct output *output = (struct output *)(void *)memory;
@@ -245,7 +245,7 @@ static bool inputs_build(struct generation *generation, const struct statements 
                 if (!inputs_build(generation, &statement->branch->arms[k].block)) ok = false;
             continue;
         }
-        if (!statement->plugin->input) continue; /* unknown: the checker said so */
+        if (!statement->plugin->input || statement->plugin->has_fault) continue; /* was said */
         if (statement->plugin->input->is_single && generation->options.worker > 0) continue;
         struct input *input = input_build(generation, statement->plugin);
         if (!input) {

@@ -19,7 +19,7 @@ __attribute__((constructor)) static void slots_prepare(void)
     };
     for (int slot = 0; slot < SLOT_COUNT; slot++) {
         slot_entries[slot] = (struct entry){key_of(names[slot]), VALUE_NONE};
-        slot_bloom |= (uint64_t)1 << (slot_entries[slot].key.hash & 63);
+        slot_bloom |= map_bloom_bit(slot_entries[slot].key.hash);
     }
     slot_entries[SLOT_VERSION].value = value_string_flagged(STR("1"), STRING_ASCII | STRING_UTF8);
 }

@@ -123,21 +123,38 @@ static inline uint64_t load(const char *at, size_t bytes)
     return word;
 }
 
+/* Not zero when a byte of the word is a control, a quote, a backslash or not ASCII (false alarms in
+ * bytes above one of these do not matter). */
+static inline uint64_t special_bytes(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+    return (word | (word - ones * 0x20) | (quote - ones) | (backslash - ones)) & highs;
+}
+
 uint32_t key_hash(struct str text)
 {
-    uint64_t state = hash_seed ^ (text.len * 0xA0761D6478BD642Fu);
+    uint64_t state = hash_seed ^ (text.len * 0xA0761D6478BD642Fu), special = 0, word;
     const char *at = text.ptr;
     size_t rest = text.len;
-    for (; rest > 8; at += 8, rest -= 8) state = mix(load(at, 8) ^ state, 0xE7037ED1A0B428DBu);
+    for (; rest > 8; at += 8, rest -= 8) {
+        word = load(at, 8);
+        special |= special_bytes(word);
+        state = mix(word ^ state, 0xE7037ED1A0B428DBu);
+    }
     if (rest == 8)
-        state = mix(load(at, 8) ^ state, 0x8EBC6AF09C88C6E3u);
+        word = load(at, 8);
     else if (rest >= 4)
-        state = mix((load(at, 4) | load(at + rest - 4, 4) << 32) ^ state, 0x8EBC6AF09C88C6E3u);
-    else if (rest)
-        state = mix(((uint64_t)(uint8_t)at[0] | (uint64_t)(uint8_t)at[rest / 2] << 8 |
-                     (uint64_t)(uint8_t)at[rest - 1] << 16) ^ state, 0x8EBC6AF09C88C6E3u);
+        word = load(at, 4) | load(at + rest - 4, 4) << 32;
+    else if (rest) /* the filler is a harmless byte */
+        word = (uint64_t)(uint8_t)at[0] | (uint64_t)(uint8_t)at[rest / 2] << 8 |
+               (uint64_t)(uint8_t)at[rest - 1] << 16 | 0x2E2E2E2E2E000000u;
+    else
+        word = 0x2E2E2E2E2E2E2E2Eu;
+    special |= special_bytes(word);
+    state = mix(word ^ state, 0x8EBC6AF09C88C6E3u);
     state = mix(state, 0x589965CC75374CC3u);
-    return (uint32_t)(state ^ state >> 32);
+    return ((uint32_t)(state ^ state >> 32) & ~KEY_IS_PLAIN) | (special ? 0 : KEY_IS_PLAIN);
 }
 
 void map_init(struct map *map, struct arena *arena, uint32_t capacity)
@@ -169,14 +186,14 @@ static struct entry *map_find_indexed(const struct map *map, const struct key *k
 /* The entry of a key: one with a value, or a fixed one, which may have none. */
 static struct entry *map_find(const struct map *map, const struct key *key)
 {
-    if (!(map->bloom & bloom_bit(key->hash))) return NULL;
+    if (!(map->bloom & map_bloom_bit(key->hash))) return NULL;
     if (map->index_mask) return map_find_indexed(map, key);
     for (struct entry *entry = map->entries, *end = entry + map->count; entry < end; entry++)
         if (key_same(&entry->key, key) && entry_counts(map, entry)) return entry;
     return NULL;
 }
 
-struct value *map_get(const struct map *map, const struct key *key)
+struct value *map_get_present(const struct map *map, const struct key *key)
 {
     struct entry *entry = map_find(map, key);
     return entry && entry->value.kind != VALUE_MISSING ? &entry->value : NULL;
@@ -214,7 +231,7 @@ static void map_rebuild(struct map *map, struct arena *arena)
     for (uint32_t i = 0; i < old_count; i++) {
         if (old[i].value.kind == VALUE_MISSING && i >= map->fixed) continue;
         map->entries[map->count++] = old[i];
-        map->bloom |= bloom_bit(old[i].key.hash);
+        map->bloom |= map_bloom_bit(old[i].key.hash);
     }
     assert(map->count >= map->live && map->count <= map->live + map->fixed);
     map->index_mask = 0;
@@ -227,7 +244,7 @@ struct value *map_append_slow(struct map *map, struct arena *arena, struct key k
     if (map->count >= MAP_INDEX_MIN && !map->index_mask) map_index_build(map, arena);
     struct entry *entry = &map->entries[map->count];
     *entry = (struct entry){key, value};
-    map->bloom |= bloom_bit(key.hash);
+    map->bloom |= map_bloom_bit(key.hash);
     map->live++;
     if (map->index_mask) map_index_put(map, map->count);
     map->count++;
@@ -250,7 +267,7 @@ struct value value_map_of(struct arena *arena, const struct entry *entries, uint
     struct value value = value_map(arena, count);
     struct map *map = value.map;
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t bit = bloom_bit(entries[i].key.hash);
+        uint64_t bit = map_bloom_bit(entries[i].key.hash);
         if (map->bloom & bit || map->count >= MAP_INDEX_MIN) {
             map_set(map, arena, entries[i].key, entries[i].value);
             continue;

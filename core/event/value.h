@@ -68,12 +68,14 @@ struct array {
     uint32_t count, capacity;
 };
 
-/* A map's key with its hash, computed once: at compile time for names that the program knows. */
+/* A map's key with its hash, computed once: at compile time for names that the program knows. The
+ * hash's highest bit, KEY_IS_PLAIN, says that the text is ASCII and needs no escape in JSON. */
 struct key {
     const char *ptr;
     uint32_t len;
     uint32_t hash;
 };
+#define KEY_IS_PLAIN 0x80000000u
 
 struct entry {
     struct key key;
@@ -156,22 +158,28 @@ static inline struct key key_of(struct str text)
 }
 static inline struct str key_text(const struct key *key) { return (struct str){key->ptr, key->len}; }
 
-static inline uint64_t bloom_bit(uint32_t hash) { return (uint64_t)1 << (hash & 63); }
+static inline uint64_t map_bloom_bit(uint32_t hash) { return (uint64_t)1 << (hash & 63); }
 void map_init(struct map *map, struct arena *arena, uint32_t capacity);
 /* The value, or NULL when absent. Valid until the map changes. */
-struct value *map_get(const struct map *map, const struct key *key);
+struct value *map_get_present(const struct map *map, const struct key *key);
+static inline struct value *map_get(const struct map *map, const struct key *key)
+{
+    return map->bloom & map_bloom_bit(key->hash) ? map_get_present(map, key) : NULL;
+}
 /* Replaces in place or appends. The key's text is borrowed. */
 void map_set(struct map *map, struct arena *arena, struct key key, struct value value);
 /* Appends a key known to be absent, and not one of the fixed ones. Returns its place. */
 struct value *map_append_slow(struct map *map, struct arena *arena, struct key key, struct value value);
-static inline struct value *map_append(struct map *map, struct arena *arena, struct key key, struct value value)
+static inline struct value *map_append(struct map *map, struct arena *arena, struct key key,
+                                       struct value value)
 {
+    assert(value.kind != VALUE_MISSING);
     if (map->count == map->capacity || map->count >= MAP_INDEX_MIN)
         return map_append_slow(map, arena, key, value);
     struct entry *entry = &map->entries[map->count++];
     entry->key = key;
     entry->value = value;
-    map->bloom |= bloom_bit(key.hash);
+    map->bloom |= map_bloom_bit(key.hash);
     map->live++;
     return &entry->value;
 }

@@ -255,7 +255,7 @@ static void grok_store(struct grok *grok, const struct regex_match *match, struc
         struct value value = took_part ? capture_value(capture, text, flags, event->arena) : value_null();
         struct map *map = capture->is_direct ? grok->maps[capture->parent] : NULL;
         /* nearly always: the field is new */
-        if (map && !(map->bloom & bloom_bit(capture->key.hash))) map_append(map, event->arena, capture->key, value);
+        if (map && !(map->bloom & map_bloom_bit(capture->key.hash))) map_append(map, event->arena, capture->key, value);
         else capture_store(grok, capture, event, value);
     }
 }

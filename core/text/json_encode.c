@@ -147,14 +147,45 @@ static void put_time(const struct value *time, struct buf *out)
 
 static void put_value(const struct value *value, uint32_t depth, struct buf *out);
 
+/* Copies a short run; `to` has room for a block more. */
+static inline void copy_key(char *to, const char *from, size_t len)
+{
+    if (len > BLOCK) {
+        memcpy(to, from, len);
+    } else if (len >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + len - 8, from + len - 8, 8);
+    } else if (len >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + len - 4, from + len - 4, 4);
+    } else
+        for (size_t i = 0; i < len; i++) to[i] = from[i];
+}
+
+/* `"key":`; most keys are known to need no escape. */
+static inline void put_key(const struct key *key, struct buf *out)
+{
+    if (key->hash & KEY_IS_PLAIN) {
+        buf_reserve(out, key->len + BLOCK);
+        char *at = out->ptr + out->len;
+        *at = '"';
+        copy_key(at + 1, key->ptr, key->len);
+        at[key->len + 1] = '"';
+        at[key->len + 2] = ':';
+        out->len += key->len + 3;
+        return;
+    }
+    put_string(key_text(key), 0x80, out);
+    out->ptr[out->len++] = ':'; /* put_string() leaves room behind itself */
+}
+
 static void put_map(const struct map *map, uint32_t depth, struct buf *out)
 {
     buf_append_char(out, '{');
     size_t start = out->len;
     MAP_EACH(map, entry)
     {
-        put_string(key_text(&entry->key), 0x80, out);
-        out->ptr[out->len++] = ':'; /* put_string() leaves room behind itself */
+        put_key(&entry->key, out);
         put_value(&entry->value, depth, out);
         buf_append_char(out, ',');
     }
