@@ -14,6 +14,8 @@
  *
  * State of a sink under "disk thread" is touched only by its job while that runs. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -52,6 +54,7 @@ struct sink {
     /* disk thread */
     int fd;
     bool is_fifo, is_locked;
+    bool is_begun;            /* the file's end was looked at since it was opened */
     struct timespec checked;  /* when the path was last compared with the descriptor */
     struct buf compressed;    /* of the request in flight; empty: not compressed yet */
     size_t written;           /* of the request in flight, or of its compressed form */
@@ -119,7 +122,7 @@ static void sink_shut(struct sink *sink)
 {
     if (sink->fd >= 0) close(sink->fd);
     sink->fd = -1;
-    sink->is_locked = false;
+    sink->is_locked = sink->is_begun = false;
 }
 
 static bool is_due(const struct sink *sink, const struct timespec *now)
@@ -241,6 +244,25 @@ static void sink_rewind(struct sink *sink, struct str bytes)
     sink_shut(sink);
 }
 
+/* A kill in the middle of a write leaves the head of a record behind; what follows must not be taken
+ * for its rest. Of records that end in a newline it is told by the file's last byte. */
+static int sink_end_torn(struct sink *sink, struct str bytes)
+{
+    const struct file_output *self = sink->owner;
+    if (sink->is_begun || sink->is_fifo || self->gzip || !str_ends(bytes, STR("\n"))) return 0;
+    char name[32], last = '\n';
+    snprintf(name, sizeof name, "/proc/self/fd/%d", sink->fd);
+    int fd = open(name, O_RDONLY | O_CLOEXEC); /* the descriptor itself only writes */
+    if (fd < 0) return 0;
+    off_t size = lseek(fd, 0, SEEK_END);
+    if (size > 0 && pread(fd, &last, 1, size - 1) < 0) last = '\n';
+    close(fd);
+    size_t written = 0;
+    int status = last == '\n' ? 0 : write_whole(sink->fd, STR("\n"), &written);
+    sink->is_begun = status == 0;
+    return status;
+}
+
 enum { SINK_IS_FIFO = 1 }; /* status: go on in a thread of its own */
 
 static int sink_put(struct sink *sink)
@@ -257,7 +279,8 @@ static int sink_put(struct sink *sink)
     if (!sink_lock(sink)) return -EAGAIN;
     if (self->write_behavior.value == WRITE_OVERWRITE && sink->written == 0 && !sink->is_fifo)
         if (ftruncate(sink->fd, 0) < 0 || lseek(sink->fd, 0, SEEK_SET) < 0) return -errno;
-    status = write_whole(sink->fd, bytes, &sink->written);
+    status = sink_end_torn(sink, bytes);
+    if (status == 0) status = write_whole(sink->fd, bytes, &sink->written);
     if (status == -EPIPE) sink_rewind(sink, bytes);
     if (status == 0 && self->fsync && !sink->is_fifo && fdatasync(sink->fd) < 0) status = -errno;
     if (sink->written == 0 || sink->written == bytes.len) sink_unlock(sink);

@@ -73,7 +73,7 @@ class Folder:
 
 class Tailrace:
     """A running program. `config` is pipeline text, or None when `arguments` say all."""
-    def __init__(self, folder, config=None, arguments=(), name="tailrace", wait_ready=True, environment=None, level="info"):
+    def __init__(self, folder, config=None, arguments=(), name="tailrace", wait_ready=True, environment=None, level="info", prefix=()):
         self.folder, self.name = folder, name
         self.api = free_port()
         self.log_path = folder.file(name + ".log")
@@ -81,7 +81,7 @@ class Tailrace:
                    "--api.http.port", str(self.api), "--log.level", level]
         if config is not None:
             command += ["-f", folder.write(name + ".conf", config)]
-        self.command = command + list(arguments)
+        self.command = list(prefix) + command + list(arguments)
         self.environment = dict(os.environ, **(environment or {}))
         self.process = None
         self.start(wait_ready)
