@@ -34,7 +34,8 @@ static void tail_release(struct framer *framer)
 
 void framer_fini(struct framer *framer)
 {
-    if (framer->tail_len) counter_add(&framer->stream->input->counters.discarded, 1);
+    if (framer->tail_len && !framer->is_skipping)
+        counter_add(&framer->stream->input->counters.discarded, 1);
     tail_release(framer);
 }
 
@@ -64,8 +65,9 @@ static void half_frames_limit(struct loop *loop)
         for (struct framer *framer = largest; framer; framer = framer->next)
             if (framer->tail_capacity > largest->tail_capacity) largest = framer;
         if (!largest) return;
-        if (largest->tail_len)
-            framer_cut(largest, (struct str){largest->tail, largest->tail_len}, NULL);
+        size_t len = largest->tail_len < largest->limit ? largest->tail_len : largest->limit;
+        if (len && !largest->is_skipping)
+            framer_cut(largest, (struct str){largest->tail, len}, NULL);
         tail_release(largest);
     }
 }
@@ -120,11 +122,15 @@ static size_t framer_find_across(const struct framer *framer, struct str bytes)
 static void framer_finish_tail(struct framer *framer, struct str bytes, size_t len, size_t eaten)
 {
     framer->position += eaten;
-    size_t room = framer->limit > framer->tail_len ? framer->limit - framer->tail_len : 0;
-    tail_append(framer, (struct str){bytes.ptr, len < room ? len : room});
-    struct str line = {framer->tail, framer->tail_len};
-    if (len > room) {
-        counter_add(&framer->stream->input->counters.cut_bytes, len - room);
+    size_t total = framer->tail_len + len;
+    size_t kept = total < framer->limit ? total : framer->limit;
+    if (kept > framer->tail_len)
+        tail_append(framer, (struct str){bytes.ptr, kept - framer->tail_len});
+    else
+        framer->tail_len = kept; /* it held the start of a delimiter that was none */
+    struct str line = {framer->tail, kept};
+    if (total > kept) {
+        counter_add(&framer->stream->input->counters.cut_bytes, total - kept);
         framer_cut(framer, line, NULL);
         framer->is_skipping = false;
     } else
@@ -132,16 +138,70 @@ static void framer_finish_tail(struct framer *framer, struct str bytes, size_t l
     tail_release(framer);
 }
 
-/* One step: a line, or the unfinished rest. Returns how many bytes it used. */
-static size_t framer_step(struct framer *framer, struct str bytes, struct block *block)
+/* Replaces the tail by the last bytes of tail and `bytes` in which a delimiter may have begun.
+ * Returns how many bytes were thrown away. */
+static size_t framer_keep_last(struct framer *framer, struct str bytes)
+{
+    size_t total = framer->tail_len + bytes.len;
+    size_t most = framer->delimiter.len - 1;
+    size_t keep = total < most ? total : most;
+    if (bytes.len >= keep) {
+        framer->tail_len = 0;
+        tail_append(framer, str_from(bytes, bytes.len - keep));
+    } else {
+        size_t drop = total - keep;
+        memmove(framer->tail, framer->tail + drop, framer->tail_len - drop);
+        framer->tail_len -= drop;
+        tail_append(framer, bytes);
+    }
+    if (framer->tail_len == 0) tail_release(framer);
+    return total - keep;
+}
+
+/* A step behind a line that was cut: throws away up to the delimiter. */
+static size_t framer_skip(struct framer *framer, struct str bytes)
 {
     size_t across = framer->tail_len ? framer_find_across(framer, bytes) : 0;
-    if (across && framer->is_skipping) {
-        framer->position += across;
+    ptrdiff_t at = across ? -1 : framer_find(framer, bytes);
+    size_t eaten = bytes.len, thrown;
+    if (across) {
+        eaten = across;
+        thrown = framer->tail_len - (framer->delimiter.len - across);
+    } else if (at >= 0) {
+        eaten = (size_t)at + framer->delimiter.len;
+        thrown = framer->tail_len + (size_t)at;
+    } else
+        thrown = framer_keep_last(framer, bytes);
+    counter_add(&framer->stream->input->counters.cut_bytes, thrown);
+    framer->position += eaten;
+    if (across || at >= 0) {
         framer->is_skipping = false;
         tail_release(framer);
-        return across;
     }
+    return eaten;
+}
+
+/* The line is longer than the limit: so much of it is emitted, the rest is skipped. */
+static size_t framer_too_long(struct framer *framer, struct str bytes)
+{
+    size_t room = framer->limit > framer->tail_len ? framer->limit - framer->tail_len : 0;
+    tail_append(framer, (struct str){bytes.ptr, room});
+    framer->position += room;
+    framer_cut(framer, (struct str){framer->tail, framer->limit}, NULL);
+    /* what the tail held beyond the limit may be the start of a delimiter */
+    size_t rest = framer->tail_len - framer->limit;
+    memmove(framer->tail, framer->tail + framer->limit, rest);
+    framer->tail_len = rest;
+    if (rest == 0) tail_release(framer);
+    return room;
+}
+
+/* One step: a line, or the unfinished rest. Returns how many bytes it used. A line's length is known
+ * only once its delimiter cannot have begun any more: the tail may hold limit + width - 1 bytes. */
+static size_t framer_step(struct framer *framer, struct str bytes, struct block *block)
+{
+    if (framer->is_skipping) return framer_skip(framer, bytes);
+    size_t across = framer->tail_len ? framer_find_across(framer, bytes) : 0;
     if (across) {
         framer->tail_len -= framer->delimiter.len - across;
         framer_finish_tail(framer, bytes, 0, across);
@@ -150,29 +210,13 @@ static size_t framer_step(struct framer *framer, struct str bytes, struct block 
     ptrdiff_t at = framer_find(framer, bytes);
     size_t len = at < 0 ? bytes.len : (size_t)at;
     size_t eaten = at < 0 ? bytes.len : len + framer->delimiter.len;
-    if (framer->is_skipping) {
-        counter_add(&framer->stream->input->counters.cut_bytes, len);
-        framer->position += eaten;
-        framer->is_skipping = at < 0;
-        tail_release(framer);
-        /* a longer delimiter may continue in the next bytes */
-        size_t keep = framer->delimiter.len - 1 < len ? framer->delimiter.len - 1 : len;
-        if (at < 0 && keep) tail_append(framer, (struct str){bytes.ptr + len - keep, keep});
-        return eaten;
-    }
-    if (at >= 0 && framer->tail_len) {
-        framer_finish_tail(framer, bytes, len, eaten);
-    } else if (at >= 0 && len <= framer->limit) {
+    if (at >= 0 && framer->tail_len == 0 && len <= framer->limit) {
         framer->position += eaten;
         framer_emit(framer, (struct str){bytes.ptr, len}, block, (struct str){0});
-    } else if (framer->tail_len + len > framer->limit) {
-        /* too long already: what fits is the line, the rest is skipped */
-        size_t room = framer->limit - framer->tail_len;
-        framer->position += room;
-        tail_append(framer, (struct str){bytes.ptr, room});
-        framer_cut(framer, (struct str){framer->tail, framer->tail_len}, NULL);
-        tail_release(framer);
-        return room;
+    } else if (at >= 0 && framer->tail_len) {
+        framer_finish_tail(framer, bytes, len, eaten);
+    } else if (at >= 0 || framer->tail_len + len > framer->limit + framer->delimiter.len - 1) {
+        return framer_too_long(framer, bytes);
     } else {
         framer->position += eaten;
         tail_append(framer, bytes);
@@ -238,8 +282,10 @@ size_t framer_feed(struct framer *framer, struct str bytes, struct block *block)
 
 void framer_flush(struct framer *framer)
 {
-    if (framer->tail_len)
-        framer_emit(framer, (struct str){framer->tail, framer->tail_len}, NULL, (struct str){0});
+    if (framer->is_skipping)
+        counter_add(&framer->stream->input->counters.cut_bytes, framer->tail_len);
+    else if (framer->tail_len)
+        framer_finish_tail(framer, (struct str){0}, 0, 0);
     framer->is_skipping = false;
     framer->counted = 0;
     tail_release(framer);

@@ -3,10 +3,28 @@
 #include <assert.h>
 #include "core/text/time.h"
 
+/* Classes of characters: all printable ones, those of names in structured data, those of hosts. */
+enum { PRINTABLE = 1, OF_NAME = 2, OF_HOST = 4 };
+#define MOST (PRINTABLE | OF_NAME | OF_HOST)
+static const uint8_t classes[256] = {
+    ['!'] = MOST,           ['"'] = PRINTABLE,           ['#' ... '$'] = MOST,
+    ['%'] = PRINTABLE | OF_NAME, ['&' ... ';'] = MOST,   ['<'] = PRINTABLE | OF_NAME,
+    ['='] = PRINTABLE | OF_HOST, ['>' ... 'Z'] = MOST,   ['['] = PRINTABLE | OF_NAME,
+    ['\\'] = MOST,          [']'] = PRINTABLE,           ['^' ... '~'] = MOST,
+};
+static bool is_of(char c, uint8_t class) { return classes[(uint8_t)c] & class; }
+
 /* What is left of the message while it is read. */
 struct reader {
     const char *at, *end;
 };
+
+/* An empty text may have no address, and nothing may be added to none. */
+static struct reader reader_of(struct str text)
+{
+    const char *at = text.len ? text.ptr : "";
+    return (struct reader){at, at + text.len};
+}
 
 static size_t left(const struct reader *reader) { return (size_t)(reader->end - reader->at); }
 static bool next_is(const struct reader *reader, char c)
@@ -23,9 +41,19 @@ static bool take(struct reader *reader, char c)
 /* Up to the next blank or the end. */
 static struct str take_word(struct reader *reader)
 {
-    const char *start = reader->at;
-    while (reader->at < reader->end && *reader->at != ' ') reader->at++;
-    return (struct str){start, (size_t)(reader->at - start)};
+    const char *start = reader->at, *at = start, *end = reader->end;
+    while (at < end && *at != ' ') at++;
+    reader->at = at;
+    return (struct str){start, (size_t)(at - start)};
+}
+
+/* All characters of a class from here on. */
+static struct str take_class(struct reader *reader, uint8_t class)
+{
+    const char *start = reader->at, *at = start, *end = reader->end;
+    while (at < end && is_of(*at, class)) at++;
+    reader->at = at;
+    return (struct str){start, (size_t)(at - start)};
 }
 
 /* Up to `most` digits as a number; -1: none, or more digits than that. */
@@ -220,13 +248,12 @@ static bool take_time(struct reader *reader, struct syslog_message *message,
 
 /* ---- RFC 3164 and its relatives ---- */
 
-static bool is_printable(char c) { return c > ' ' && c < 127; }
-
 /* `app[123]:` or `app:`; the colon ends the word, or the bracket before it does. */
 static bool take_program(struct reader *reader, struct syslog_message *message)
 {
     const char *start = reader->at, *at = start, *bracket = NULL, *end = reader->end;
-    for (; at < end && is_printable(*at); at++) {
+    for (; at < end && is_of(*at, PRINTABLE); at++) {
+        if (is_of(*at, OF_HOST)) continue; /* no bracket */
         if (*at == '[' && !bracket) {
             bracket = at;
         } else if (bracket && *at == ']' && at + 1 < end && at[1] == ':') {
@@ -248,10 +275,8 @@ static bool take_program(struct reader *reader, struct syslog_message *message)
 static bool is_host(struct str word)
 {
     if (word.len == 0) return false;
-    for (size_t i = 0; i < word.len; i++) {
-        char c = word.ptr[i];
-        if (!is_printable(c) || c == '[' || c == ']' || c == '<' || c == '"' || c == '%') return false;
-    }
+    for (size_t i = 0; i < word.len; i++)
+        if (!is_of(word.ptr[i], OF_HOST)) return false;
     if (word.ptr[word.len - 1] != ':') return true;
     return word.len > 2 && word.ptr[word.len - 2] == ':';
 }
@@ -362,45 +387,32 @@ static void parse_3164(struct reader *reader, struct syslog_message *message,
 /* One field of the header and the blank behind it; `-` is an absent one. */
 static bool take_field(struct reader *reader, struct str *field)
 {
-    const char *start = reader->at;
-    while (reader->at < reader->end && is_printable(*reader->at)) reader->at++;
-    *field = (struct str){start, (size_t)(reader->at - start)};
+    *field = take_class(reader, PRINTABLE);
     if (field->len == 0 || !take(reader, ' ')) return false;
-    if (field->len == 1 && *start == '-') field->len = 0;
+    if (field->len == 1 && *field->ptr == '-') field->len = 0;
     return true;
 }
 
-static bool is_name_char(char c) { return is_printable(c) && c != '=' && c != '"' && c != ']'; }
-
-static struct str take_name(struct reader *reader)
-{
-    const char *start = reader->at;
-    while (reader->at < reader->end && is_name_char(*reader->at)) reader->at++;
-    return (struct str){start, (size_t)(reader->at - start)};
-}
+static struct str take_name(struct reader *reader) { return take_class(reader, OF_NAME); }
 
 /* The inside of a quoted value and the quote behind it. */
 static bool take_value(struct reader *reader, struct str *value, bool *is_escaped)
 {
-    const char *start = reader->at;
+    const char *start = reader->at, *at = start, *end = reader->end;
     *is_escaped = false;
-    for (; reader->at < reader->end; reader->at++) {
-        if (*reader->at == '"') {
-            *value = (struct str){start, (size_t)(reader->at - start)};
-            reader->at++;
-            return true;
-        }
-        if (*reader->at == '\\' && reader->at + 1 < reader->end) {
-            *is_escaped = true;
-            reader->at++;
-        }
+    for (; at < end && *at != '"'; at++) {
+        if (*at != '\\' || at + 1 == end) continue;
+        *is_escaped = true;
+        at++;
     }
-    return false;
+    *value = (struct str){start, (size_t)(at - start)};
+    reader->at = at < end ? at + 1 : end;
+    return at < end;
 }
 
 bool syslog_params_next(struct syslog_params *params)
 {
-    struct reader reader = {params->rest.ptr, params->rest.ptr + params->rest.len};
+    struct reader reader = reader_of(params->rest);
     bool found = false;
     params->name = params->value = (struct str){0};
     if (params->is_inside && take(&reader, ' ')) {
@@ -489,13 +501,14 @@ void syslog_parse(struct str text, struct syslog_clock *clock, struct syslog_mes
 {
     assert(clock->month >= 1 && clock->month <= 12);
     *message = (struct syslog_message){.priority = -1};
-    struct reader reader = {text.ptr, text.ptr + text.len};
+    struct reader reader = reader_of(text);
+    const char *start = reader.at;
     if (take(&reader, '<')) {
         int32_t priority = take_number(&reader, 3);
         if (priority >= 0 && priority <= SYSLOG_PRIORITY_MAX && take(&reader, '>'))
             message->priority = (int16_t)priority;
         else
-            reader.at = text.ptr;
+            reader.at = start;
     }
     if (message->priority >= 0 && take_version(&reader, &message->version))
         parse_5424(&reader, message, clock);

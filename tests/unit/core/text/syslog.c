@@ -195,7 +195,7 @@ Test(syslog, no_cut_of_any_form_reads_beyond_its_end)
             memcpy(copy, rows[i].text, len);
             struct syslog_message message;
             syslog_parse((struct str){copy, len}, &clock, &message);
-            cr_assert(message.message.ptr + message.message.len == copy + len);
+            cr_assert(len == 0 || message.message.ptr + message.message.len == copy + len);
             free(copy);
         }
     }
