@@ -1,33 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/pipeline.h"
 #include <assert.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <time.h>
 #include "core/log.h"
+#include "core/text/digest.h"
 #include "core/xmalloc.h"
 #include "dsl/checker.h"
 #include "dsl/parser.h"
 #include "dsl/source.h"
 #include "pipelines/data_folder.h"
 
-static void hex(char *out, const unsigned char *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++) snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
 static void hash_make(struct pipeline *pipeline, const struct sources *sources)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    EVP_DigestInit_ex(context, EVP_sha256(), NULL);
-    for (uint32_t i = 0; i < sources->count; i++)
-        EVP_DigestUpdate(context, sources->items[i]->text.ptr, sources->items[i]->text.len);
-    EVP_DigestFinal_ex(context, digest, &len);
-    EVP_MD_CTX_free(context);
-    assert(len == 32);
-    hex(pipeline->hash, digest, len);
+    struct buf text = {0};
+    for (uint32_t i = 0; i < sources->count; i++) buf_append(&text, sources->items[i]->text);
+    digest_hex(DIGEST_SHA256, buf_str(&text), pipeline->hash);
+    buf_fini(&text);
 }
 
 /* What complaints call a text that is in no file of its own. */

@@ -4,6 +4,7 @@
  * on a worker's thread. */
 #ifndef PIPELINES_PIPELINE_H
 #define PIPELINES_PIPELINE_H
+#include "core/text/digest.h"
 #include "pipelines/settings.h"
 #include "pipelines/worker.h"
 
@@ -20,7 +21,7 @@ struct pipeline {
     uint32_t worker_count;
     bool is_stopping;
     uint64_t started_at_ms; /* wall clock */
-    char hash[65];          /* of the text: SHA-256 in hex */
+    char hash[DIGEST_HEX_MAX];          /* of the text: SHA-256 in hex */
     char ephemeral_id[37];
 };
 

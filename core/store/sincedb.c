@@ -3,12 +3,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/store/open.h"
+#include "core/text/digest.h"
 #include "core/xmalloc.h"
 
 enum { INDEX_MIN = 64 };
@@ -193,18 +193,14 @@ void sincedb_print(struct sincedb *db, struct buf *out)
 
 struct str sincedb_name(const struct str_list *paths, struct arena *arena)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    EVP_MD_CTX *md5 = EVP_MD_CTX_new();
-    if (!md5 || !EVP_DigestInit_ex(md5, EVP_md5(), NULL)) abort();
+    struct buf joined = {0};
     for (uint32_t i = 0; i < paths->count; i++) {
-        if (i) EVP_DigestUpdate(md5, ",", 1);
-        EVP_DigestUpdate(md5, paths->items[i].ptr, paths->items[i].len);
+        if (i) buf_append_char(&joined, ',');
+        buf_append(&joined, paths->items[i]);
     }
-    EVP_DigestFinal_ex(md5, digest, &len);
-    EVP_MD_CTX_free(md5);
-    char hex[2 * EVP_MAX_MD_SIZE + 1];
-    for (unsigned i = 0; i < len; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    char hex[DIGEST_HEX_MAX];
+    digest_hex(DIGEST_MD5, buf_str(&joined), hex);
+    buf_fini(&joined);
     return arena_printf(arena, ".sincedb_%s", hex);
 }
 
