@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* grok: takes text apart by named expressions. The engine is core/text/grok.h; this file says which
- * texts are tried and what became of the event. As in Logstash a missing field is the empty text, and
- * with `break_on_match => false` the last pattern tried decides whether a field matched.
+ * texts are tried and what became of the event. As in Logstash a missing field is the empty text,
+ * and with `break_on_match => false` the last pattern tried decides whether a field matched.
  *
  * Departures: the budget of an attempt is REGEX_BUDGET_NS even where timeout_millis asks for more;
  * a map is matched as JSON text (there: Ruby's inspect). */
 #include "filters/grok.h"
+#include "core/plugin.h"
+#include "core/text/number.h"
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
-#include "core/plugin.h"
-#include "core/text/number.h"
 
 enum { PATTERN_FILE_MAX = 8 * 1024 * 1024 };
 
@@ -50,33 +50,50 @@ enum { SCOPE_PATTERN, SCOPE_EVENT };
 static const char *const SCOPES[] = {"pattern", "event", NULL};
 
 static const struct option grok_options[] = {
-    OPTION_PAIRS(struct grok_filter, match, .help = "Fields and the patterns to try on each, in order."),
-    OPTION_STRINGS(struct grok_filter, patterns_dir, .help = "Folders or files with patterns of your own, `NAME regex` lines."),
-    OPTION_STRING(struct grok_filter, patterns_files_glob, .preset = "*", .help = "Which files of a folder in patterns_dir are read."),
-    OPTION_PAIRS(struct grok_filter, pattern_definitions, .help = "Patterns of your own: name => regex; they win over all others."),
-    OPTION_BOOL(struct grok_filter, break_on_match, .preset = "true", .help = "Stop at the first pattern that matches."),
-    OPTION_BOOL(struct grok_filter, named_captures_only, .preset = "true", .help = "Store only %{NAME:field}, not %{NAME}."),
-    OPTION_BOOL(struct grok_filter, keep_empty_captures, .preset = "false", .help = "Store captures that are empty or took no part."),
-    OPTION_STRING(struct grok_filter, target, .help = "Field below which captures are stored; default the event itself."),
-    OPTION_STRINGS(struct grok_filter, overwrite, .help = "Fields that a capture replaces instead of adding to."),
-    OPTION_STRINGS(struct grok_filter, tag_on_failure, .preset = "_grokparsefailure", .help = "Tags of events that match no pattern."),
-    OPTION_STRING(struct grok_filter, tag_on_timeout, .preset = "_groktimeout", .help = "Tag of events on which a pattern took too long."),
-    OPTION_INT(struct grok_filter, timeout_millis, .preset = "30000", .min = 0, .max = INT64_MAX / 1000000,
+    OPTION_PAIRS(struct grok_filter, match,
+                 .help = "Fields and the patterns to try on each, in order."),
+    OPTION_STRINGS(struct grok_filter, patterns_dir,
+                   .help = "Folders or files with patterns of your own, `NAME regex` lines."),
+    OPTION_STRING(struct grok_filter, patterns_files_glob, .preset = "*",
+                  .help = "Which files of a folder in patterns_dir are read."),
+    OPTION_PAIRS(struct grok_filter, pattern_definitions,
+                 .help = "Patterns of your own: name => regex; they win over all others."),
+    OPTION_BOOL(struct grok_filter, break_on_match, .preset = "true",
+                .help = "Stop at the first pattern that matches."),
+    OPTION_BOOL(struct grok_filter, named_captures_only, .preset = "true",
+                .help = "Store only %{NAME:field}, not %{NAME}."),
+    OPTION_BOOL(struct grok_filter, keep_empty_captures, .preset = "false",
+                .help = "Store captures that are empty or took no part."),
+    OPTION_STRING(struct grok_filter, target,
+                  .help = "Field below which captures are stored; default the event itself."),
+    OPTION_STRINGS(struct grok_filter, overwrite,
+                   .help = "Fields that a capture replaces instead of adding to."),
+    OPTION_STRINGS(struct grok_filter, tag_on_failure, .preset = "_grokparsefailure",
+                   .help = "Tags of events that match no pattern."),
+    OPTION_STRING(struct grok_filter, tag_on_timeout, .preset = "_groktimeout",
+                  .help = "Tag of events on which a pattern took too long."),
+    OPTION_INT(struct grok_filter, timeout_millis, .preset = "30000", .min = 0,
+               .max = INT64_MAX / 1000000,
                .help = "CPU time of an attempt; never more than 10 ms."),
     OPTION_CHOICE(struct grok_filter, timeout_scope, .preset = "pattern", .choices = SCOPES,
                   .help = "Whether the timeout holds for each pattern or for all of a field."),
-    OPTION_END
-};
+    OPTION_END};
 
 /* ---- patterns from files ---- */
-static bool file_load(struct grok_filter *self, const char *name, const struct plugin_context *context)
+static bool file_load(struct grok_filter *self, const char *name,
+                      const struct plugin_context *context)
 {
     struct place place = context_place(context, "patterns_dir");
     struct stat status;
     FILE *file = stat(name, &status) == 0 ? fopen(name, "rb") : NULL;
-    if (!file) return diag_error(context->diag, place, "cannot read the pattern file `%s`: %s", name, strerror(errno)), false;
+    if (!file)
+        return diag_error(context->diag, place, "cannot read the pattern file `%s`: %s", name,
+                          strerror(errno)),
+               false;
     bool ok = !S_ISREG(status.st_mode) || status.st_size <= PATTERN_FILE_MAX;
-    if (!ok) diag_error(context->diag, place, "the pattern file `%s` has more than %d bytes", name, PATTERN_FILE_MAX);
+    if (!ok)
+        diag_error(context->diag, place, "the pattern file `%s` has more than %d bytes", name,
+                   PATTERN_FILE_MAX);
     if (ok && S_ISREG(status.st_mode)) {
         size_t size = (size_t)status.st_size;
         char *bytes = arena_alloc(context->arena, size + 1);
@@ -87,19 +104,24 @@ static bool file_load(struct grok_filter *self, const char *name, const struct p
     return ok;
 }
 
-/* A folder expands by patterns_files_glob, without its sub-folders; anything else is itself a glob. */
-static bool entry_load(struct grok_filter *self, struct str entry, const struct plugin_context *context)
+/* A folder expands by patterns_files_glob, without its sub-folders; anything else is itself a glob.
+ */
+static bool entry_load(struct grok_filter *self, struct str entry,
+                       const struct plugin_context *context)
 {
     const char *name = arena_copy_z(context->arena, entry);
     struct stat status;
     if (stat(name, &status) == 0 && S_ISDIR(status.st_mode))
-        name = arena_copy_z(context->arena, arena_printf(context->arena, "%s/%.*s", name, STR_ARG(self->patterns_files_glob)));
+        name = arena_copy_z(context->arena, arena_printf(context->arena, "%s/%.*s", name,
+                                                         STR_ARG(self->patterns_files_glob)));
     glob_t found;
     bool ok = true;
     if (glob(name, 0, NULL, &found) != 0 || !found.gl_pathc)
-        diag_warning(context->diag, context_place(context, "patterns_dir"), "`%s` names no pattern file", name);
+        diag_warning(context->diag, context_place(context, "patterns_dir"),
+                     "`%s` names no pattern file", name);
     for (size_t i = 0; i < found.gl_pathc; i++)
-        if (stat(found.gl_pathv[i], &status) != 0 || !S_ISDIR(status.st_mode)) ok &= file_load(self, found.gl_pathv[i], context);
+        if (stat(found.gl_pathv[i], &status) != 0 || !S_ISDIR(status.st_mode))
+            ok &= file_load(self, found.gl_pathv[i], context);
     globfree(&found);
     return ok;
 }
@@ -108,9 +130,11 @@ static bool library_load(struct grok_filter *self, const struct plugin_context *
 {
     bool ok = true;
     grok_library_init(&self->library, context->ecs != ECS_DISABLED, context->arena);
-    for (uint32_t i = 0; i < self->patterns_dir.count; i++) ok &= entry_load(self, self->patterns_dir.items[i], context);
+    for (uint32_t i = 0; i < self->patterns_dir.count; i++)
+        ok &= entry_load(self, self->patterns_dir.items[i], context);
     for (uint32_t i = 0; i < self->pattern_definitions.count; i++)
-        grok_library_define(&self->library, self->pattern_definitions.items[i].name, self->pattern_definitions.items[i].value);
+        grok_library_define(&self->library, self->pattern_definitions.items[i].name,
+                            self->pattern_definitions.items[i].value);
     return ok;
 }
 
@@ -125,16 +149,21 @@ static struct place place_within(struct place place, struct str text, size_t off
     return place;
 }
 
-static bool pattern_compile(struct grok_filter *self, struct match_field *field, const struct str_pair *pair,
-                            const struct plugin_context *context)
+static bool pattern_compile(struct grok_filter *self, struct match_field *field,
+                            const struct str_pair *pair, const struct plugin_context *context)
 {
-    struct grok_options options = {.named_only = self->named_captures_only, .keep_empty = self->keep_empty_captures,
-                                   .target = self->target, .overwrite = self->overwrite.items,
+    struct grok_options options = {.named_only = self->named_captures_only,
+                                   .keep_empty = self->keep_empty_captures,
+                                   .target = self->target,
+                                   .overwrite = self->overwrite.items,
                                    .overwrite_count = self->overwrite.count};
     struct grok_problem problem;
-    struct grok *grok = grok_compile(&self->library, pair->value, &options, context->arena, &problem);
+    struct grok *grok =
+        grok_compile(&self->library, pair->value, &options, context->arena, &problem);
     if (!grok) {
-        struct message *message = diag_error(context->diag, place_within(pair->place, pair->value, problem.offset), "%s", problem.text);
+        struct message *message =
+            diag_error(context->diag, place_within(pair->place, pair->value, problem.offset), "%s",
+                       problem.text);
         if (problem.hint[0]) diag_hint(context->diag, message, "%s", problem.hint);
         return false;
     }
@@ -145,7 +174,8 @@ static bool pattern_compile(struct grok_filter *self, struct match_field *field,
 }
 
 /* All patterns of the field that pair `first` names; pairs of one field need not be neighbours. */
-static bool field_compile(struct grok_filter *self, uint32_t first, const struct plugin_context *context)
+static bool field_compile(struct grok_filter *self, uint32_t first,
+                          const struct plugin_context *context)
 {
     const struct str_pair *pairs = self->match.items;
     for (uint32_t i = 0; i < first; i++)
@@ -154,9 +184,11 @@ static bool field_compile(struct grok_filter *self, uint32_t first, const struct
     field->groks = arena_zalloc(context->arena, self->match.count * sizeof(struct grok *));
     bool ok = path_compile(&field->path, pairs[first].name, context->arena);
     if (!ok)
-        diag_error(context->diag, pairs[first].name_place, "`%.*s` is not a field reference", STR_ARG(pairs[first].name));
+        diag_error(context->diag, pairs[first].name_place, "`%.*s` is not a field reference",
+                   STR_ARG(pairs[first].name));
     for (uint32_t i = first; i < self->match.count; i++)
-        if (str_eq(pairs[i].name, pairs[first].name)) ok &= pattern_compile(self, field, &pairs[i], context);
+        if (str_eq(pairs[i].name, pairs[first].name))
+            ok &= pattern_compile(self, field, &pairs[i], context);
     return ok;
 }
 
@@ -168,7 +200,8 @@ static bool grok_create(void *opaque, const struct plugin_context *context)
     self->groks = arena_zalloc(context->arena, (self->match.count + 1) * sizeof *self->groks);
     for (uint32_t i = 0; i < self->match.count; i++) ok &= field_compile(self, i, context);
     int64_t budget_ms = (int64_t)self->match.count * (REGEX_BUDGET_NS / 1000000);
-    self->has_shared_timeout = self->timeout_scope.value == SCOPE_EVENT && self->timeout_millis && self->timeout_millis < budget_ms;
+    self->has_shared_timeout = self->timeout_scope.value == SCOPE_EVENT && self->timeout_millis &&
+                               self->timeout_millis < budget_ms;
     return ok;
 }
 
@@ -196,8 +229,9 @@ static bool timeout_share(const struct grok_filter *self, struct grok *grok, int
     return left > 0;
 }
 
-static enum regex_verdict match_text(const struct grok_filter *self, const struct match_field *field,
-                                     struct str text, uint8_t flags, struct event *event)
+static enum regex_verdict match_text(const struct grok_filter *self,
+                                     const struct match_field *field, struct str text,
+                                     uint8_t flags, struct event *event)
 {
     enum regex_verdict verdict = REGEX_NO_MATCH;
     uint32_t which;
@@ -213,7 +247,8 @@ static enum regex_verdict match_text(const struct grok_filter *self, const struc
 }
 
 /* The text of anything but a string or an array, as Ruby's to_s writes it. */
-static struct str scalar_text(struct grok_filter *self, const struct value *value, struct arena *arena)
+static struct str scalar_text(struct grok_filter *self, const struct value *value,
+                              struct arena *arena)
 {
     buf_clear(&self->text);
     if (value->kind == VALUE_DOUBLE) {
@@ -261,8 +296,10 @@ static enum regex_verdict match_event(struct grok_filter *self, struct event *ev
         bool has_items = value && value->kind == VALUE_ARRAY && value->array->count;
         bool is_empty = value && value->kind == VALUE_ARRAY && !value->array->count;
         enum regex_verdict verdict = REGEX_NO_MATCH;
-        if (has_items) verdict = match_items(self, field, value->array, event);
-        else if (!is_empty) verdict = match_value(self, field, value, event);
+        if (has_items)
+            verdict = match_items(self, field, value->array, event);
+        else if (!is_empty)
+            verdict = match_value(self, field, value, event);
         if (verdict == REGEX_LIMIT) return REGEX_LIMIT;
         if (verdict == REGEX_MATCH) result = REGEX_MATCH;
         if (verdict == REGEX_MATCH && self->break_on_match) break;
@@ -270,16 +307,20 @@ static enum regex_verdict match_event(struct grok_filter *self, struct event *ev
     return result;
 }
 
-static void grok_filter_apply(void *opaque, struct batch *batch, const struct selection *in, struct outcome *out)
+static void grok_filter_apply(void *opaque, struct batch *batch, const struct selection *in,
+                              struct outcome *out)
 {
     struct grok_filter *self = opaque;
     uint64_t counts[3] = {0};
-    SELECTION_EACH(batch, in, event) {
+    SELECTION_EACH (batch, in, event) {
         enum regex_verdict verdict = match_event(self, event);
         counts[verdict]++;
-        if (verdict == REGEX_MATCH) outcome_matched(out, event);
-        else if (verdict == REGEX_LIMIT) outcome_failed(out, event, self->tag_on_timeout);
-        else outcome_failed_tags(out, event, self->tag_on_failure);
+        if (verdict == REGEX_MATCH)
+            outcome_matched(out, event);
+        else if (verdict == REGEX_LIMIT)
+            outcome_failed(out, event, self->tag_on_timeout);
+        else
+            outcome_failed_tags(out, event, self->tag_on_failure);
     }
     counter_add(&self->matches, counts[REGEX_MATCH]);
     counter_add(&self->failures, counts[REGEX_NO_MATCH]);
@@ -289,7 +330,8 @@ static void grok_filter_apply(void *opaque, struct batch *batch, const struct se
 static uint32_t grok_metrics(void *opaque, struct metric_row *rows, uint32_t capacity)
 {
     struct grok_filter *self = opaque;
-    struct metric_row all[] = {{"matches", &self->matches}, {"failures", &self->failures}, {"timeouts", &self->timeouts}};
+    struct metric_row all[] = {
+        {"matches", &self->matches}, {"failures", &self->failures}, {"timeouts", &self->timeouts}};
     uint32_t count = 0;
     while (count < capacity && count < sizeof all / sizeof *all) rows[count] = all[count], count++;
     return count;

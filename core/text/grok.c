@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/text/grok.h"
+#include "core/text/number.h"
+#include "core/xmalloc.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include "core/text/number.h"
-#include "core/xmalloc.h"
 
 enum { PARENT_EVENT, PARENT_METADATA, PARENTS_FIXED };
 
@@ -36,7 +36,8 @@ static bool is_overwrite(const struct grok_options *options, struct str field)
 }
 
 /* `[target][field]`, where field may itself be `[a][b]`: brackets nest and flatten. */
-static bool capture_path(struct path *path, struct str field, struct str target, struct arena *arena)
+static bool capture_path(struct path *path, struct str field, struct str target,
+                         struct arena *arena)
 {
     if (!target.len) return path_compile(path, field, arena);
     bool is_bare = target.ptr[0] != '[';
@@ -45,15 +46,16 @@ static bool capture_path(struct path *path, struct str field, struct str target,
     return path_compile(path, text, arena);
 }
 
-static bool captures_build(struct grok *grok, const struct grok_options *options, struct arena *arena,
-                           struct grok_problem *problem)
+static bool captures_build(struct grok *grok, const struct grok_options *options,
+                           struct arena *arena, struct grok_problem *problem)
 {
     uint32_t count;
     const struct regex_name *names = regex_names(grok->regex, &count);
     grok->captures = arena_zalloc(arena, (count + 1) * sizeof *grok->captures);
     for (uint32_t i = 0; i < count; i++) {
         bool is_known = false;
-        for (uint32_t j = 0; j < i && !is_known; j++) is_known = str_eq(names[j].name, names[i].name);
+        for (uint32_t j = 0; j < i && !is_known; j++)
+            is_known = str_eq(names[j].name, names[i].name);
         if (is_known) continue;
         struct str field = name_part(names[i].name, 1);
         if (!field.len) field = name_part(names[i].name, 0);
@@ -63,11 +65,13 @@ static bool captures_build(struct grok *grok, const struct grok_options *options
         for (uint32_t j = i; j < count; j++) {
             if (!str_eq(names[j].name, names[i].name)) continue;
             struct grok_capture *capture = &grok->captures[grok->capture_count++];
-            *capture = (struct grok_capture){.group = names[j].group, .type = (uint8_t)type,
+            *capture = (struct grok_capture){.group = names[j].group,
+                                             .type = (uint8_t)type,
                                              .is_overwrite = is_overwrite(options, field)};
             type = GROK_STRING;
             if (capture_path(&capture->path, field, options->target, arena)) continue;
-            snprintf(problem->text, sizeof problem->text, "`%.*s` is not a field reference; write [a][b]", STR_ARG(field));
+            snprintf(problem->text, sizeof problem->text,
+                     "`%.*s` is not a field reference; write [a][b]", STR_ARG(field));
             return false;
         }
     }
@@ -78,7 +82,9 @@ static bool captures_build(struct grok *grok, const struct grok_options *options
 static uint32_t parent_find(struct grok *grok, uint32_t parent, const struct key *key)
 {
     for (uint32_t i = PARENTS_FIXED; i < grok->parent_count; i++)
-        if (grok->parents[i].parent == parent && str_eq(key_text(&grok->parents[i].key), key_text(key))) return i;
+        if (grok->parents[i].parent == parent &&
+            str_eq(key_text(&grok->parents[i].key), key_text(key)))
+            return i;
     grok->parents[grok->parent_count] = (struct grok_parent){.parent = parent, .key = *key};
     grok->parents[parent].children++;
     return grok->parent_count++;
@@ -101,7 +107,8 @@ static bool captures_conflict(const struct grok *grok)
 {
     for (uint32_t c = 0; c < grok->capture_count; c++)
         for (uint32_t p = PARENTS_FIXED; p < grok->parent_count; p++)
-            if (grok->captures[c].is_direct && grok->captures[c].parent == grok->parents[p].parent &&
+            if (grok->captures[c].is_direct &&
+                grok->captures[c].parent == grok->parents[p].parent &&
                 str_eq(key_text(&grok->captures[c].key), key_text(&grok->parents[p].key)))
                 return true;
     return false;
@@ -122,12 +129,13 @@ static void parents_build(struct grok *grok, struct arena *arena)
 /* ---- compiling ---- */
 static size_t origin_of(const struct translation_mark *marks, uint32_t count, size_t out)
 {
-    struct translation view = {.marks = (struct translation_mark *)(uintptr_t)marks, .mark_count = count};
+    struct translation view = {.marks = (struct translation_mark *)(uintptr_t)marks,
+                               .mark_count = count};
     return translation_origin(&view, out);
 }
 
-static struct regex *regex_of(const struct grok_library *library, struct str pattern, bool named_only,
-                              struct grok_problem *problem)
+static struct regex *regex_of(const struct grok_library *library, struct str pattern,
+                              bool named_only, struct grok_problem *problem)
 {
     struct buf text = {.len = 0};
     struct translation_mark *marks = NULL;
@@ -183,15 +191,18 @@ static void string_join(struct value *existing, struct arena *arena, struct valu
 
 /* What Logstash does where a field exists: strings and arrays collect, anything else keeps what it
  * has. */
-static void value_add(const struct grok_capture *capture, struct value *existing, struct event *event,
-                      struct value value)
+static void value_add(const struct grok_capture *capture, struct value *existing,
+                      struct event *event, struct value value)
 {
     if (capture->is_overwrite || existing->kind == VALUE_NULL) {
-        if (capture->path.slot >= 0) path_set(&capture->path, event, value); /* its type is checked there */
-        else *existing = value;
+        if (capture->path.slot >= 0)
+            path_set(&capture->path, event, value); /* its type is checked there */
+        else
+            *existing = value;
     } else if (existing->kind == VALUE_ARRAY) {
         if (capture->path.slot == SLOT_TAGS && value.kind != VALUE_STRING) return;
-        if (existing->array->count < GROK_FIELD_ITEMS_MAX) array_push(existing->array, event->arena, value);
+        if (existing->array->count < GROK_FIELD_ITEMS_MAX)
+            array_push(existing->array, event->arena, value);
     } else if (existing->kind == VALUE_STRING) {
         if (capture->path.slot == SLOT_TAGS && value.kind != VALUE_STRING) return;
         string_join(existing, event->arena, value);
@@ -218,18 +229,21 @@ static struct map *parent_map(struct grok *grok, uint32_t number, struct event *
     return grok->maps[number] = map;
 }
 
-static void capture_store(struct grok *grok, const struct grok_capture *capture, struct event *event,
-                          struct value value)
+static void capture_store(struct grok *grok, const struct grok_capture *capture,
+                          struct event *event, struct value value)
 {
     struct map *map = capture->is_direct ? parent_map(grok, capture->parent, event) : NULL;
     struct value *existing = map ? map_get(map, &capture->key) : path_get(&capture->path, event);
-    if (existing) value_add(capture, existing, event, value);
-    else if (map) map_append(map, event->arena, capture->key, value);
-    else path_set(&capture->path, event, value);
+    if (existing)
+        value_add(capture, existing, event, value);
+    else if (map)
+        map_append(map, event->arena, capture->key, value);
+    else
+        path_set(&capture->path, event, value);
 }
 
-static inline struct value capture_value(const struct grok_capture *capture, struct str text, uint8_t flags,
-                                  struct arena *arena)
+static inline struct value capture_value(const struct grok_capture *capture, struct str text,
+                                         uint8_t flags, struct arena *arena)
 {
     switch ((enum grok_type)capture->type) {
     case GROK_INT: return number_lenient_integer(text, arena);
@@ -246,17 +260,21 @@ static void grok_store(struct grok *grok, const struct regex_match *match, struc
     uint8_t flags = string_flags & (STRING_ASCII | STRING_UTF8);
     for (uint32_t i = PARENTS_FIXED; i < grok->parent_count; i++) grok->maps[i] = NULL;
     grok->maps[PARENT_EVENT] = &event->root;
-    grok->maps[PARENT_METADATA] = event->metadata_value.kind == VALUE_MAP ? event->metadata_value.map : NULL;
+    grok->maps[PARENT_METADATA] =
+        event->metadata_value.kind == VALUE_MAP ? event->metadata_value.map : NULL;
     const struct grok_capture *end = grok->captures + grok->capture_count;
     for (const struct grok_capture *capture = grok->captures; capture < end; capture++) {
         struct str text = {NULL, 0};
         bool took_part = regex_group(match, subject, capture->group, &text);
         if (!text.len && !grok->keep_empty) continue;
-        struct value value = took_part ? capture_value(capture, text, flags, event->arena) : value_null();
+        struct value value =
+            took_part ? capture_value(capture, text, flags, event->arena) : value_null();
         struct map *map = capture->is_direct ? grok->maps[capture->parent] : NULL;
         /* nearly always: the field is new */
-        if (map && !(map->bloom & map_bloom_bit(capture->key.hash))) map_append(map, event->arena, capture->key, value);
-        else capture_store(grok, capture, event, value);
+        if (map && !(map->bloom & map_bloom_bit(capture->key.hash)))
+            map_append(map, event->arena, capture->key, value);
+        else
+            capture_store(grok, capture, event, value);
     }
 }
 
@@ -283,8 +301,9 @@ enum regex_verdict grok_apply(struct grok *grok, struct str subject, uint8_t str
 {
     struct regex_match match;
     bool is_sample = counter_get(&grok->counters.attempts) % GROK_SAMPLE == 0;
-    enum regex_verdict verdict = is_sample ? match_timed(grok, subject, string_flags, &match)
-                                           : regex_match(grok->regex, subject, string_flags, 0, &match);
+    enum regex_verdict verdict = is_sample
+                                     ? match_timed(grok, subject, string_flags, &match)
+                                     : regex_match(grok->regex, subject, string_flags, 0, &match);
     counter_add(&grok->counters.attempts, 1);
     if (verdict == REGEX_MATCH) {
         counter_add(&grok->counters.hits, 1);

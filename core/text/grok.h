@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One grok pattern, ready to run: the expanded expression and, for each capture, the field it goes
- * to. Fields are resolved when the pattern is compiled; nested ones (`[http][request][method]`) share
- * their parents, so that a line's captures look up each map once.
+ * to. Fields are resolved when the pattern is compiled; nested ones (`[http][request][method]`)
+ * share their parents, so that a line's captures look up each map once.
  *
- * Ownership: grok_compile() creates with memory of the arena and of the regex engine; grok_destroy()
- * frees the latter. One thread at a time; counters may be read by any. */
+ * Ownership: grok_compile() creates with memory of the arena and of the regex engine;
+ * grok_destroy() frees the latter. One thread at a time; counters may be read by any. */
 #ifndef CORE_TEXT_GROK_H
 #define CORE_TEXT_GROK_H
 #include "core/event/path.h"
@@ -12,7 +12,7 @@
 #include "core/text/grok_library.h"
 
 enum {
-    GROK_SAMPLE = 64,        /* one attempt in so many is timed */
+    GROK_SAMPLE = 64,            /* one attempt in so many is timed */
     GROK_FIELD_ITEMS_MAX = 1024, /* captures collected in one field; further ones are dropped */
 };
 
@@ -20,9 +20,9 @@ enum grok_type { GROK_STRING, GROK_INT, GROK_FLOAT };
 
 struct grok_options {
     bool named_only;
-    bool keep_empty;               /* absent and empty captures are stored as null and "" */
-    struct str target;             /* empty: the root */
-    const struct str *overwrite;   /* fields, as written in the pattern */
+    bool keep_empty;             /* absent and empty captures are stored as null and "" */
+    struct str target;           /* empty: the root */
+    const struct str *overwrite; /* fields, as written in the pattern */
     uint32_t overwrite_count;
 };
 
@@ -33,16 +33,19 @@ struct grok_counters {
 
 struct grok_capture {
     uint32_t group;
-    uint8_t type;       /* enum grok_type */
+    uint8_t type; /* enum grok_type */
     bool is_overwrite;
-    bool is_direct;     /* `parent` and `key` lead there; else by the path */
+    bool is_direct; /* `parent` and `key` lead there; else by the path */
     uint32_t parent;
     struct key key;
     struct path path;
 };
 
 /* A map on the way to captures; number 0 is the event, 1 is @metadata. */
-struct grok_parent { uint32_t parent, children; struct key key; };
+struct grok_parent {
+    uint32_t parent, children;
+    struct key key;
+};
 
 struct grok {
     struct str pattern; /* as written */

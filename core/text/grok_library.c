@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/text/grok_library.h"
+#include "core/diag.h"
+#include "core/xmalloc.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "core/diag.h"
-#include "core/xmalloc.h"
 
 /* ---- definitions ---- */
 void grok_library_define(struct grok_library *library, struct str name, struct str text)
@@ -78,7 +78,7 @@ struct reference {
     struct str full;       /* NAME:field:type */
     struct str definition; /* of %{NAME=…} */
     bool has_field, has_definition;
-    size_t len;            /* of the whole %{…} */
+    size_t len; /* of the whole %{…} */
 };
 
 /* The letters of a NAME: what [A-z0-9] contains. */
@@ -89,8 +89,10 @@ static bool is_field_char(char c) { return is_name_char(c) || (c && strchr("@:.-
 static size_t definition_end(struct str text, size_t at)
 {
     for (size_t depth = 0; at < text.len; at++) {
-        if (text.ptr[at] == '{') depth++;
-        else if (text.ptr[at] == '}' && depth-- == 0) return at;
+        if (text.ptr[at] == '{')
+            depth++;
+        else if (text.ptr[at] == '}' && depth-- == 0)
+            return at;
     }
     return at;
 }
@@ -135,7 +137,8 @@ struct expansion {
 
 static bool expand(struct expansion *ex, struct str text);
 
-static bool fail(struct expansion *ex, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static bool fail(struct expansion *ex, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 static bool fail(struct expansion *ex, const char *format, ...)
 {
     va_list args;
@@ -151,12 +154,16 @@ static bool fail_unknown(struct expansion *ex, struct str name)
     const struct map *names = &ex->library->names;
     struct key key = key_of(name);
     if (map_get(&ex->library->absent, &key))
-        return fail(ex, "grok pattern `%.*s` is not in this version; define it in pattern_definitions", STR_ARG(name));
+        return fail(ex,
+                    "grok pattern `%.*s` is not in this version; define it in pattern_definitions",
+                    STR_ARG(name));
     struct str *candidates = xreallocarray(NULL, names->count + 1, sizeof *candidates);
     size_t count = 0;
-    MAP_EACH(names, entry) candidates[count++] = key_text(&entry->key);
+    MAP_EACH (names, entry) candidates[count++] = key_text(&entry->key);
     struct str near = suggest(name, candidates, count);
-    if (near.len) snprintf(ex->problem->hint, sizeof ex->problem->hint, "did you mean `%.*s`?", STR_ARG(near));
+    if (near.len)
+        snprintf(ex->problem->hint, sizeof ex->problem->hint, "did you mean `%.*s`?",
+                 STR_ARG(near));
     free(candidates);
     return fail(ex, "grok pattern `%.*s` is not defined", STR_ARG(name));
 }
@@ -168,7 +175,8 @@ static void mark(struct expansion *ex, size_t in)
         ex->mark_capacity = ex->mark_capacity ? ex->mark_capacity * 2 : 16;
         *ex->marks = xreallocarray(*ex->marks, ex->mark_capacity, sizeof **ex->marks);
     }
-    (*ex->marks)[(*ex->mark_count)++] = (struct translation_mark){(uint32_t)ex->out->len, (uint32_t)in};
+    (*ex->marks)[(*ex->mark_count)++] =
+        (struct translation_mark){(uint32_t)ex->out->len, (uint32_t)in};
 }
 
 /* Must a body be enclosed to mean the same between its neighbours? Groups that are not needed cost
@@ -178,16 +186,24 @@ static bool needs_group(struct str body, char next)
     static const char AFTER[] = "*+?{", BEFORE[] = "*+?{}|";
     if (!body.len || (next && strchr(AFTER, next))) return true;
     char first = body.ptr[0];
-    if (strchr(BEFORE, first) || is_digit(first) || ((first | 0x20) >= 'a' && (first | 0x20) <= 'z')) return true;
+    if (strchr(BEFORE, first) || is_digit(first) ||
+        ((first | 0x20) >= 'a' && (first | 0x20) <= 'z'))
+        return true;
     size_t depth = 0;
     for (size_t i = 0; i < body.len; i++) {
         char c = body.ptr[i];
-        if (c == '\\') i++;
-        else if (c == '|' && !depth) return true;
+        if (c == '\\')
+            i++;
+        else if (c == '|' && !depth)
+            return true;
         /* A class may hold anything: brackets count as parentheses, which errs on the safe side. */
-        else if (c == '(' || c == '[') depth++;
-        else if ((c == ')' || c == ']') && depth-- == 0) return true;
-        if (c == '(' && i + 2 < body.len && body.ptr[i + 1] == '?' && strchr("imxadu-", body.ptr[i + 2])) return true;
+        else if (c == '(' || c == '[')
+            depth++;
+        else if ((c == ')' || c == ']') && depth-- == 0)
+            return true;
+        if (c == '(' && i + 2 < body.len && body.ptr[i + 1] == '?' &&
+            strchr("imxadu-", body.ptr[i + 2]))
+            return true;
     }
     return depth != 0;
 }
@@ -195,19 +211,24 @@ static bool needs_group(struct str body, char next)
 static bool expand_reference(struct expansion *ex, const struct reference *reference, char next)
 {
     if (++ex->substitutions > GROK_SUBSTITUTIONS_MAX || ex->depth >= GROK_NESTING_MAX)
-        return fail(ex, "grok pattern `%.*s` refers to itself, or more than %d references are needed",
+        return fail(ex,
+                    "grok pattern `%.*s` refers to itself, or more than %d references are needed",
                     STR_ARG(reference->name), GROK_SUBSTITUTIONS_MAX);
     struct key key = key_of(reference->name);
     if (reference->has_definition)
         map_set(&ex->inline_names, ex->library->arena, key, value_string(reference->definition));
     struct str body;
     const struct value *local = map_get(&ex->inline_names, &key);
-    if (local) body = value_text(local);
-    else if (!grok_library_find(ex->library, reference->name, &body)) return fail_unknown(ex, reference->name);
+    if (local)
+        body = value_text(local);
+    else if (!grok_library_find(ex->library, reference->name, &body))
+        return fail_unknown(ex, reference->name);
     bool captures = reference->has_field || !ex->named_only;
     bool is_enclosed = captures || needs_group(body, next);
-    if (captures) buf_printf(ex->out, "(?<%.*s>", STR_ARG(reference->full));
-    else if (is_enclosed) buf_append_z(ex->out, "(?:");
+    if (captures)
+        buf_printf(ex->out, "(?<%.*s>", STR_ARG(reference->full));
+    else if (is_enclosed)
+        buf_append_z(ex->out, "(?:");
     ex->depth++;
     bool ok = expand(ex, body);
     ex->depth--;
@@ -243,8 +264,12 @@ bool grok_expand(const struct grok_library *library, struct str pattern, bool na
                  struct buf *out, struct translation_mark **marks, uint32_t *mark_count,
                  struct grok_problem *problem)
 {
-    struct expansion ex = {.library = library, .named_only = named_only, .out = out, .marks = marks,
-                           .mark_count = mark_count, .problem = problem};
+    struct expansion ex = {.library = library,
+                           .named_only = named_only,
+                           .out = out,
+                           .marks = marks,
+                           .mark_count = mark_count,
+                           .problem = problem};
     *problem = (struct grok_problem){.offset = 0};
     map_init(&ex.inline_names, library->arena, 4);
     return expand(&ex, pattern);

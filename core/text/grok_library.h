@@ -19,7 +19,10 @@ enum {
 };
 
 /* An embedded pattern file (generated). The table ends with a NULL set. */
-struct grok_file { const char *set, *name; struct str text; };
+struct grok_file {
+    const char *set, *name;
+    struct str text;
+};
 extern const struct grok_file grok_files[];
 
 struct grok_library {
@@ -37,8 +40,8 @@ struct grok_problem {
 void grok_library_init(struct grok_library *library, bool is_ecs, struct arena *arena);
 /* Both texts are borrowed and must outlive the library. */
 void grok_library_define(struct grok_library *library, struct str name, struct str text);
-/* The lines of a pattern file. Comments begin with #; blanks before a name are skipped; a name alone
- * defines nothing. Returns how many were defined. */
+/* The lines of a pattern file. Comments begin with #; blanks before a name are skipped; a name
+ * alone defines nothing. Returns how many were defined. */
 uint32_t grok_library_read(struct grok_library *library, struct str text);
 bool grok_library_find(const struct grok_library *library, struct str name, struct str *text);
 

@@ -23,7 +23,7 @@ enum {
 struct variant {
     pcre2_code *code; /* NULL: not compiled yet */
     bool has_jit;
-    bool is_refused;  /* PCRE2 does not take it in this mode (`\x{100}` in bytes, …) */
+    bool is_refused; /* PCRE2 does not take it in this mode (`\x{100}` in bytes, …) */
 };
 
 struct regex {
@@ -35,7 +35,7 @@ struct regex {
     pcre2_jit_stack *stack; /* NULL until a subject needed more than the machine's */
     struct translation facts;
     struct needle literal; /* empty: none is known */
-    int32_t pinned_score; /* > 0: matches tend to begin at the start; < 0: they do not */
+    int32_t pinned_score;  /* > 0: matches tend to begin at the start; < 0: they do not */
     /* of the running attempt */
     int64_t budget_ns, cpu_start_ns;
     uint64_t ticks;
@@ -58,7 +58,8 @@ struct needle needle_of(struct str text)
         if (byte_frequency(text.ptr[i]) < byte_frequency(text.ptr[needle.one])) needle.one = i;
     needle.other = needle.one ? 0 : text.len - 1;
     for (size_t i = 0; i < text.len; i++)
-        if (i != needle.one && byte_frequency(text.ptr[i]) < byte_frequency(text.ptr[needle.other])) needle.other = i;
+        if (i != needle.one && byte_frequency(text.ptr[i]) < byte_frequency(text.ptr[needle.other]))
+            needle.other = i;
     if (needle.other < needle.one) {
         size_t one = needle.one;
         needle.one = needle.other;
@@ -73,7 +74,8 @@ ptrdiff_t needle_find(const struct needle *needle, struct str text)
     if (wanted.len > text.len) return -1;
     size_t at = 0;
 #ifdef __SSE2__
-    __m128i one = _mm_set1_epi8(wanted.ptr[needle->one]), other = _mm_set1_epi8(wanted.ptr[needle->other]);
+    __m128i one = _mm_set1_epi8(wanted.ptr[needle->one]),
+            other = _mm_set1_epi8(wanted.ptr[needle->other]);
     const char *ones = text.ptr + needle->one, *others = text.ptr + needle->other;
     for (; at + wanted.len + 15 <= text.len; at += 16) {
         __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(ones + at));
@@ -87,7 +89,8 @@ ptrdiff_t needle_find(const struct needle *needle, struct str text)
     }
 #endif
     for (; at + wanted.len <= text.len; at++)
-        if (text.ptr[at + needle->one] == wanted.ptr[needle->one] && memcmp(text.ptr + at, wanted.ptr, wanted.len) == 0)
+        if (text.ptr[at + needle->one] == wanted.ptr[needle->one] &&
+            memcmp(text.ptr + at, wanted.ptr, wanted.len) == 0)
             return (ptrdiff_t)at;
     return -1;
 }
@@ -145,7 +148,8 @@ static void problem_from_pcre2(struct regex_problem *problem, int code, size_t o
     problem->offset = offset;
 }
 
-static bool variant_compile(struct regex *regex, struct regex_kind kind, struct regex_problem *problem)
+static bool variant_compile(struct regex *regex, struct regex_kind kind,
+                            struct regex_problem *problem)
 {
     struct variant *variant = &regex->variants[kind.is_utf * REGEX_MODES + kind.mode];
     assert(!variant->code);
@@ -164,11 +168,13 @@ static bool variant_compile(struct regex *regex, struct regex_kind kind, struct 
         int code;
         size_t offset;
         const char *text = translation.text.ptr ? translation.text.ptr : "";
-        variant->code = pcre2_compile((PCRE2_SPTR)text, translation.text.len, flags, &code,
-                                      &offset, context);
+        variant->code =
+            pcre2_compile((PCRE2_SPTR)text, translation.text.len, flags, &code, &offset, context);
         pcre2_compile_context_free(context);
-        if (!variant->code) problem_from_pcre2(problem, code, translation_origin(&translation, offset));
-        else variant->has_jit = pcre2_jit_compile(variant->code, PCRE2_JIT_COMPLETE) == 0;
+        if (!variant->code)
+            problem_from_pcre2(problem, code, translation_origin(&translation, offset));
+        else
+            variant->has_jit = pcre2_jit_compile(variant->code, PCRE2_JIT_COMPLETE) == 0;
     }
     translation_fini(&translation);
     variant->is_refused = !variant->code;
@@ -229,14 +235,16 @@ static int variant_match(struct regex *regex, const struct variant *variant, str
     regex->cpu_start_ns = 0;
     PCRE2_SPTR bytes = (PCRE2_SPTR)subject.ptr;
     if (!variant->has_jit)
-        return pcre2_match(variant->code, bytes, subject.len, start, PCRE2_NO_UTF_CHECK, regex->match_data,
-                           regex->context);
-    int rc = pcre2_jit_match(variant->code, bytes, subject.len, start, 0, regex->match_data, regex->context);
+        return pcre2_match(variant->code, bytes, subject.len, start, PCRE2_NO_UTF_CHECK,
+                           regex->match_data, regex->context);
+    int rc = pcre2_jit_match(variant->code, bytes, subject.len, start, 0, regex->match_data,
+                             regex->context);
     if (rc != PCRE2_ERROR_JIT_STACKLIMIT || regex->stack) return rc;
     regex->stack = pcre2_jit_stack_create(32 * 1024, REGEX_STACK_BYTES, NULL);
     if (!regex->stack) return rc;
     pcre2_jit_stack_assign(regex->context, NULL, regex->stack);
-    return pcre2_jit_match(variant->code, bytes, subject.len, start, 0, regex->match_data, regex->context);
+    return pcre2_jit_match(variant->code, bytes, subject.len, start, 0, regex->match_data,
+                           regex->context);
 }
 
 /* The compilation for this subject, made at first need; NULL: PCRE2 refuses it in this mode. */
@@ -282,7 +290,8 @@ static int run(struct regex *regex, bool is_utf, struct str subject, size_t star
     const struct variant *variant = variant_get(regex, is_utf, REGEX_GUARDED);
     if (!variant) return PCRE2_ERROR_NOMATCH;
     /* the interpreter is some ten times slower */
-    uint32_t steps = REGEX_STEPS + (subject.len < UINT32_MAX / 2 ? (uint32_t)subject.len : UINT32_MAX / 2);
+    uint32_t steps =
+        REGEX_STEPS + (subject.len < UINT32_MAX / 2 ? (uint32_t)subject.len : UINT32_MAX / 2);
     pcre2_set_match_limit(regex->context, variant->has_jit ? steps : steps / 8);
     return variant_match(regex, variant, subject, start);
 }
@@ -297,13 +306,15 @@ enum regex_verdict regex_match(struct regex *regex, struct str subject, uint8_t 
                                size_t start, struct regex_match *out)
 {
     if (start > subject.len || subject.len - start < regex->facts.length_min) return REGEX_NO_MATCH;
-    if (regex->literal.text.len && needle_find(&regex->literal, str_from(subject, start)) < 0) return REGEX_NO_MATCH;
+    if (regex->literal.text.len && needle_find(&regex->literal, str_from(subject, start)) < 0)
+        return REGEX_NO_MATCH;
     int rc = run(regex, is_utf_subject(subject, string_flags), subject, start);
     if (rc == PCRE2_ERROR_NOMATCH) return REGEX_NO_MATCH;
     /* Match limit, budget, stacks: all the same to whoever asks. */
     if (rc < 0) return REGEX_LIMIT;
     assert(rc > 0);
-    if (out) *out = (struct regex_match){pcre2_get_ovector_pointer(regex->match_data), (uint32_t)rc};
+    if (out)
+        *out = (struct regex_match){pcre2_get_ovector_pointer(regex->match_data), (uint32_t)rc};
     return REGEX_MATCH;
 }
 
@@ -320,7 +331,8 @@ size_t regex_length_min(const struct regex *regex) { return regex->facts.length_
 bool regex_has_jit(void)
 {
     struct regex_problem problem;
-    struct regex *regex = regex_compile(STR("a"), &(struct regex_options){.is_dotall = false}, &problem);
+    struct regex *regex =
+        regex_compile(STR("a"), &(struct regex_options){.is_dotall = false}, &problem);
     assert(regex);
     bool has_jit = regex->variants[0].has_jit;
     regex_destroy(regex);

@@ -20,29 +20,29 @@
  * Sources: Onigmo doc/RE (Ruby syntax), pcre2pattern(3), pcre2jit(3). */
 #ifndef CORE_TEXT_REGEX_H
 #define CORE_TEXT_REGEX_H
-#include <stdint.h>
 #include "core/text/str.h"
+#include <stdint.h>
 
 enum {
-    REGEX_PATTERN_MAX = 256 * 1024,   /* bytes of a pattern's text */
-    REGEX_GROUPS_MAX = 4096,          /* capturing groups */
-    REGEX_DEPTH_MAX = 120,            /* of groups and classes within each other */
-    REGEX_REPEAT_MAX = 65535,         /* {n,m}: PCRE2's own bound */
-    REGEX_SHORT_BYTES = 2048,         /* subjects up to this are first tried without guards */
-    REGEX_SHORT_STEPS = 2000,         /* match limit of that try, for each start position */
-    REGEX_STEPS = 100000,             /* match limit otherwise, plus one for each byte */
+    REGEX_PATTERN_MAX = 256 * 1024,     /* bytes of a pattern's text */
+    REGEX_GROUPS_MAX = 4096,            /* capturing groups */
+    REGEX_DEPTH_MAX = 120,              /* of groups and classes within each other */
+    REGEX_REPEAT_MAX = 65535,           /* {n,m}: PCRE2's own bound */
+    REGEX_SHORT_BYTES = 2048,           /* subjects up to this are first tried without guards */
+    REGEX_SHORT_STEPS = 2000,           /* match limit of that try, for each start position */
+    REGEX_STEPS = 100000,               /* match limit otherwise, plus one for each byte */
     REGEX_BUDGET_NS = 10 * 1000 * 1000, /* CPU time of an attempt; ends within twice of it */
-    REGEX_STACK_BYTES = 1024 * 1024,  /* of the JIT, for subjects that need more than 32 KiB */
-    REGEX_HEAP_KIB = 8 * 1024,        /* of the interpreter, where there is no JIT */
+    REGEX_STACK_BYTES = 1024 * 1024,    /* of the JIT, for subjects that need more than 32 KiB */
+    REGEX_HEAP_KIB = 8 * 1024,          /* of the interpreter, where there is no JIT */
     REGEX_PROBLEM_MAX = 160,
 };
 
 /* Zeroed: as Ruby's //: `.` stops at a newline, letters keep their case, and plain groups capture
  * unless there is a named one. `^` and `$` always match at every line. */
 struct regex_options {
-    bool is_dotall;   /* `.` matches a newline too (Ruby's m; grok) */
+    bool is_dotall; /* `.` matches a newline too (Ruby's m; grok) */
     bool is_caseless;
-    bool named_only;  /* plain groups never capture (unless a numbered back-reference needs them) */
+    bool named_only; /* plain groups never capture (unless a numbered back-reference needs them) */
 };
 
 /* Why a pattern was refused: a sentence without a full stop, and where in its text. */

@@ -5,8 +5,8 @@
  *     [a[bc]]      [abc]                  [a-z&&[^aeiou]]    (?:(?=[a-z])[^aeiou])
  *     [a[^b]]      (?:[a]|[^b])           [^a[^b]]           (?:(?!(?:[a]|[^b]))(?s:.))     */
 #include "core/text/regex_parser.h"
-#include <string.h>
 #include "core/text/utf8.h"
+#include <string.h>
 
 static const char ANY[] = "(?s:.)";
 
@@ -77,8 +77,12 @@ bool escape_code(struct regex_parser *parser, bool in_class, uint32_t *code)
         return true;
     }
     switch (c) {
-    case 'v': parser->at++; *code = 0x0B; return true; /* PCRE2 has a whole class there */
-    case 'x': case 'u': return escape_hex(parser, code);
+    case 'v':
+        parser->at++;
+        *code = 0x0B;
+        return true; /* PCRE2 has a whole class there */
+    case 'x':
+    case 'u': return escape_hex(parser, code);
     case '0': escape_octal(parser, code); return true;
     case 'b':
         if (!in_class) return false;
@@ -90,7 +94,13 @@ bool escape_code(struct regex_parser *parser, bool in_class, uint32_t *code)
         *code = (uint32_t)parser_peek(parser, 1) & 0x1F;
         parser->at += 2;
         return true;
-    case '1': case '2': case '3': case '4': case '5': case '6': case '7':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
         if (!in_class) return false;
         escape_octal(parser, code);
         return true;
@@ -116,9 +126,10 @@ static void class_code(const struct regex_parser *parser, struct buf *items, uin
     }
 }
 
-/* In bytes a range that leaves ASCII takes all high bytes: ASCII subjects have none, and what is not
- * UTF-8 has no characters to compare with. */
-static void class_range(const struct regex_parser *parser, struct buf *items, uint32_t low, uint32_t high)
+/* In bytes a range that leaves ASCII takes all high bytes: ASCII subjects have none, and what is
+ * not UTF-8 has no characters to compare with. */
+static void class_range(const struct regex_parser *parser, struct buf *items, uint32_t low,
+                        uint32_t high)
 {
     if (!parser->kind.is_utf && high >= 0x80) {
         buf_append_z(items, "\\x80-\\xFF");
@@ -146,10 +157,12 @@ void code_append(const struct regex_parser *parser, struct buf *out, uint32_t co
 /* Ruby's names that PCRE2 has as POSIX classes, which follow Unicode exactly when UCP is on. */
 static bool posix_name(struct str name)
 {
-    static const char *const NAMES[] = {"alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph",
-                                        "lower", "print", "punct", "space", "upper", "word", "xdigit"};
+    static const char *const NAMES[] = {"alnum", "alpha", "ascii", "blank", "cntrl",
+                                        "digit", "graph", "lower", "print", "punct",
+                                        "space", "upper", "word",  "xdigit"};
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (name.len == strlen(NAMES[i]) && strncasecmp(name.ptr, NAMES[i], name.len) == 0) return true;
+        if (name.len == strlen(NAMES[i]) && strncasecmp(name.ptr, NAMES[i], name.len) == 0)
+            return true;
     return false;
 }
 
@@ -158,7 +171,8 @@ static bool escape_property(struct regex_parser *parser, struct buf *items)
 {
     size_t offset = parser->at - 1;
     bool is_negated = parser->in.ptr[parser->at] == 'P';
-    if (parser_peek(parser, 1) != '{') return parser_fail(parser, offset, "`{` and a property's name must follow \\p");
+    if (parser_peek(parser, 1) != '{')
+        return parser_fail(parser, offset, "`{` and a property's name must follow \\p");
     struct str rest = str_from(parser->in, parser->at + 2);
     ptrdiff_t end = str_find(rest, STR("}"));
     if (end < 1) return parser_fail(parser, offset, "the property's name has no end `}`");
@@ -185,7 +199,10 @@ static bool escape_property(struct regex_parser *parser, struct buf *items)
 bool escape_set(struct regex_parser *parser, struct buf *items)
 {
     /* ASCII whatever the mode: under UCP the short forms would follow Unicode. */
-    static const struct { char letter; const char *bytes, *utf; } SETS[] = {
+    static const struct {
+        char letter;
+        const char *bytes, *utf;
+    } SETS[] = {
         {'d', "\\d", "0-9"},
         {'D', "\\D", "\\x00-\\x2F\\x3A-\\x{10FFFF}"},
         {'w', "\\w", "0-9A-Z_a-z"},
@@ -193,7 +210,8 @@ bool escape_set(struct regex_parser *parser, struct buf *items)
         {'s', "\\s", "\\x09-\\x0D\\x20"},
         {'S', "\\S", "\\x00-\\x08\\x0E-\\x1F\\x21-\\x{10FFFF}"},
         {'h', "0-9A-Fa-f", "0-9A-Fa-f"},
-        {'H', "\\x00-\\x2F\\x3A-\\x40\\x47-\\x60\\x67-\\xFF", "\\x00-\\x2F\\x3A-\\x40\\x47-\\x60\\x67-\\x{10FFFF}"},
+        {'H', "\\x00-\\x2F\\x3A-\\x40\\x47-\\x60\\x67-\\xFF",
+         "\\x00-\\x2F\\x3A-\\x40\\x47-\\x60\\x67-\\x{10FFFF}"},
     };
     char letter = parser_peek(parser, 0);
     if (letter == 'p' || letter == 'P') return escape_property(parser, items);
@@ -201,8 +219,10 @@ bool escape_set(struct regex_parser *parser, struct buf *items)
         if (SETS[i].letter != letter) continue;
         parser->at++;
         /* (?u): the short form, which follows Unicode under UCP; \h has no such meaning */
-        if (parser->flags.unicode && (letter | 0x20) != 'h') buf_printf(items, "\\%c", letter);
-        else buf_append_z(items, parser->kind.is_utf ? SETS[i].utf : SETS[i].bytes);
+        if (parser->flags.unicode && (letter | 0x20) != 'h')
+            buf_printf(items, "\\%c", letter);
+        else
+            buf_append_z(items, parser->kind.is_utf ? SETS[i].utf : SETS[i].bytes);
         return true;
     }
     return false;
@@ -219,16 +239,20 @@ static void class_text(const struct regex_class *class, struct buf *out)
 {
     struct str items = buf_str(&class->items), extras = buf_str(&class->extras);
     if (class->is_whole) {
-        if (class->is_negated) buf_printf(out, "(?:(?!%.*s)%s)", STR_ARG(items), ANY);
-        else buf_append(out, items);
+        if (class->is_negated)
+            buf_printf(out, "(?:(?!%.*s)%s)", STR_ARG(items), ANY);
+        else
+            buf_append(out, items);
     } else if (!extras.len) {
         buf_append_z(out, class->is_negated ? "[^" : "[");
         buf_append(out, items);
         buf_append_char(out, ']');
     } else if (class->is_negated) {
         buf_printf(out, "(?:(?!%.*s)", STR_ARG(str_from(extras, 1)));
-        if (items.len) buf_printf(out, "[^%.*s])", STR_ARG(items));
-        else buf_printf(out, "%s)", ANY);
+        if (items.len)
+            buf_printf(out, "[^%.*s])", STR_ARG(items));
+        else
+            buf_printf(out, "%s)", ANY);
     } else if (items.len) {
         buf_printf(out, "(?:[%.*s]%.*s)", STR_ARG(items), STR_ARG(extras));
     } else {
@@ -258,7 +282,8 @@ static bool class_nested(struct regex_parser *parser, struct regex_class *outer)
     return ok;
 }
 
-/* `[:alpha:]`, `[:^alpha:]` at `at`; false when it is not one, and then `[` opens a nested class. */
+/* `[:alpha:]`, `[:^alpha:]` at `at`; false when it is not one, and then `[` opens a nested class.
+ */
 static bool class_posix(struct regex_parser *parser, struct regex_class *class)
 {
     struct str rest = str_from(parser->in, parser->at);
@@ -270,7 +295,8 @@ static bool class_posix(struct regex_parser *parser, struct regex_class *class)
     if (is_negated) name = str_from(name, 1);
     if (!posix_name(name)) return false;
     buf_printf(&class->items, "[:%s", is_negated ? "^" : "");
-    for (size_t i = 0; i < name.len; i++) buf_append_char(&class->items, (char)(name.ptr[i] | 0x20));
+    for (size_t i = 0; i < name.len; i++)
+        buf_append_char(&class->items, (char)(name.ptr[i] | 0x20));
     buf_append_z(&class->items, ":]");
     class->others++;
     parser->at += (size_t)end + 2;
@@ -278,7 +304,8 @@ static bool class_posix(struct regex_parser *parser, struct regex_class *class)
 }
 
 /* One character or set; `*is_code` tells which. Sets are appended, characters are not. */
-static bool class_member(struct regex_parser *parser, struct regex_class *class, uint32_t *code, bool *is_code)
+static bool class_member(struct regex_parser *parser, struct regex_class *class, uint32_t *code,
+                         bool *is_code)
 {
     *is_code = true;
     if (parser_peek(parser, 0) != '\\') {
@@ -308,12 +335,15 @@ static bool class_member_or_range(struct regex_parser *parser, struct regex_clas
     if (!class_member(parser, class, &low, &is_code)) return false;
     if (!is_code) return true;
     char next = parser_peek(parser, 1);
-    if (parser_peek(parser, 0) != '-' || parser->at + 1 >= parser->in.len || next == ']' || next == '[') {
+    if (parser_peek(parser, 0) != '-' || parser->at + 1 >= parser->in.len || next == ']' ||
+        next == '[') {
         class->singles++;
         class->single = low;
         /* What is not UTF-8 is not to lose bytes because a negated class names é. */
-        if (low < 0x80 || parser->kind.is_utf || !class->is_negated) class_code(parser, &class->items, low);
-        else class->others++;
+        if (low < 0x80 || parser->kind.is_utf || !class->is_negated)
+            class_code(parser, &class->items, low);
+        else
+            class->others++;
         return true;
     }
     parser->at++;
@@ -335,20 +365,24 @@ static void class_intersect(struct regex_class *class, struct buf *operands)
     struct regex_class operand = *class;
     operand.is_negated = false;
     buf_append_z(operands, "(?=");
-    if (class->items.len || class->extras.len) class_text(&operand, operands);
-    else buf_append_z(operands, "(?!)");
+    if (class->items.len || class->extras.len)
+        class_text(&operand, operands);
+    else
+        buf_append_z(operands, "(?!)");
     buf_append_char(operands, ')');
     buf_clear(&class->items);
     buf_clear(&class->extras);
 }
 
-static bool class_members(struct regex_parser *parser, struct regex_class *class, struct buf *operands)
+static bool class_members(struct regex_parser *parser, struct regex_class *class,
+                          struct buf *operands)
 {
     size_t begin = parser->at;
     while (!parser_ended(parser)) {
         char c = parser_peek(parser, 0);
         /* a first `]` is itself when another one follows */
-        bool is_first = parser->at == begin && str_find(str_from(parser->in, begin + 1), STR("]")) >= 0;
+        bool is_first =
+            parser->at == begin && str_find(str_from(parser->in, begin + 1), STR("]")) >= 0;
         if (c == ']' && !is_first) {
             parser->at++;
             return true;
@@ -369,7 +403,8 @@ static bool class_members(struct regex_parser *parser, struct regex_class *class
 static bool class_read(struct regex_parser *parser, struct regex_class *class)
 {
     size_t begin = parser->at - 1;
-    if (++parser->depth > REGEX_DEPTH_MAX) return parser_fail(parser, begin, "nested too deeply (at most %d)", REGEX_DEPTH_MAX);
+    if (++parser->depth > REGEX_DEPTH_MAX)
+        return parser_fail(parser, begin, "nested too deeply (at most %d)", REGEX_DEPTH_MAX);
     if (parser_peek(parser, 0) == '^') {
         class->is_negated = true;
         parser->at++;
@@ -381,16 +416,20 @@ static bool class_read(struct regex_parser *parser, struct regex_class *class)
         struct regex_class last = *class;
         last.is_negated = false;
         buf_append_z(&operands, "");
-        if (is_empty) buf_append_z(&operands, "(?!)");
-        else class_text(&last, &operands);
+        if (is_empty)
+            buf_append_z(&operands, "(?!)");
+        else
+            class_text(&last, &operands);
         buf_clear(&class->items);
         buf_clear(&class->extras);
         buf_printf(&class->items, "(?:%.*s)", STR_ARG(buf_str(&operands)));
         class->is_whole = true;
     } else if (ok && is_empty) {
         /* in bytes [^é] names nothing that could be excluded */
-        if (class->others) buf_append_z(&class->items, ANY), class->is_whole = true, class->is_negated = false;
-        else ok = parser_fail(parser, begin, "the class is empty");
+        if (class->others)
+            buf_append_z(&class->items, ANY), class->is_whole = true, class->is_negated = false;
+        else
+            ok = parser_fail(parser, begin, "the class is empty");
     }
     buf_fini(&operands);
     parser->depth--;

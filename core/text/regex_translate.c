@@ -4,33 +4,26 @@
  *
  * Facts are gathered on the way. Literal bytes run on through groups and anchors; whatever may take
  * another path ends the run, and what is inside alternatives, lookarounds or optional parts is
- * taken back. When in doubt nothing is claimed: a literal that is not truly required loses events. */
+ * taken back. When in doubt nothing is claimed: a literal that is not truly required loses events.
+ */
 #include "core/text/regex_translate.h"
 #include "core/text/regex_parser.h"
+#include "core/text/utf8.h"
+#include "core/xmalloc.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "core/text/utf8.h"
-#include "core/xmalloc.h"
 
 enum {
     BOUND_SMALL = 64,  /* repeats of one character up to this are no loop */
     CHOICES_SMALL = 8, /* optional parts and alternatives up to this cannot multiply to much */
 };
 
-/* What is known of an expression. */
-struct shape {
-    size_t min;
-    bool is_anchored;
-    bool is_single; /* one character: a quantifier on it is a plain scan */
-    bool is_any;    /* a dot that matches everything: JIT jumps, no scan */
-    bool is_choice; /* alternatives that no group encloses */
-};
-
 /* Where the literals stood, to take back what turned out to be optional. */
-struct literal_state { size_t bytes; uint32_t count, last_len; };
-
-static bool parse_alternation(struct regex_parser *parser, struct shape *shape);
+struct literal_state {
+    size_t bytes;
+    uint32_t count, last_len;
+};
 
 bool parser_fail(struct regex_parser *parser, size_t offset, const char *format, ...)
 {
@@ -67,7 +60,7 @@ static void literal_restore(struct translation *to, struct literal_state state)
 }
 
 /* A full table cannot open a new run: bytes that nobody owns keep the last one from growing. */
-static void literal_end(struct regex_parser *parser)
+void literal_end(struct regex_parser *parser)
 {
     struct translation *to = parser->to;
     if (parser->muted) return;
@@ -110,7 +103,8 @@ static void mark(struct regex_parser *parser)
         to->mark_capacity = to->mark_capacity ? to->mark_capacity * 2 : 64;
         to->marks = xreallocarray(to->marks, to->mark_capacity, sizeof *to->marks);
     }
-    to->marks[to->mark_count++] = (struct translation_mark){(uint32_t)to->text.len, (uint32_t)parser->at};
+    to->marks[to->mark_count++] =
+        (struct translation_mark){(uint32_t)to->text.len, (uint32_t)parser->at};
 }
 
 static void text_insert(struct buf *text, size_t at, const char *what)
@@ -122,122 +116,9 @@ static void text_insert(struct buf *text, size_t at, const char *what)
     text->len += insert.len;
 }
 
-static void guard(struct regex_parser *parser)
+void guard(struct regex_parser *parser)
 {
     if (parser->kind.mode == REGEX_GUARDED) buf_printf(&parser->to->text, "(?C%d)", REGEX_CALLOUT);
-}
-
-static void name_add(struct regex_parser *parser, struct str name, uint32_t group)
-{
-    struct translation *to = parser->to;
-    if (to->name_count == to->name_capacity) {
-        to->name_capacity = to->name_capacity ? to->name_capacity * 2 : 16;
-        to->names = xreallocarray(to->names, to->name_capacity, sizeof *to->names);
-    }
-    to->names[to->name_count++] = (struct regex_name){name, group};
-}
-
-/* ---- references ---- */
-/* The text between `<` and `>` (or quotes) at `at`; moves behind it. */
-static bool name_take(struct regex_parser *parser, char end, struct str *name)
-{
-    size_t begin = ++parser->at;
-    while (!parser_ended(parser) && parser_peek(parser, 0) != end) parser->at++;
-    if (parser_ended(parser)) return parser_fail(parser, begin - 1, "the name has no end `%c`", end);
-    *name = str_slice(parser->in, begin, parser->at++);
-    if (!name->len) return parser_fail(parser, begin, "the name is empty");
-    return true;
-}
-
-/* A group's number from `12` or, counted back from here, `-1`. 0: not a number. */
-static uint32_t number_parse(const struct regex_parser *parser, struct str name)
-{
-    bool is_relative = name.ptr[0] == '-';
-    uint32_t number = 0;
-    for (size_t i = is_relative; i < name.len; i++) {
-        if (!is_digit(name.ptr[i]) || number > REGEX_GROUPS_MAX) return 0;
-        number = number * 10 + (uint32_t)(name.ptr[i] - '0');
-    }
-    if (!is_relative) return number;
-    return number <= parser->to->groups ? parser->to->groups + 1 - number : 0;
-}
-
-/* \k<name> \k<1>: with a name given twice the last group that took part, as Ruby tries them. */
-static bool parse_back_reference(struct regex_parser *parser, struct shape *shape)
-{
-    size_t offset = parser->at - 1;
-    char open = parser_peek(parser, 1);
-    if (open != '<' && open != '\'') return parser_fail(parser, offset, "`<` must follow \\k");
-    parser->at++;
-    struct str name;
-    if (!name_take(parser, open == '<' ? '>' : '\'', &name)) return false;
-    *shape = (struct shape){.min = 0};
-    parser->to->has_loop = true;
-    literal_end(parser);
-    if (is_digit(name.ptr[0]) || name.ptr[0] == '-') {
-        parser->to->has_numbered_reference = true;
-        uint32_t number = number_parse(parser, name);
-        if (parser->is_first_pass) return true;
-        if (!number || number > parser->to->groups) return parser_fail(parser, offset, "there is no group `%.*s`", STR_ARG(name));
-        guard(parser);
-        buf_printf(&parser->to->text, "\\g{%u}", number);
-        return true;
-    }
-    if (parser->is_first_pass) return true;
-    uint32_t found = 0;
-    guard(parser);
-    buf_append_z(&parser->to->text, "(?:");
-    for (uint32_t i = parser->to->name_count; i-- > 0;)
-        if (str_eq(parser->to->names[i].name, name))
-            buf_printf(&parser->to->text, "%s\\g{%u}", found++ ? "|" : "", parser->to->names[i].group);
-    buf_append_char(&parser->to->text, ')');
-    return found || parser_fail(parser, offset, "there is no group `%.*s`", STR_ARG(name));
-}
-
-/* \g<name> \g<1> \g<0>: the group's expression once more. */
-static bool parse_call(struct regex_parser *parser, struct shape *shape)
-{
-    size_t offset = parser->at - 1;
-    char open = parser_peek(parser, 1);
-    if (open != '<' && open != '\'') return parser_fail(parser, offset, "`<` must follow \\g");
-    parser->at++;
-    struct str name;
-    if (!name_take(parser, open == '<' ? '>' : '\'', &name)) return false;
-    *shape = (struct shape){.min = 0};
-    parser->to->has_loop = true;
-    literal_end(parser);
-    uint32_t number = number_parse(parser, name);
-    bool is_number = number || str_eq(name, STR("0"));
-    if (is_number) parser->to->has_numbered_reference = true;
-    for (uint32_t i = 0; !is_number && i < parser->to->name_count; i++) {
-        if (!str_eq(parser->to->names[i].name, name)) continue;
-        number = parser->to->names[i].group;
-        is_number = true;
-    }
-    if (parser->is_first_pass) return true;
-    if (!is_number) return parser_fail(parser, offset, "there is no group `%.*s`", STR_ARG(name));
-    guard(parser);
-    buf_printf(&parser->to->text, "(?%u)", number);
-    return true;
-}
-
-/* \1 to \9, and more digits when there are as many groups; else an octal character. */
-static bool parse_numbered(struct regex_parser *parser, struct shape *shape)
-{
-    size_t end = parser->at;
-    uint32_t number = 0;
-    while (end < parser->in.len && is_digit(parser->in.ptr[end]) && number <= REGEX_GROUPS_MAX)
-        number = number * 10 + (uint32_t)(parser->in.ptr[end++] - '0');
-    if (number > 9 && number > parser->to->groups) return false;
-    if (parser->to->has_named && !parser->is_first_pass)
-        return parser_fail(parser, parser->at - 1, "\\%u: where groups have names, refer to one by \\k<name>", number);
-    parser->to->has_numbered_reference = parser->to->has_loop = true;
-    literal_end(parser);
-    *shape = (struct shape){.min = 0};
-    guard(parser);
-    buf_printf(&parser->to->text, "\\g{%u}", number);
-    parser->at = end;
-    return true;
 }
 
 /* ---- atoms ---- */
@@ -265,12 +146,19 @@ static bool parse_escape(struct regex_parser *parser, struct shape *shape)
     char c = parser_peek(parser, 0);
     *shape = (struct shape){.min = 0};
     switch (c) {
-    case 'A': case 'G': case 'b': case 'B': case 'Z': case 'z': case 'K':
+    case 'A':
+    case 'G':
+    case 'b':
+    case 'B':
+    case 'Z':
+    case 'z':
+    case 'K':
         parser->at++;
         buf_printf(text, "\\%c", c);
         shape->is_anchored = c == 'A';
         return true;
-    case 'R': case 'X':
+    case 'R':
+    case 'X':
         parser->at++;
         buf_printf(text, "\\%c", c);
         take_set(parser, shape);
@@ -279,7 +167,15 @@ static bool parse_escape(struct regex_parser *parser, struct shape *shape)
         return true;
     case 'k': return parse_back_reference(parser, shape);
     case 'g': return parse_call(parser, shape);
-    case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
         if (parse_numbered(parser, shape)) return true;
         if (parser->failed) return false;
         break;
@@ -320,181 +216,6 @@ static bool parse_class(struct regex_parser *parser, struct shape *shape)
     return true;
 }
 
-/* ---- groups ---- */
-static bool close_group(struct regex_parser *parser, size_t opened)
-{
-    if (parser_peek(parser, 0) != ')') return parser_fail(parser, opened, "`(` has no end `)`");
-    parser->at++;
-    buf_append_char(&parser->to->text, ')');
-    return true;
-}
-
-/* The rest of a group behind its opening, with flags of its own. */
-static bool parse_group_body(struct regex_parser *parser, size_t opened, struct shape *shape)
-{
-    struct regex_flags flags = parser->flags;
-    bool ok = parse_alternation(parser, shape) && close_group(parser, opened);
-    parser->flags = flags;
-    return ok;
-}
-
-static bool parse_look(struct regex_parser *parser, size_t opened, const char *open, size_t len,
-                       struct shape *shape)
-{
-    parser->at += len;
-    buf_append_z(&parser->to->text, open);
-    parser->muted++;
-    bool ok = parse_group_body(parser, opened, shape);
-    parser->muted--;
-    *shape = (struct shape){.min = 0};
-    return ok;
-}
-
-static bool parse_named(struct regex_parser *parser, size_t opened, struct shape *shape)
-{
-    struct str name;
-    if (!name_take(parser, parser_peek(parser, 0) == '<' ? '>' : '\'', &name)) return false;
-    if (++parser->to->groups > REGEX_GROUPS_MAX) return parser_fail(parser, opened, "more than %d groups", REGEX_GROUPS_MAX);
-    parser->to->has_named = true;
-    if (parser->is_first_pass) name_add(parser, name, ++parser->named_seen);
-    buf_append_char(&parser->to->text, '(');
-    return parse_group_body(parser, opened, shape);
-}
-
-static bool parse_plain(struct regex_parser *parser, size_t opened, struct shape *shape)
-{
-    const struct translation *to = parser->to;
-    bool captures = parser->is_first_pass ||
-                    (!to->has_named && (!parser->options->named_only || to->has_numbered_reference));
-    if (captures && ++parser->to->groups > REGEX_GROUPS_MAX)
-        return parser_fail(parser, opened, "more than %d groups", REGEX_GROUPS_MAX);
-    buf_append_z(&parser->to->text, captures ? "(" : "(?:");
-    return parse_group_body(parser, opened, shape);
-}
-
-/* (?imx-imx) and (?imx-imx: ; the former holds to the end of its group, over every `|`. */
-static bool parse_flags(struct regex_parser *parser, size_t opened, struct shape *shape)
-{
-    struct regex_flags flags = parser->flags;
-    bool value = true;
-    for (;; parser->at++) {
-        switch (parser_peek(parser, 0)) {
-        case 'i': parser->flags.caseless = value; continue;
-        case 'm': parser->flags.dotall = value; continue;
-        case 'x': parser->flags.extended = value; continue;
-        case 'u': parser->flags.unicode = value; continue;
-        case 'a': case 'd': parser->flags.unicode = false; continue;
-        case '-':
-            if (!value) break;
-            value = false;
-            continue;
-        case ')': case ':': break;
-        default: return parser_fail(parser, opened, "`(?%c` is not known", parser_peek(parser, 0));
-        }
-        break;
-    }
-    bool is_isolated = parser_peek(parser, 0) == ')';
-    if (!is_isolated && parser_peek(parser, 0) != ':') return parser_fail(parser, opened, "flags end with `:` or `)`");
-    parser->at++;
-    const struct regex_flags *on = &parser->flags;
-    buf_printf(&parser->to->text, "(?%s%s%s%s%s:", on->caseless ? "i" : "", on->dotall ? "s" : "",
-               on->caseless && on->dotall ? "" : "-", on->caseless ? "" : "i", on->dotall ? "" : "s");
-    bool ok;
-    if (is_isolated) {
-        ok = parse_alternation(parser, shape);
-        buf_append_char(&parser->to->text, ')');
-    } else {
-        ok = parse_alternation(parser, shape) && close_group(parser, opened);
-    }
-    parser->flags = flags;
-    return ok;
-}
-
-/* (?(1)yes|no), (?(<name>)yes|no) */
-static bool parse_conditional(struct regex_parser *parser, size_t opened, struct shape *shape)
-{
-    parser->at++;
-    struct str name;
-    uint32_t number = 0;
-    char open = parser_peek(parser, 0);
-    if (open == '<' || open == '\'') {
-        if (!name_take(parser, open == '<' ? '>' : '\'', &name)) return false;
-        for (uint32_t i = 0; i < parser->to->name_count && !number; i++)
-            if (str_eq(parser->to->names[i].name, name)) number = parser->to->names[i].group;
-    } else {
-        parser->at--;
-        if (!name_take(parser, ')', &name)) return false;
-        parser->at--;
-        parser->to->has_numbered_reference = true;
-        number = number_parse(parser, name);
-    }
-    if (parser_peek(parser, 0) != ')') return parser_fail(parser, opened, "the condition has no end `)`");
-    parser->at++;
-    if (!parser->is_first_pass && !number) return parser_fail(parser, opened, "there is no group `%.*s`", STR_ARG(name));
-    buf_printf(&parser->to->text, "(?(%u)", number);
-    parser->muted++;
-    bool ok = parse_group_body(parser, opened, shape);
-    parser->muted--;
-    literal_end(parser);
-    *shape = (struct shape){.min = 0};
-    return ok;
-}
-
-static bool skip_comment(struct regex_parser *parser, size_t opened)
-{
-    for (; !parser_ended(parser); parser->at++) {
-        if (parser_peek(parser, 0) == '\\') parser->at++;
-        else if (parser_peek(parser, 0) == ')') {
-            parser->at++;
-            return true;
-        }
-    }
-    return parser_fail(parser, opened, "the comment has no end `)`");
-}
-
-static bool parse_special(struct regex_parser *parser, size_t opened, struct shape *shape)
-{
-    char c = parser_peek(parser, 1), next = parser_peek(parser, 2);
-    struct buf *text = &parser->to->text;
-    switch (c) {
-    case ':': case '>':
-        parser->at += 2;
-        buf_printf(text, "(?%c", c);
-        return parse_group_body(parser, opened, shape);
-    case '=': return parse_look(parser, opened, "(?=", 2, shape);
-    case '!': return parse_look(parser, opened, "(?!", 2, shape);
-    case '<':
-        if (next == '=') return parse_look(parser, opened, "(?<=", 3, shape);
-        if (next == '!') return parse_look(parser, opened, "(?<!", 3, shape);
-        parser->at++;
-        return parse_named(parser, opened, shape);
-    case '\'':
-        parser->at++;
-        return parse_named(parser, opened, shape);
-    case '(':
-        parser->at++;
-        return parse_conditional(parser, opened, shape);
-    case '#': return skip_comment(parser, opened);
-    case '~': return parser_fail(parser, opened, "the absence operator `(?~` is not supported; use a lookahead `(?!`");
-    case 'P': return parser_fail(parser, opened, "a group's name is written `(?<name>`");
-    default:
-        parser->at++;
-        return parse_flags(parser, opened, shape);
-    }
-}
-
-static bool parse_group(struct regex_parser *parser, struct shape *shape)
-{
-    size_t opened = parser->at++;
-    *shape = (struct shape){.min = 0};
-    if (++parser->depth > REGEX_DEPTH_MAX) return parser_fail(parser, opened, "nested too deeply (at most %d)", REGEX_DEPTH_MAX);
-    bool ok = parser_peek(parser, 0) == '?' ? parse_special(parser, opened, shape)
-                                            : parse_plain(parser, opened, shape);
-    parser->depth--;
-    shape->is_single = shape->is_any = shape->is_choice = false;
-    return ok;
-}
-
 static bool parse_atom(struct regex_parser *parser, struct shape *shape)
 {
     struct buf *text = &parser->to->text;
@@ -510,24 +231,30 @@ static bool parse_atom(struct regex_parser *parser, struct shape *shape)
         take_set(parser, shape);
         shape->is_any = parser->flags.dotall;
         return true;
-    case '^': case '$':
+    case '^':
+    case '$':
         parser->at++;
         buf_append_char(text, c); /* always line anchors: PCRE2_MULTILINE */
         return true;
-    case '*': case '+': case '?':
-        return parser_fail(parser, parser->at, "`%c` has nothing to repeat", c);
+    case '*':
+    case '+':
+    case '?': return parser_fail(parser, parser->at, "`%c` has nothing to repeat", c);
     default: return take_literal(parser, parser_take(parser), shape);
     }
 }
 
 /* ---- quantifiers ---- */
-struct quantifier { uint32_t min, max; char kind; }; /* max UINT32_MAX: no bound; kind: '\0' ? + */
+struct quantifier {
+    uint32_t min, max;
+    char kind;
+}; /* max UINT32_MAX: no bound; kind: '\0' ? + */
 
 static bool interval_number(const struct regex_parser *parser, size_t *at, uint32_t *number)
 {
     size_t begin = *at;
     for (*number = 0; *at < parser->in.len && is_digit(parser->in.ptr[*at]); (*at)++)
-        if (*number <= REGEX_REPEAT_MAX) *number = *number * 10 + (uint32_t)(parser->in.ptr[*at] - '0');
+        if (*number <= REGEX_REPEAT_MAX)
+            *number = *number * 10 + (uint32_t)(parser->in.ptr[*at] - '0');
     return *at > begin;
 }
 
@@ -544,10 +271,12 @@ static bool take_interval(struct regex_parser *parser, struct quantifier *q, boo
         has_max = interval_number(parser, &at, &q->max);
         if (!has_max) q->max = UINT32_MAX;
     }
-    if ((!has_min && (*is_exact || !has_max)) || at >= parser->in.len || parser->in.ptr[at] != '}') return false;
+    if ((!has_min && (*is_exact || !has_max)) || at >= parser->in.len || parser->in.ptr[at] != '}')
+        return false;
     if (q->min > REGEX_REPEAT_MAX || (has_max && q->max > REGEX_REPEAT_MAX))
         return parser_fail(parser, parser->at, "a repeat count is at most %d", REGEX_REPEAT_MAX);
-    if (q->min > q->max) return parser_fail(parser, parser->at, "the repeat counts are the wrong way round");
+    if (q->min > q->max)
+        return parser_fail(parser, parser->at, "the repeat counts are the wrong way round");
     parser->at = at + 1;
     return true;
 }
@@ -557,10 +286,14 @@ static bool take_quantifier(struct regex_parser *parser, struct quantifier *q)
     char c = parser_peek(parser, 0);
     bool is_interval = false, is_exact = false;
     *q = (struct quantifier){.max = UINT32_MAX};
-    if (c == '?') q->max = 1;
-    else if (c == '+') q->min = 1;
-    else if (c == '{') is_interval = true;
-    else if (c != '*') return false;
+    if (c == '?')
+        q->max = 1;
+    else if (c == '+')
+        q->min = 1;
+    else if (c == '{')
+        is_interval = true;
+    else if (c != '*')
+        return false;
     if (is_interval) {
         if (!take_interval(parser, q, &is_exact)) return false;
     } else {
@@ -577,29 +310,38 @@ static bool take_quantifier(struct regex_parser *parser, struct quantifier *q)
 
 static void quantifier_text(const struct quantifier *q, struct buf *text)
 {
-    if (q->max == 1 && q->min == 0) buf_append_char(text, '?');
-    else if (q->max == UINT32_MAX && q->min < 2) buf_append_char(text, q->min ? '+' : '*');
-    else if (q->max == UINT32_MAX) buf_printf(text, "{%u,}", q->min);
-    else if (q->max == q->min) buf_printf(text, "{%u}", q->min);
-    else buf_printf(text, "{%u,%u}", q->min, q->max);
+    if (q->max == 1 && q->min == 0)
+        buf_append_char(text, '?');
+    else if (q->max == UINT32_MAX && q->min < 2)
+        buf_append_char(text, q->min ? '+' : '*');
+    else if (q->max == UINT32_MAX)
+        buf_printf(text, "{%u,}", q->min);
+    else if (q->max == q->min)
+        buf_printf(text, "{%u}", q->min);
+    else
+        buf_printf(text, "{%u,%u}", q->min, q->max);
     if (q->kind) buf_append_char(text, q->kind);
 }
 
 /* An atom with its quantifiers; `begin` is where its text starts. */
-static bool parse_quantifiers(struct regex_parser *parser, size_t begin, struct literal_state before,
-                              struct shape *shape)
+static bool parse_quantifiers(struct regex_parser *parser, size_t begin,
+                              struct literal_state before, struct shape *shape)
 {
     struct buf *text = &parser->to->text;
     struct quantifier q;
     uint32_t count = 0;
     while (take_quantifier(parser, &q)) {
-        if (text->len == begin) return parser_fail(parser, parser->at - 1, "there is nothing to repeat");
-        if (++count > REGEX_DEPTH_MAX) return parser_fail(parser, parser->at, "nested too deeply (at most %d)", REGEX_DEPTH_MAX);
+        if (text->len == begin)
+            return parser_fail(parser, parser->at - 1, "there is nothing to repeat");
+        if (++count > REGEX_DEPTH_MAX)
+            return parser_fail(parser, parser->at, "nested too deeply (at most %d)",
+                               REGEX_DEPTH_MAX);
         bool is_loop = q.max > BOUND_SMALL;
         parser->choices += q.min != q.max;
         if (is_loop || (!shape->is_single && q.max > 1)) parser->to->has_loop = true;
         if (count > 1 || (is_loop && parser->kind.mode == REGEX_GUARDED && !shape->is_single)) {
-            text_insert(text, begin, is_loop && parser->kind.mode == REGEX_GUARDED ? "(?:(?C1)" : "(?:");
+            text_insert(text, begin,
+                        is_loop && parser->kind.mode == REGEX_GUARDED ? "(?:(?C1)" : "(?:");
             buf_append_char(text, ')');
         } else if (is_loop && parser->kind.mode == REGEX_GUARDED && !shape->is_any) {
             text_insert(text, begin, "(?C1)");
@@ -619,7 +361,8 @@ static bool parse_quantifiers(struct regex_parser *parser, size_t begin, struct 
 static void skip_extended(struct regex_parser *parser)
 {
     while (parser->flags.extended && !parser_ended(parser)) {
-        if (is_blank(parser_peek(parser, 0)) || parser_peek(parser, 0) == '\f' || parser_peek(parser, 0) == '\v') {
+        if (is_blank(parser_peek(parser, 0)) || parser_peek(parser, 0) == '\f' ||
+            parser_peek(parser, 0) == '\v') {
             parser->at++;
         } else if (parser_peek(parser, 0) == '#') {
             while (!parser_ended(parser) && parser_peek(parser, 0) != '\n') parser->at++;
@@ -650,7 +393,7 @@ static bool parse_sequence(struct regex_parser *parser, struct shape *shape)
     }
 }
 
-static bool parse_alternation(struct regex_parser *parser, struct shape *shape)
+bool parse_alternation(struct regex_parser *parser, struct shape *shape)
 {
     struct literal_state before = literal_save(parser->to);
     bool is_choice = false, ok;
@@ -682,7 +425,8 @@ static bool parse_alternation(struct regex_parser *parser, struct shape *shape)
 static bool run_pass(struct regex_parser *parser, struct translation *to, bool *is_choice)
 {
     parser->at = 0;
-    parser->flags = (struct regex_flags){.dotall = parser->options->is_dotall, .caseless = parser->options->is_caseless};
+    parser->flags = (struct regex_flags){.dotall = parser->options->is_dotall,
+                                         .caseless = parser->options->is_caseless};
     buf_clear(&to->text);
     buf_clear(&to->literal_bytes);
     to->mark_count = to->groups = to->literal_count = 0;
@@ -700,14 +444,21 @@ static bool run_pass(struct regex_parser *parser, struct translation *to, bool *
     return true;
 }
 
-bool regex_translate(struct translation *to, struct str pattern, const struct regex_options *options,
-                     struct regex_kind kind, struct regex_problem *problem)
+bool regex_translate(struct translation *to, struct str pattern,
+                     const struct regex_options *options, struct regex_kind kind,
+                     struct regex_problem *problem)
 {
     *to = (struct translation){.groups = 0};
-    struct regex_parser parser = {.in = pattern, .to = to, .kind = kind, .options = options,
-                                  .problem = problem, .is_first_pass = true};
+    struct regex_parser parser = {.in = pattern,
+                                  .to = to,
+                                  .kind = kind,
+                                  .options = options,
+                                  .problem = problem,
+                                  .is_first_pass = true};
     if (pattern.len > REGEX_PATTERN_MAX)
-        return parser_fail(&parser, REGEX_PATTERN_MAX, "the pattern has %zu bytes; at most %d are allowed", pattern.len, REGEX_PATTERN_MAX);
+        return parser_fail(&parser, REGEX_PATTERN_MAX,
+                           "the pattern has %zu bytes; at most %d are allowed", pattern.len,
+                           REGEX_PATTERN_MAX);
     bool is_choice;
     size_t valid = utf8_valid_len(pattern);
     if (valid < pattern.len) return parser_fail(&parser, valid, "the pattern is not valid UTF-8");
@@ -715,7 +466,8 @@ bool regex_translate(struct translation *to, struct str pattern, const struct re
     parser.is_first_pass = false;
     if (!run_pass(&parser, to, &is_choice)) return false;
     /* An attempt may be long: the start spends the budget, unless there is only one. */
-    bool needs_callout = to->has_loop && (kind.mode == REGEX_GUARDED || (kind.mode == REGEX_PLAIN && !to->is_anchored));
+    bool needs_callout = to->has_loop && (kind.mode == REGEX_GUARDED ||
+                                          (kind.mode == REGEX_PLAIN && !to->is_anchored));
     if (needs_callout) {
         text_insert(&to->text, 0, is_choice ? "(?C1)(?:" : "(?C1)");
         if (is_choice) buf_append_char(&to->text, ')');

@@ -27,10 +27,14 @@ struct regex_kind {
 };
 
 /* Place in the translated text -> place in the original. */
-struct translation_mark { uint32_t out, in; };
+struct translation_mark {
+    uint32_t out, in;
+};
 
 /* A run of bytes that every match contains. */
-struct regex_required { uint32_t start, len; }; /* within literal_bytes */
+struct regex_required {
+    uint32_t start, len;
+}; /* within literal_bytes */
 
 struct translation {
     struct buf text; /* for PCRE2, without any options but UTF and UCP */
@@ -51,8 +55,9 @@ struct translation {
     bool has_loop;     /* anything without a small bound: an attempt may be long */
 };
 
-bool regex_translate(struct translation *to, struct str pattern, const struct regex_options *options,
-                     struct regex_kind kind, struct regex_problem *problem);
+bool regex_translate(struct translation *to, struct str pattern,
+                     const struct regex_options *options, struct regex_kind kind,
+                     struct regex_problem *problem);
 void translation_fini(struct translation *translation);
 /* Where in the original the translated byte `out` comes from. */
 size_t translation_origin(const struct translation *translation, size_t out);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A grok pattern (first line) on a text (the rest): expansion, captures, storing. The first byte chooses
- * the set and the options. */
-#include <stdint.h>
-#include <stdlib.h>
+/* A grok pattern (first line) on a text (the rest): expansion, captures, storing. The first byte
+ * chooses the set and the options. */
 #include "core/event/batch.h"
 #include "core/text/grok.h"
+#include <stdint.h>
+#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,8 +28,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     grok_library_init(&library, data[0] & 1, &arena);
     grok_library_read(&library, text);
     struct str overwrite = STR("a");
-    struct grok_options options = {.named_only = data[0] & 2, .keep_empty = data[0] & 4, .overwrite = &overwrite,
-                                   .overwrite_count = 1, .target = data[0] & 8 ? STR("t") : STR("")};
+    struct grok_options options = {.named_only = data[0] & 2,
+                                   .keep_empty = data[0] & 4,
+                                   .overwrite = &overwrite,
+                                   .overwrite_count = 1,
+                                   .target = data[0] & 8 ? STR("t") : STR("")};
     struct grok_problem problem;
     struct grok *grok = grok_compile(&library, pattern, &options, &arena, &problem);
     if (!grok && (!problem.text[0] || problem.offset > pattern.len)) abort();

@@ -1,34 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What grok makes of a pattern: grok_show legacy|ecs-v1 PATTERN [FILE [ROUNDS]]
- * Without a file: the expansion, what every match must contain, and the captures. With one: how many
- * of its lines match, and the time a line takes. `*` as pattern lists every name with its captures. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+ * Without a file: the expansion, what every match must contain, and the captures. With one: how
+ * many of its lines match, and the time a line takes. `*` as pattern lists every name with its
+ * captures. */
 #include "core/event/batch.h"
 #include "core/text/grok.h"
 #include "core/text/utf8.h"
 #include "core/xmalloc.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
 static void show_captures(const struct grok *grok)
 {
     static const char *const TYPES[] = {"", ":int", ":float"};
     for (uint32_t i = 0; i < grok->capture_count; i++)
-        printf("%s%.*s%s", i ? ", " : "", STR_ARG(grok->captures[i].path.text), TYPES[grok->captures[i].type]);
+        printf("%s%.*s%s", i ? ", " : "", STR_ARG(grok->captures[i].path.text),
+               TYPES[grok->captures[i].type]);
     printf("\n");
 }
 
-static struct grok *compile(const struct grok_library *library, struct str pattern, struct arena *arena)
+static struct grok *compile(const struct grok_library *library, struct str pattern,
+                            struct arena *arena)
 {
     struct grok_problem problem;
-    struct grok *grok = grok_compile(library, pattern, &(struct grok_options){.named_only = true}, arena, &problem);
+    struct grok *grok =
+        grok_compile(library, pattern, &(struct grok_options){.named_only = true}, arena, &problem);
     if (!grok) printf("refused at %zu: %s %s\n", problem.offset, problem.text, problem.hint);
     return grok;
 }
 
 static void list(const struct grok_library *library, struct arena *arena)
 {
-    MAP_EACH(&library->names, entry) {
+    MAP_EACH (&library->names, entry) {
         struct str name = key_text(&entry->key);
         struct grok *grok = compile(library, arena_printf(arena, "%%{%.*s}", STR_ARG(name)), arena);
         printf("%.*s\t", STR_ARG(name));
@@ -90,8 +94,8 @@ static void run(struct grok *grok, struct str text, int rounds, bool stores)
     }
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
     double ns = (double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec);
-    printf("%s: %lu lines, %lu match, %lu limits, %.1f ns a line\n", stores ? "match and store" : "match only",
-           lines, hits, limits, ns / (double)lines);
+    printf("%s: %lu lines, %lu match, %lu limits, %.1f ns a line\n",
+           stores ? "match and store" : "match only", lines, hits, limits, ns / (double)lines);
     arena_fini(&arena);
 }
 
