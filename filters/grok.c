@@ -192,6 +192,13 @@ static bool field_compile(struct grok_filter *self, uint32_t first,
     return ok;
 }
 
+static void grok_filter_destroy(void *opaque)
+{
+    struct grok_filter *self = opaque;
+    for (uint32_t i = 0; i < self->grok_count; i++) grok_destroy(self->groks[i]);
+    buf_fini(&self->text);
+}
+
 static bool grok_create(void *opaque, const struct plugin_context *context)
 {
     struct grok_filter *self = opaque;
@@ -202,14 +209,8 @@ static bool grok_create(void *opaque, const struct plugin_context *context)
     int64_t budget_ms = (int64_t)self->match.count * (REGEX_BUDGET_NS / 1000000);
     self->has_shared_timeout = self->timeout_scope.value == SCOPE_EVENT && self->timeout_millis &&
                                self->timeout_millis < budget_ms;
+    if (!ok) grok_filter_destroy(self); /* what was refused is not destroyed again */
     return ok;
-}
-
-static void grok_filter_destroy(void *opaque)
-{
-    struct grok_filter *self = opaque;
-    for (uint32_t i = 0; i < self->grok_count; i++) grok_destroy(self->groks[i]);
-    buf_fini(&self->text);
 }
 
 /* ---- running ---- */

@@ -16,6 +16,7 @@
 
 enum {
     BOUND_SMALL = 64,  /* repeats of one character up to this are no loop */
+    LENGTH_SMALL = 16, /* bytes that one start may have to look at in vain */
     CHOICES_SMALL = 8, /* optional parts and alternatives up to this cannot multiply to much */
 };
 
@@ -436,7 +437,7 @@ static bool run_pass(struct regex_parser *parser, struct translation *to, bool *
     struct shape shape;
     if (!parse_alternation(parser, &shape)) return false;
     if (!parser_ended(parser)) return parser_fail(parser, parser->at, "`)` has no beginning `(`");
-    to->has_loop |= parser->choices > CHOICES_SMALL;
+    to->has_loop |= parser->choices > CHOICES_SMALL || shape.min > LENGTH_SMALL;
     to->length_min = shape.min;
     to->is_anchored = shape.is_anchored;
     *is_choice = shape.is_choice;
