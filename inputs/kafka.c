@@ -92,6 +92,7 @@ struct kafka {
     struct topic_name *topic_names;
     rd_kafka_message_t *held[HELD_MAX];
     uint32_t held_at, held_count;
+    size_t prefetch_bytes, since_wake; /* half of the share; read since brokers' threads were woken */
     size_t record_bytes;             /* running mean, to take fewer of large ones */
     const rd_kafka_message_t *message; /* being decoded */
 
@@ -456,8 +457,18 @@ static void message_failed(struct kafka *kafka, const rd_kafka_message_t *messag
     kafka_log_error(&kafka->handle, message->err, rd_kafka_message_errstr(message));
 }
 
+/* The prefetch has gone down by a quarter: more may be fetched. */
+static void prefetch_go_on(struct kafka *kafka)
+{
+    if (kafka->since_wake < kafka->prefetch_bytes / 4) return;
+    if (rd_kafka_queue_length(kafka->messages) > kafka->prefetch_bytes / MESSAGE_OVERHEAD / 2) return;
+    kafka->since_wake = 0;
+    kafka_handle_wake_brokers(&kafka->handle);
+}
+
 static bool held_fill(struct kafka *kafka)
 {
+    prefetch_go_on(kafka);
     size_t wanted = HELD_BYTES / (kafka->record_bytes + 1);
     wanted = wanted < 1 ? 1 : wanted > HELD_MAX ? HELD_MAX : wanted;
     ssize_t got = rd_kafka_consume_batch_queue(kafka->messages, 0, kafka->held, wanted);
@@ -479,6 +490,7 @@ static void messages_read(struct kafka *kafka)
         if (kafka->held_at == kafka->held_count && !held_fill(kafka)) return;
         rd_kafka_message_t *message = kafka->held[kafka->held_at++];
         bytes += message->len + MESSAGE_OVERHEAD;
+        kafka->since_wake += message->len + MESSAGE_OVERHEAD;
         if (message->err)
             message_failed(kafka, message);
         else
@@ -801,6 +813,7 @@ static int kafka_start(void *self, struct input *input)
     kafka->nothing = rd_kafka_queue_new(rk);
     kafka_handle_listen(&kafka->handle, kafka->group);
     kafka_handle_listen(&kafka->handle, kafka->messages);
+    kafka->prefetch_bytes = kafka_share(input->loop, input->workers) / 2;
     kafka->read_ms = now_ms(kafka);
     subscribe(kafka);
     return 0;

@@ -86,7 +86,7 @@ def build(preset):
 
 def scripts(folder):
     path = os.path.join(HERE, folder)
-    return sorted(f for f in os.listdir(path) if f.endswith(".py") and f not in ("support.py",)) if os.path.isdir(path) else []
+    return sorted(f for f in os.listdir(path) if f.endswith(".py") and not f.startswith("support")) if os.path.isdir(path) else []
 
 def end_to_end():
     limit = {"quick": 120, "gate": 600, "long": 7200}[mode]

@@ -99,7 +99,36 @@ void kafka_handle_listen(struct kafka_handle *handle, rd_kafka_queue_t *queue)
     rd_kafka_queue_io_event_enable(queue, handle->wake_fd, &one, sizeof one);
 }
 
+void kafka_handle_wake_brokers(struct kafka_handle *handle)
+{
+    if (!handle->username || !handle->password) return;
+    rd_kafka_error_t *error =
+        rd_kafka_sasl_set_credentials(handle->rk, handle->username, handle->password);
+    if (error) rd_kafka_error_destroy(error);
+}
+
 /* ---- opening ---- */
+
+static char *conf_text(const rd_kafka_conf_t *conf, const char *property)
+{
+    size_t size = 0;
+    if (rd_kafka_conf_get(conf, property, NULL, &size) != RD_KAFKA_CONF_OK) return NULL;
+    char *text = xcalloc(1, size + 1);
+    rd_kafka_conf_get(conf, property, text, &size);
+    return text;
+}
+
+static void credentials_keep(struct kafka_handle *handle)
+{
+    const rd_kafka_conf_t *conf = rd_kafka_conf(handle->rk);
+    char *protocol = conf_text(conf, "security.protocol");
+    bool is_sasl = protocol && strncmp(protocol, "sasl", 4) == 0;
+    free(protocol);
+    handle->username = conf_text(conf, "sasl.username");
+    handle->password = conf_text(conf, "sasl.password");
+    if (!is_sasl && !handle->username) handle->username = xcalloc(1, 1);
+    if (!is_sasl && !handle->password) handle->password = xcalloc(1, 1);
+}
 
 static void handle_watch(struct kafka_handle *handle)
 {
@@ -133,6 +162,7 @@ int kafka_handle_open(struct kafka_handle *handle, rd_kafka_type_t type, rd_kafk
         close(handle->wake_fd);
         return UV_EINVAL;
     }
+    credentials_keep(handle);
     handle_watch(handle);
     return 0;
 }
@@ -156,6 +186,8 @@ static void handle_gone(uv_handle_t *uv)
     struct kafka_handle *handle = uv->data;
     if (--handle->open_handles) return;
     close(handle->wake_fd);
+    free(handle->username);
+    free(handle->password);
     handle->closed(handle->opaque);
 }
 

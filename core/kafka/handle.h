@@ -32,6 +32,7 @@ struct kafka_handle {
     int wake_fd, open_handles;
     struct disk *undertaker; /* thread that destroys */
     struct disk_job burial;
+    char *username, *password; /* of SASL, or empty; NULL when waking brokers could change the login */
     bool is_abandoned;       /* the group could not be left in time: destroy without */
     void (*closed)(void *opaque);
 };
@@ -43,6 +44,10 @@ int kafka_handle_open(struct kafka_handle *handle, rd_kafka_type_t type, rd_kafk
 void kafka_handle_listen(struct kafka_handle *handle, rd_kafka_queue_t *queue);
 /* served() is called again soon: it stopped early. */
 void kafka_handle_poke(struct kafka_handle *handle);
+/* librdkafka 2.0 looks only once a second whether its full prefetch has been read, unless something
+ * wakes its brokers' threads. Telling it the credentials that it has already does that, and nothing
+ * else. (Later versions have fetch.queue.backoff.ms.) */
+void kafka_handle_wake_brokers(struct kafka_handle *handle);
 /* Destroys off the loop, then calls `closed` on it. Queues must have been given back. */
 void kafka_handle_close(struct kafka_handle *handle, void (*closed)(void *opaque));
 
