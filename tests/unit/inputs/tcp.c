@@ -76,6 +76,21 @@ Test(tcp, a_port_in_use_is_refused)
     bench_end(&bench);
 }
 
+Test(tcp, a_port_that_workers_of_another_pipeline_share_is_refused)
+{
+    struct bench bench, second;
+    char port_text[BENCH_PORT_TEXT];
+    uint16_t port = bench_free_port(SOCK_STREAM);
+    struct bench_option options[] = {{"port", bench_port_text(port_text, port)}, {NULL, NULL}};
+    bench_begin(&bench, ECS_DISABLED, NULL);
+    bench_begin(&second, ECS_DISABLED, NULL);
+    bench.input.workers = second.input.workers = 2;
+    cr_assert_eq(bench_input(&bench, &input_tcp, options), 0);
+    cr_assert_eq(bench_input(&second, &input_tcp, options), UV_EADDRINUSE);
+    bench_end(&second);
+    bench_end(&bench);
+}
+
 Test(tcp, workers_share_a_port)
 {
     struct bench bench, second;
