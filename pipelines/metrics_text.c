@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/metrics_text.h"
+#include "filters/grok.h"
 
 static void label_value(struct buf *out, struct str text)
 {
@@ -217,6 +218,81 @@ static void families(struct stats *stats, const struct counter_row *rows, size_t
     }
 }
 
+/* ---- grok's patterns ---- */
+
+enum { PATTERN_LABEL_MAX = 120 }; /* characters of a pattern that are shown */
+
+struct grok_row {
+    const char *name, *help;
+    uint64_t (*read)(const struct grok_counters *counters);
+    double scale;
+};
+
+static uint64_t grok_attempts(const struct grok_counters *at) { return counter_get(&at->attempts); }
+static uint64_t grok_hits(const struct grok_counters *at) { return counter_get(&at->hits); }
+static uint64_t grok_limits(const struct grok_counters *at) { return counter_get(&at->limits); }
+static uint64_t grok_misses(const struct grok_counters *at)
+{
+    uint64_t done = grok_hits(at) + grok_limits(at), tried = grok_attempts(at);
+    return tried > done ? tried - done : 0;
+}
+/* Time is measured on some attempts only and scaled up to all. */
+static uint64_t grok_ns(const struct grok_counters *at)
+{
+    uint64_t sampled = counter_get(&at->sampled);
+    return sampled ? (uint64_t)((double)counter_get(&at->sampled_ns) / (double)sampled * (double)grok_attempts(at)) : 0;
+}
+
+static const struct grok_row grok_rows[] = {
+    {"grok_pattern_attempts_total", "Attempts of a grok pattern", grok_attempts, 1},
+    {"grok_pattern_matches_total", "Attempts that matched", grok_hits, 1},
+    {"grok_pattern_misses_total", "Attempts that did not match", grok_misses, 1},
+    {"grok_pattern_limit_total", "Attempts ended by the time limit", grok_limits, 1},
+    {"grok_pattern_seconds_total", "Time spent in a pattern, sampled", grok_ns, 1e-9},
+};
+
+/* The pattern's place and its text, cut at a whole character. */
+static void pattern_label(char label[PATTERN_LABEL_MAX + 16], uint32_t number, struct str text)
+{
+    size_t len = text.len < PATTERN_LABEL_MAX ? text.len : PATTERN_LABEL_MAX;
+    while (len && len < text.len && ((unsigned char)text.ptr[len] & 0xC0) == 0x80) len--;
+    snprintf(label, PATTERN_LABEL_MAX + 16, "%u: %.*s", number, (int)len, text.ptr);
+}
+
+static void grok_filter_rows(const struct pipeline *pipeline, uint32_t filter, const struct grok_row *at,
+                             struct buf *out)
+{
+    const struct filter *first = worker_generation(pipeline->workers[0])->program.filters[filter];
+    struct grok *const *groks;
+    uint32_t count = grok_filter_patterns(first->self, &groks);
+    for (uint32_t i = 0; i < count; i++) {
+        double sum = 0;
+        for (uint32_t w = 0; w < pipeline->worker_count; w++) {
+            struct grok *const *same;
+            grok_filter_patterns(worker_generation(pipeline->workers[w])->program.filters[filter]->self, &same);
+            sum += (double)at->read(&same[i]->counters);
+        }
+        char label[PATTERN_LABEL_MAX + 16];
+        pattern_label(label, i, groks[i]->pattern);
+        row(out, at->name, &(struct labels){.pipeline = pipeline->id, .id = first->id, .kind = "filter",
+                                            .type = "grok", .extra = "pattern", .extra_value = label},
+            sum * at->scale);
+    }
+}
+
+static void grok_patterns(struct stats *stats, struct buf *out)
+{
+    for (size_t i = 0; i < sizeof grok_rows / sizeof *grok_rows; i++) {
+        family(out, grok_rows[i].name, "counter", grok_rows[i].help);
+        EACH_PIPELINE(stats, pipeline)
+        {
+            const struct program *program = &worker_generation(pipeline->workers[0])->program;
+            for (uint32_t k = 0; k < program->filter_count; k++)
+                if (!strcmp(program->filters[k]->type->name, "grok")) grok_filter_rows(pipeline, k, &grok_rows[i], out);
+        }
+    }
+}
+
 static void process(struct buf *out)
 {
     struct process_numbers numbers = process_numbers_read();
@@ -247,5 +323,6 @@ void metrics_text(struct stats *stats, struct buf *out)
     families(stats, filter_rows, sizeof filter_rows / sizeof *filter_rows, filters, out);
     families(stats, output_rows, sizeof output_rows / sizeof *output_rows, outputs, out);
     families(stats, codec_rows, sizeof codec_rows / sizeof *codec_rows, codecs, out);
+    grok_patterns(stats, out);
     process(out);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "core/log.h"
+#include "core/text/regex.h"
 #include "core/xmalloc.h"
 #include "pipelines/api.h"
 #include "pipelines/notify.h"
@@ -167,6 +168,9 @@ enum exit_code supervisor_run(struct supervisor *supervisor)
     struct control control = {.supervisor = supervisor};
     control.said = xcalloc(supervisor->pipeline_count + 1, sizeof *control.said);
     control_init(&control);
+    if (!regex_has_jit())
+        LOG(LOG_WARN, "regex.no_jit", (struct str){0},
+            "executable memory is refused here: regular expressions run without JIT, several times slower");
     if (supervisor->settings->api_enabled) control.api = api_start(supervisor, &control.loop);
     for (uint32_t i = 0; i < supervisor->pipeline_count; i++) {
         int status = pipeline_start(supervisor->pipelines[i], worker_changed, &control.changed);

@@ -29,7 +29,7 @@ static void print_scalar(const struct value *value, struct buf *out)
     case VALUE_ARRAY:
     case VALUE_MAP: break;
     }
-    assert(!"a scalar");
+    assert(false && "a scalar");
 }
 
 static void print_java(const struct value *value, uint32_t depth, struct buf *out)
