@@ -253,10 +253,9 @@ static int sink_end_torn(struct sink *sink, struct str bytes)
     char name[32], last = '\n';
     snprintf(name, sizeof name, "/proc/self/fd/%d", sink->fd);
     int fd = open(name, O_RDONLY | O_CLOEXEC); /* the descriptor itself only writes */
-    if (fd < 0) return 0;
-    off_t size = lseek(fd, 0, SEEK_END);
+    off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
     if (size > 0 && pread(fd, &last, 1, size - 1) < 0) last = '\n';
-    close(fd);
+    if (fd >= 0) close(fd);
     size_t written = 0;
     int status = last == '\n' ? 0 : write_whole(sink->fd, STR("\n"), &written);
     sink->is_begun = status == 0;

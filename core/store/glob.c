@@ -49,7 +49,7 @@ uint32_t glob_expand(struct str pattern, struct arena *arena, struct str *out)
     out[0] = pattern;
     for (uint32_t at = 0; at < count;) {
         struct str text = out[at];
-        struct braces braces;
+        struct braces braces = {0};
         if (!braces_find(text, &braces)) {
             at++;
             continue;
