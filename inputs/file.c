@@ -74,6 +74,7 @@ struct errand {
     struct file_id id; /* copies: the loop may rename the file meanwhile */
     uint64_t size;     /* what was read of it */
     bool is_gzip, is_damaged;
+    bool is_removed;   /* by this errand */
     char *path;
 };
 
@@ -182,6 +183,8 @@ static uint64_t loop_ms(const struct file_input *self) { return uv_now(&self->ho
 
 static void file_go_on(struct file_input *self);
 static void file_end_check(struct file_input *self);
+static void queue_remove(struct file_input *self, struct tail *tail);
+static void tail_free(struct tail *tail);
 
 /* ---- errands ---- */
 
@@ -201,13 +204,14 @@ static int completed_log(const struct file_input *self, const char *path)
 }
 
 /* Only the very file that was read is removed, and only if nothing was added to it since. */
-static int completed_delete(const struct errand *errand)
+static int completed_delete(struct errand *errand)
 {
     struct stat status;
     if (stat(errand->path, &status) < 0) return errno == ENOENT ? 0 : -errno;
     if (!file_id_eq(stat_id(&status), errand->id)) return 0;
     if (!errand->is_gzip && (uint64_t)status.st_size != errand->size) return -EAGAIN;
-    return unlink(errand->path) < 0 && errno != ENOENT ? -errno : 0;
+    errand->is_removed = unlink(errand->path) == 0;
+    return errand->is_removed || errno == ENOENT ? 0 : -errno;
 }
 
 static void errand_work(struct disk_job *job)
@@ -281,26 +285,42 @@ static void tail_complete(struct tail *tail)
     errand_start(self, tail, tail_take_fd(tail));
 }
 
+/* The file was removed here. Its inode may be another file's already, which must not be taken for
+ * this one grown: it is forgotten before the next look. */
+static void tail_removed(struct tail *tail)
+{
+    struct file_input *self = tail->owner;
+    sincedb_remove(&self->sincedb, tail->file->id);
+    queue_remove(self, tail);
+    framer_fini(&tail->framer);
+    watch_forget(&self->watch, tail->file);
+    tail_free(tail);
+}
+
+static void errand_completed(struct file_input *self, const struct errand *errand)
+{
+    struct tail *tail = errand->tail;
+    tail->is_completing = false;
+    if (errand->status == -EAGAIN) {
+        tail->is_at_end = false; /* it grew: the rest is read as well */
+    } else if (errand->status < 0) {
+        counter_add(&self->host->counters.errors, 1);
+        LOG(LOG_ERROR, "file.completed", self->host->id,
+            "`%s` was read but file_completed_action failed: %s; it is tried again",
+            tail->file->path, uv_strerror(errand->status));
+    } else if (errand->is_removed) {
+        tail_removed(tail);
+    } else {
+        tail->is_done = true;
+    }
+}
+
 static void errand_done(struct disk_job *job)
 {
     struct errand *errand = (struct errand *)(void *)job;
     struct file_input *self = errand->owner;
-    struct tail *tail = errand->tail;
     self->errands--;
-    if (tail && errand->status == -EAGAIN) {
-        tail->is_at_end = tail->is_completing = false; /* it grew: the rest is read as well */
-    } else if (tail) {
-        tail->is_completing = false;
-        tail->is_done = errand->status == 0;
-        if (errand->status < 0) {
-            counter_add(&self->host->counters.errors, 1);
-            LOG(LOG_ERROR, "file.completed", self->host->id,
-                "`%s` was read but file_completed_action failed: %s; it is tried again",
-                tail->file->path, uv_strerror(errand->status));
-        } else if (self->file_completed_action.value != COMPLETED_LOG && !tail->is_damaged) {
-            sincedb_remove(&self->sincedb, tail->file->id);
-        }
-    }
+    if (errand->tail) errand_completed(self, errand);
     free(errand->path);
     free(errand);
     file_end_check(self);

@@ -298,8 +298,9 @@ Test(input_file, reads_once_and_deletes_when_settled)
     bench_wait(&bench, !folder_read(&folder, "a.log"));
     cr_expect_null(folder_read(&folder, "a.log"));
     bench.holds = false;
-    folder_write(&folder, "a.log", "3\n");
-    expect(3, "1|a.log\n2|a.log\n3|a.log\n");
+    /* mostly with the same inode, and larger */
+    folder_write(&folder, "a.log", "3\n4\n5\n");
+    expect(5, "1|a.log\n2|a.log\n3|a.log\n4|a.log\n5|a.log\n");
     bench_end(&bench);
 }
 
