@@ -156,7 +156,10 @@ static bool expand_value(const struct environment_context *context, struct confi
     bool is_right = true;
     switch (value->kind) {
     case CONFIG_STRING: return expand_text(context, value);
-    case CONFIG_BAREWORD:
+    case CONFIG_BAREWORD: /* of YAML: a pipeline's has no `$` */
+        if (str_find(value->text, STR("${")) < 0) return true;
+        value->kind = CONFIG_STRING;
+        return expand_text(context, value);
     case CONFIG_NUMBER: return true;
     case CONFIG_PLUGIN: return environment_expand_settings(context, value->settings, value->count);
     case CONFIG_ARRAY:

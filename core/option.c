@@ -131,10 +131,17 @@ static void unknown_name(const struct load *load, const struct setting *setting)
     size_t count = 0;
     for (size_t i = 0; i < load->part_count; i++)
         count = collect_names(load->parts[i].table, names, count);
+    struct str near = suggest(setting->key, names, count);
+    if (!context->plugin.len) { /* a settings file */
+        struct message *unknown = diag_error(context->diag, setting->key_place, "there is no %s `%.*s`",
+                                             context->section, STR_ARG(setting->key));
+        if (near.len) diag_hint(context->diag, unknown, "did you mean `%.*s`?", STR_ARG(near));
+        diag_note(context->diag, unknown, "`tailrace docs settings` lists them");
+        return;
+    }
     struct message *message =
         diag_error(context->diag, setting->key_place, "%s `%.*s` has no option `%.*s`",
                    context->section, STR_ARG(context->plugin), STR_ARG(setting->key));
-    struct str near = suggest(setting->key, names, count);
     if (near.len) diag_hint(context->diag, message, "did you mean `%.*s`?", STR_ARG(near));
     /* The list names what is the plugin's own: the first table. */
     count = load->part_count ? collect_names(load->parts[0].table, names, 0) : 0;

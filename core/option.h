@@ -113,7 +113,7 @@ struct options_context {
     struct diag *diag;
     struct arena *arena;   /* of the configuration */
     const char *section;   /* "filter", "input", "output", "codec", "setting" */
-    struct str plugin;     /* name */
+    struct str plugin;     /* name; empty for a settings file */
     struct place place;    /* of the plugin's name: where missing options are reported */
     /* Builds the codec of an OPTION_CODEC (core/plugin.h). NULL where codecs make no sense. */
     struct codec *(*codec)(struct options_context *, const struct config_value *);

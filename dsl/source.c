@@ -68,16 +68,10 @@ bool sources_take_text(struct sources *sources, struct str name, struct str text
     struct source_text *source = add(sources, arena_copy(arena, name), arena_copy(arena, text), arena);
     sources->bytes += text.len;
     if (!check_bytes(source, diag)) return false;
-    if (!has_section(text, "input")) {
-        diag_hint(diag, diag_warning(diag, nowhere, "the text has no input: stdin is read"),
-                  "write input { … } to read something else");
+    if (!has_section(text, "input"))
         add(sources, STR("default input"), STR("input { stdin { type => stdin } }"), arena);
-    }
-    if (!has_section(text, "output")) {
-        diag_hint(diag, diag_warning(diag, nowhere, "the text has no output: events go to stdout"),
-                  "write output { … } to send them elsewhere");
+    if (!has_section(text, "output"))
         add(sources, STR("default output"), STR("output { stdout { codec => rubydebug } }"), arena);
-    }
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/text/regex.h"
 #include "core/xmalloc.h"
+#include "pipelines/api_address.h"
 #include "pipelines/metrics_text.h"
 
 enum {
@@ -218,48 +219,19 @@ static void api_readable(uv_poll_t *poll, int status, int events)
 static void api_tick(uv_timer_t *timer) { MHD_run(((struct api *)timer->data)->daemon); }
 static void api_sample(uv_timer_t *timer) { stats_sample(&((struct api *)timer->data)->stats); }
 
-static bool is_loopback(const struct sockaddr_storage *address)
+static bool is_loopback(const struct address *address)
 {
-    if (address->ss_family == AF_INET)
-        return (ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24) == 127;
-    return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+    return address->family == AF_INET ? (ntohl(address->v4.sin_addr.s_addr) >> 24) == 127
+                                      : IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
 }
 
-static bool address_of(struct str host, uint16_t port, struct sockaddr_storage *address)
+static struct MHD_Daemon *listen_at(struct api *api, const struct address *address)
 {
-    char name[256];
-    if (host.len >= sizeof name) return false;
-    memcpy(name, host.ptr, host.len);
-    name[host.len] = 0;
-    if (!strcmp(name, "localhost")) strcpy(name, "127.0.0.1");
-    memset(address, 0, sizeof *address);
-    return uv_ip4_addr(name, port, (struct sockaddr_in *)(void *)address) == 0 ||
-           uv_ip6_addr(name, port, (struct sockaddr_in6 *)(void *)address) == 0;
-}
-
-static struct MHD_Daemon *listen_at(struct api *api, const struct sockaddr_storage *address)
-{
-    unsigned flags = MHD_USE_EPOLL | (address->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
+    unsigned flags = MHD_USE_EPOLL | (address->family == AF_INET6 ? MHD_USE_IPv6 : 0);
     return MHD_start_daemon(flags, 0, NULL, NULL, handle, api, MHD_OPTION_SOCK_ADDR,
-                            (const struct sockaddr *)address, MHD_OPTION_CONNECTION_LIMIT,
+                            &address->ip, MHD_OPTION_CONNECTION_LIMIT,
                             (unsigned)API_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)API_IDLE_S,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)API_REQUEST_BYTES_MAX, MHD_OPTION_END);
-}
-
-/* `9600` or `9600-9700`. */
-static bool port_range(struct str text, uint16_t *first, uint16_t *last)
-{
-    char copy[32];
-    if (text.len == 0 || text.len >= sizeof copy) return false;
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = 0;
-    char *end;
-    unsigned long a = strtoul(copy, &end, 10), b = a;
-    if (*end == '-') b = strtoul(end + 1, &end, 10);
-    if (*end || a > 65535 || b > 65535 || b < a) return false;
-    *first = (uint16_t)a;
-    *last = (uint16_t)b;
-    return true;
 }
 
 static void refused(const char *why)
@@ -270,13 +242,13 @@ static void refused(const char *why)
 static bool api_listen(struct api *api)
 {
     const struct settings *settings = api->supervisor->settings;
-    struct sockaddr_storage address;
+    struct address address;
     uint16_t first, last;
-    if (!port_range(settings->api_port, &first, &last)) {
+    if (!api_ports(settings->api_port, &first, &last)) {
         refused("api.http.port is no port and no range like 9600-9700");
         return false;
     }
-    if (!address_of(settings->api_host, first, &address)) {
+    if (!api_address(settings->api_host, first, &address)) {
         refused("api.http.host is no address");
         return false;
     }
@@ -290,7 +262,7 @@ static bool api_listen(struct api *api)
         return false;
     }
     for (uint32_t port = first; port <= last && !api->daemon; port++) {
-        address_of(settings->api_host, (uint16_t)port, &address);
+        api_address(settings->api_host, (uint16_t)port, &address);
         api->daemon = listen_at(api, &address);
     }
     if (!api->daemon) {
@@ -299,7 +271,7 @@ static bool api_listen(struct api *api)
     }
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_BIND_PORT);
     snprintf(api->stats.http_address, sizeof api->stats.http_address,
-             address.ss_family == AF_INET6 ? "[%.*s]:%u" : "%.*s:%u", STR_ARG(settings->api_host),
+             address.family == AF_INET6 ? "[%.*s]:%u" : "%.*s:%u", STR_ARG(settings->api_host),
              info ? info->port : first);
     return true;
 }

@@ -48,6 +48,7 @@ static const struct {
     [COMMAND_CHECK] = {"check", " [PATH...]", "Check configurations and say all that is wrong."},
     [COMMAND_EXPLAIN] = {"explain", " [PATH...]", "Print the compiled program with its places."},
     [COMMAND_DOCS] = {"docs", " [PLUGIN...]", "Print the manual, from the option tables."},
+    [COMMAND_HEALTH] = {"health", "", "Ask a running instance, by its API, whether it is well (exit code 0 or 1)."},
 };
 
 /* The arguments as one text, so that complaints have a line and a caret. */
@@ -172,6 +173,16 @@ static bool command_find(const char *word, enum command *command)
     return false;
 }
 
+static void argument_unexpected(struct diag *diag, struct place place, struct str word, bool is_first)
+{
+    struct str names[COMMAND_COUNT];
+    for (int i = 0; i < COMMAND_COUNT; i++) names[i] = str_of(commands[i].name);
+    struct str near = is_first ? suggest(word, names, COMMAND_COUNT) : (struct str){0};
+    struct message *message = diag_error(diag, place, "unexpected argument");
+    if (near.len) diag_hint(diag, message, "did you mean `tailrace %.*s`?", STR_ARG(near));
+    diag_note(diag, message, "a configuration is given with -f PATH; `tailrace --help` lists the commands");
+}
+
 bool command_line_parse(struct command_line *line, int argc, char **argv, struct arena *arena,
                         struct diag *diag)
 {
@@ -183,11 +194,13 @@ bool command_line_parse(struct command_line *line, int argc, char **argv, struct
     bool ok = true;
     for (; at < argc; at++) {
         if (argv[at][0] == '-' && argv[at][1]) {
-            ok = flag_parse(line, &at, argv, &words, diag) && ok;
-        } else if (line->command == COMMAND_RUN) {
-            diag_note(diag, diag_error(diag, words.places[at], "unexpected argument"),
-                      "commands: run, check, explain, docs; a configuration is given with -f PATH");
+            if (flag_parse(line, &at, argv, &words, diag)) continue;
             ok = false;
+            /* the value of a flag that is not known is no argument */
+            if (at + 1 < argc && argv[at + 1][0] != '-') at++;
+        } else if (line->command == COMMAND_RUN || line->command == COMMAND_HEALTH) {
+            argument_unexpected(diag, words.places[at], str_of(argv[at]), at == 1);
+            return false;
         } else
             line->arguments.items[line->arguments.count++] = str_of(argv[at]);
     }

@@ -5,7 +5,7 @@
 #define PIPELINES_COMMAND_LINE_H
 #include "pipelines/settings.h"
 
-enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_EXPLAIN, COMMAND_DOCS, COMMAND_COUNT };
+enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_EXPLAIN, COMMAND_DOCS, COMMAND_HEALTH, COMMAND_COUNT };
 
 struct command_line {
     enum command command;

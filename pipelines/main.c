@@ -10,6 +10,7 @@
 #include "pipelines/command_line.h"
 #include "pipelines/data_folder.h"
 #include "pipelines/docs.h"
+#include "pipelines/health_check.h"
 #include "pipelines/supervisor.h"
 
 struct program_run {
@@ -73,7 +74,11 @@ static bool settings_gather(struct program_run *run)
     settings_read_environment(&run->base);
     for (uint32_t i = 0; i < run->line.settings.count; i++)
         setting_list_add(&run->base, run->line.settings.items[i]);
-    return settings_load(&run->settings, &run->base, &run->arena, &run->diag) && ok;
+    ok = settings_load(&run->settings, &run->base, &run->arena, &run->diag) && ok;
+    if (run->settings.reload_automatic)
+        diag_warning(&run->diag, (struct place){0},
+                     "automatic reload is not in this version: restart after a change");
+    return ok;
 }
 
 static bool has_setting(const struct setting_list *list, const char *key)
@@ -218,6 +223,14 @@ static enum exit_code run_pipelines(struct program_run *run)
     return code;
 }
 
+static enum exit_code run_health(struct program_run *run)
+{
+    bool ok = settings_gather(run);
+    diag_print(&run->diag);
+    if (!ok) return EXIT_CONFIG;
+    return health_check(&run->settings) ? EXIT_DONE : EXIT_RUNTIME;
+}
+
 static enum exit_code run_command(struct program_run *run, int argc, char **argv)
 {
     if (!command_line_parse(&run->line, argc, argv, &run->arena, &run->diag)) {
@@ -235,7 +248,11 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
         buf_fini(&text);
         return EXIT_DONE;
     }
-    return run->line.command == COMMAND_DOCS ? run_docs(run) : run_pipelines(run);
+    switch (run->line.command) {
+    case COMMAND_DOCS: return run_docs(run);
+    case COMMAND_HEALTH: return run_health(run);
+    default: return run_pipelines(run);
+    }
 }
 
 int main(int argc, char **argv)

@@ -244,7 +244,7 @@ bool settings_load(struct settings *settings, const struct setting_list *list, s
         count += k == count;
     }
     struct options_context context = {
-        .diag = diag, .arena = arena, .section = "setting", .plugin = STR("settings")};
+        .diag = diag, .arena = arena, .section = "setting"};
     *settings = (struct settings){0};
     bool ok = options_load(settings_options, settings, last, count, &context);
     for (uint32_t i = 0; i < count; i++) {
@@ -253,8 +253,6 @@ bool settings_load(struct settings *settings, const struct setting_list *list, s
             diag_error(diag, place, "queue.type `persisted` is not in this version; memory is"), ok = false;
         if (str_eq(last[i].key, STR("dead_letter_queue.enable")) && settings->dead_letter_queue_enable)
             diag_error(diag, place, "dead letters are not in this version"), ok = false;
-        if (str_eq(last[i].key, STR("config.reload.automatic")) && settings->reload_automatic)
-            diag_warning(diag, place, "automatic reload is not in this version: restart after a change");
     }
     return ok;
 }

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: exit codes, help, complaints, what runs beside what is wrong, signals, the log as
+JSON. quick: yes"""
+from support import *
+
+NOBODY = 65534
+
+def run(folder, *arguments, stdin="", environment=None, user=None):
+    """(exit code, stdout, stderr) of a program that ends by itself."""
+    command = [PROGRAM, *arguments]
+    if not arguments or arguments[0] not in ("docs", "health"):
+        command += ["--path.data", folder.file("data"), "--path.settings", folder.file("settings"), "--api.enabled", "false"]
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=30, user=user,
+                          env=dict(os.environ, **(environment or {})))
+    return done.returncode, done.stdout, done.stderr
+
+def said(result, code, what, out="", errors=""):
+    """`out` and `errors` must each be somewhere in what was said."""
+    good = result[0] == code and out in result[1] and errors in result[2]
+    if not ok(good, what):
+        print(f"  exit code {result[0]}, not {code}; stdout: {result[1]!r}\n  stderr: {result[2]}")
+
+def exit_codes(folder):
+    said(run(folder, "-e", "input { generator { count => 2 } } output { null { } }"), 0, "0 when the inputs have ended")
+    result = run(folder, "-e", "", stdin="hello\n")
+    said(result, 0, "-e '' reads stdin and writes stdout", '"message" => "hello"')
+    ok("warning" not in result[2], "without a warning")
+    said(run(folder, "-t", "-e", "input { stdin { } }"), 0, "-t of a good one", "Configuration OK\n")
+    said(run(folder, "-t", "-e", "input { stdn { } }"), 78, "-t of a wrong one", errors="did you mean `stdin`?")
+    said(run(folder, "-e", "input { stdn { } }"), 78, "78: wrong configuration", errors="there is no input `stdn`")
+    good = folder.write("good.conf", "input { stdin { } }\noutput { stdout { } }\n")
+    said(run(folder, "check", good), 0, "check of a good file", "Configuration OK\n")
+    wrong = folder.write("wrong.conf", "input { stdin { } }\nfilter { mutate { renam => { } } }\noutput { stdout { } }\n")
+    result = run(folder, "check", wrong)
+    said(result, 78, "check of a wrong file", errors="wrong.conf:2:19")
+    ok("did you mean `rename`?" in result[2] and result[1] == "", "says the place and the remedy, and nothing else")
+    said(run(folder, "check", good, wrong), 78, "check of both")
+    said(run(folder, "explain", good), 0, "explain prints the program", "input stdin")
+    said(run(folder), 78, "nothing to run", errors="nothing to run: give a configuration with -f PATH or -e TEXT")
+    said(run(folder, "-f", "/nowhere/x.conf"), 78, "no such file", errors="no file is found for /nowhere/x.conf")
+    said(run(folder, "-f", good, "-e", "x"), 78, "-f and -e together", errors="exclude each other")
+    if os.getuid() == 0:
+        os.chmod(folder.path, 0o755)
+        os.chmod(good, 0o600)
+        said(run(folder, "check", good, user=NOBODY), 78, "a file that may not be read", errors="good.conf: Permission denied")
+        os.chmod(good, 0o644)
+    os.makedirs(folder.file("empty"))
+    said(run(folder, "-f", folder.file("empty")), 78, "an empty folder", errors="no file is found")
+
+def usage(folder):
+    version = run(folder, "--version")
+    ok(version[0] == 0 and version[1].startswith("tailrace ") and version[1].count("\n") == 1, "--version")
+    ok(run(folder, "-V") == version, "-V")
+    helps = {c: run(folder, *c.split()) for c in ("--help", "-h", "check --help", "explain --help", "docs --help", "health --help")}
+    ok(all(r[0] == 0 and "Usage: tailrace" in r[1] and not r[2] for r in helps.values()), "--help of every command")
+    ok(all(f"\n  {c} " in helps["--help"][1] for c in ("run", "check", "explain", "docs", "health")), "--help lists the commands")
+    ok("78 wrong configuration" in helps["--help"][1], "--help says the exit codes")
+    ok(max(len(line) for r in helps.values() for line in r[1].splitlines()) <= 100, "no line of it is wider than 100 columns")
+    said(run(folder, "--pipeline.wrokers", "3"), 2, "2: an unknown flag", errors="did you mean `--pipeline.workers`?")
+    result = run(folder, "--pipeline.wrokers", "3")
+    ok(result[2].count("error:") == 1, "and one complaint for it")
+    done = subprocess.run([PROGRAM, "-w"], capture_output=True, text=True)
+    said((done.returncode, done.stdout, done.stderr), 2, "a flag without its value", errors="the option needs a value")
+    said(run(folder, "chek", "x.conf"), 2, "an unknown command", errors="did you mean `tailrace check`?")
+    said(run(folder, "-S", "x"), 2, "-S without =", errors="expected KEY=VALUE")
+    said(run(folder, "-S", "pipeline.wrokers=1", "-e", ""), 78, "an unknown setting", errors="did you mean `pipeline.workers`?")
+    said(run(folder, "-w", "0", "-e", ""), 78, "no workers", errors="from 1 to 256")
+    said(run(folder, "-w257", "-e", ""), 78, "too many workers", errors="from 1 to 256")
+    said(run(folder, "-e", "", environment={"PIPELINE_WORKERS": "many"}), 78, "a wrong environment variable", errors="environment PIPELINE_WORKERS:1:1")
+    said(run(folder, "-w", "1", "-e", "", environment={"PIPELINE_WORKERS": "999"}), 0, "the command line wins over the environment")
+    said(run(folder, "docs"), 0, "docs lists the plugins", "Filters\n")
+    said(run(folder, "docs", "grok"), 0, "docs of a plugin", "patterns_dir")
+    said(run(folder, "docs", "settings"), 0, "docs of the settings", "pipeline.workers")
+    said(run(folder, "docs", "gork"), 2, "docs of an unknown plugin", errors="did you mean grok")
+    said(run(folder, "docs", "opcodes"), 0, "docs of the opcodes")
+
+def settings_files(folder):
+    place = folder.file("of-settings")
+    config = folder.write("of-settings/a.conf", 'input { generator { count => 1 } } output { stdout { codec => line { format => "%{message} ran" } } }')
+    folder.write("of-settings/pipelines.yml", "- pipeline.id: a\n  path.config: ${A_CONF}\n  pipeline.workers: ${A_WORKERS:1}\n")
+    arguments = ["--path.settings", place, "--path.data", folder.file("data"), "--api.enabled", "false"]
+    environment = dict(os.environ, A_CONF=config)
+    done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, env=environment, timeout=30)
+    said((done.returncode, done.stdout, done.stderr), 0, "pipelines.yml with ${NAME} and ${NAME:default}", " ran\n")
+    done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=30)
+    said((done.returncode, done.stdout, done.stderr), 78, "a ${NAME} that is not set", errors="A_CONF")
+    for name, text, words in (("logstash.yml", "pipeline:\n  wrokers: 2\n", "did you mean `pipeline.workers`?"),
+                              ("logstash.yml", "pipeline.workers: [\n", "logstash.yml:"),
+                              ("logstash.yml", "queue.type: persisted\n", "is not in this version"),
+                              ("pipelines.yml", "- path.config: x\n", "a pipeline needs `pipeline.id`"),
+                              ("pipelines.yml", "a: b\n", "expected a list of pipelines"),
+                              ("pipelines.yml", f"- pipeline.id: a\n  path.config: {config}\n- pipeline.id: a\n  path.config: {config}\n", "two pipelines have the id `a`")):
+        folder.write("of-wrong/" + name, text)
+        done = subprocess.run([PROGRAM, "--path.settings", folder.file("of-wrong"), *arguments[2:]], capture_output=True, text=True, timeout=30)
+        said((done.returncode, done.stdout, done.stderr), 78, f"{name}: {words}", errors=words)
+        os.unlink(folder.file("of-wrong", name))
+    folder.write("of-foreign/logstash.yml", "xpack.monitoring.enabled: false\npath.plugins: []\nslowlog.threshold.warn: 2s\n")
+    done = subprocess.run([PROGRAM, "--path.settings", folder.file("of-foreign"), *arguments[2:], "-e", ""], input="", capture_output=True, text=True, timeout=30)
+    said((done.returncode, done.stdout, done.stderr), 0, "logstash.yml with settings that have no effect here")
+
+STDIN_FOREVER = 'input { tcp { port => %d host => "127.0.0.1" } } output { null { } }'
+
+def side_by_side(folder):
+    port = free_port()
+    with Tailrace(folder, STDIN_FOREVER % port, name="first") as first:
+        ok(run(folder, "-e", "")[0] == 0, "another data folder is fine")
+        done = subprocess.run([PROGRAM, "-e", "", "--path.data", folder.file("first.data"), "--path.settings", folder.file("settings"),
+                               "--api.enabled", "false"], input="", capture_output=True, text=True, timeout=30)
+        said((done.returncode, done.stdout, done.stderr), 1, "a data folder in use", errors="another instance is using path.data")
+        said(run(folder, "-e", STDIN_FOREVER % port), 1, "1: a port in use", errors=f"port {port}: address already in use (net.listen)")
+        done = subprocess.run([PROGRAM, "health", "--api.http.port", str(first.api)], capture_output=True, text=True, timeout=30)
+        said((done.returncode, done.stdout, done.stderr), 0, "health of a running instance", "ok\n")
+        ok(first.stop() == 0, "SIGTERM: ends with 0")
+    said(run(folder, "health", "--api.http.port", str(first.api)), 1, "health of none", errors="Connection refused")
+    twice = STDIN_FOREVER % port + "input { tcp { port => %d host => \"127.0.0.1\" } }" % port
+    said(run(folder, "-e", twice), 1, "two inputs on one port", errors=f"port {port}: address already in use")
+    # three pipelines: a wrong one, one whose port is taken, one that is well
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        taken, other = holder.getsockname()[1], free_port()
+        folder.write("three/pipelines.yml", "".join(f"- pipeline.id: {n}\n  path.config: {folder.file('three', n)}.conf\n" for n in ("wrong", "taken", "well")))
+        folder.write("three/wrong.conf", "input { stdn { } }")
+        folder.write("three/taken.conf", STDIN_FOREVER % taken)
+        folder.write("three/well.conf", 'input { tcp { port => %d host => "127.0.0.1" } } output { file { path => "%s" codec => line { format => "%%{message}" } } }' % (other, folder.file("well.out")))
+        with Tailrace(folder, arguments=["--path.settings", folder.file("three")], name="three", wait_ready=False) as three:
+            wait(lambda: "(ready)" in three.log(), 20, "the report")
+            if not ok("ready: 1 of 3 pipelines running" in three.log(), "one of three pipelines runs"):
+                print(three.log())
+            ok("there is no input `stdn`" in three.log() and f"port {taken}: address already in use" in three.log(), "the log says why the two others do not")
+            wait(lambda: can_connect(three.api), 20, "the API")
+            ok(not three.is_ready(), "/ready says no")
+            done = subprocess.run([PROGRAM, "health", "--api.http.port", str(three.api)], capture_output=True, text=True, timeout=30)
+            said((done.returncode, done.stdout, done.stderr), 1, "health says no", errors="_health_report")
+            send(other, b"still here\n")
+            wait(lambda: lines_of(folder.file("well.out")) == [b"still here"], 20, "an event of the one that is well")
+            ok(three.stop() == 1, "at its end the exit code tells: 1, a pipeline failed")
+    os.unlink(folder.file("three/taken.conf"))
+    folder.write("three/taken.conf", STDIN_FOREVER % taken)
+    with Tailrace(folder, arguments=["--path.settings", folder.file("three")], name="two", wait_ready=False) as two:
+        wait(lambda: "ready: 2 of 3 pipelines running" in two.log(), 20, "the two others ready")
+        ok(two.stop() == 78, "with only a wrong one beside: 78")
+
+def signals(folder):
+    """An output that takes nothing: the first SIGTERM drains and waits, the second forces."""
+    port, sink = free_port(), free_port()
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.bind(("127.0.0.1", sink))
+        deaf.listen()
+        config = 'input { tcp { port => %d host => "127.0.0.1" } } output { tcp { host => "127.0.0.1" port => %d } }' % (port, sink)
+        with Tailrace(folder, config, name="stuck") as stuck:
+            line = b"x" * 999 + b"\n"
+            with socket.create_connection(("127.0.0.1", port)) as sender:
+                sender.settimeout(1)
+                try:
+                    for _ in range(30000):
+                        sender.sendall(line)
+                except OSError:
+                    pass  # it took what it can hold
+                wait(lambda: stuck.books()["in_flight"] > 0, 20, "events in flight")
+                stuck.process.send_signal(signal.SIGTERM)
+                wait(lambda: "(stop.signal)" in stuck.log(), 20, "the first SIGTERM noticed")
+                wait(lambda: "(stop.waiting)" in stuck.log(), 20, "the report of what it waits for")
+                ok("held up by output tcp" in stuck.log(), "it names the output")
+                ok(stuck.process.poll() is None, "it waits")
+                stuck.process.send_signal(signal.SIGTERM)
+                ok(stuck.process.wait(20) == 1, "the second SIGTERM forces: 1")
+                ok("SIGTERM again: ending at once" in stuck.log(), "and says so")
+        with Tailrace(folder, config, ["--shutdown.timeout", "1s"], name="limited") as limited:
+            with socket.create_connection(("127.0.0.1", port)) as sender:
+                sender.settimeout(1)
+                try:
+                    for _ in range(30000):
+                        sender.sendall(line)
+                except OSError:
+                    pass
+                wait(lambda: limited.books()["in_flight"] > 0, 20, "events in flight")
+                ok(limited.stop() == 1, "shutdown.timeout ends it with 1")
+                ok("events were not delivered" in limited.log(), "and says how many events were lost")
+    with Tailrace(folder, STDIN_FOREVER % port, name="interrupted") as interrupted:
+        interrupted.process.send_signal(signal.SIGINT)
+        ok(interrupted.process.wait(20) == 0, "SIGINT ends with 0")
+    with Tailrace(folder, STDIN_FOREVER % port, ["--log.format", "json"], name="json", level="debug") as logged:
+        send(port, b"x\n")
+        wait(lambda: logged.metric("tailrace_events_total", state="delivered") == 1, 20, "an event")
+        ok(logged.stop() == 0, "with --log.format json too")
+        lines = [json.loads(line) for line in logged.log().splitlines()]
+        ok(lines and all({"timestamp", "level", "code", "message"} <= set(line) for line in lines), f"each of {len(lines)} log lines is a JSON object")
+        ok({"ready", "stop.signal"} <= {line["code"] for line in lines}, "with stable codes")
+
+with Folder() as folder:
+    exit_codes(folder)
+    usage(folder)
+    settings_files(folder)
+    side_by_side(folder)
+    signals(folder)
+finish()
