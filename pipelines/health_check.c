@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/health_check.h"
 #include <errno.h>
-#include <openssl/evp.h>
+#include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "pipelines/api_address.h"
-
-enum { CREDENTIALS_MAX = 1024 };
 
 static bool failed(const struct settings *settings, const char *why)
 {
@@ -42,13 +40,16 @@ static struct str host_asked(struct str host)
 static void request_print(const struct settings *settings, struct buf *request)
 {
     buf_append_z(request, "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-    struct str user = settings->api_auth_username, password = settings->api_auth_password.text;
-    if (settings->api_auth_type.value && user.len + password.len < CREDENTIALS_MAX) {
+    if (settings->api_auth_type.value) {
         struct buf pair = {0};
-        unsigned char text[(CREDENTIALS_MAX + 2) / 3 * 4 + 1];
-        buf_printf(&pair, "%.*s:%.*s", STR_ARG(user), STR_ARG(password));
-        EVP_EncodeBlock(text, (const unsigned char *)pair.ptr, (int)pair.len);
-        buf_printf(request, "Authorization: Basic %s\r\n", text);
+        gnutls_datum_t text;
+        buf_printf(&pair, "%.*s:%.*s", STR_ARG(settings->api_auth_username),
+                   STR_ARG(settings->api_auth_password.text));
+        gnutls_datum_t bytes = {(unsigned char *)pair.ptr, (unsigned)pair.len};
+        if (gnutls_base64_encode2(&bytes, &text) == 0) {
+            buf_printf(request, "Authorization: Basic %.*s\r\n", (int)text.size, text.data);
+            gnutls_free(text.data);
+        }
         buf_fini(&pair);
     }
     buf_append_z(request, "\r\n");

@@ -112,6 +112,13 @@ def side_by_side(folder):
         done = subprocess.run([PROGRAM, "health", "--api.http.port", str(first.api)], capture_output=True, text=True, timeout=30)
         said((done.returncode, done.stdout, done.stderr), 0, "health of a running instance", "ok\n")
         ok(first.stop() == 0, "SIGTERM: ends with 0")
+    secret = ["-S", "api.auth.type=basic", "-S", "api.auth.basic.username=ops", "-S", "api.auth.basic.password=s3cret"]
+    with Tailrace(folder, STDIN_FOREVER % port, secret, name="locked", wait_ready=False) as locked:
+        wait(lambda: can_connect(locked.api), 20, "the API")
+        health = ["health", "--api.http.port", str(locked.api)]
+        wait(lambda: "(ready)" in locked.log(), 20, "ready")
+        said(run(folder, *health), 1, "health without the password", errors="status 401")
+        said(run(folder, *health, *secret), 0, "health with it", "ok\n")
     said(run(folder, "health", "--api.http.port", str(first.api)), 1, "health of none", errors="Connection refused")
     twice = STDIN_FOREVER % port + "input { tcp { port => %d host => \"127.0.0.1\" } }" % port
     said(run(folder, "-e", twice), 1, "two inputs on one port", errors=f"port {port}: address already in use")
