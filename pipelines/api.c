@@ -199,7 +199,7 @@ static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, c
     if (!strcmp(path, "/metrics")) return metrics(api, connection);
     if (!strcmp(path, "/health"))
         return answer_word(connection, strcmp(stats_status(&api->stats), "red") != 0,
-                           regex_has_jit() ? "ok\n" : "ok, but regular expressions run without JIT, several times slower\n");
+                           regex_has_jit() ? "ok\n" : "ok, but without JIT: regular expressions are slow\n");
     if (!strcmp(path, "/ready"))
         return answer_word(connection, stats_is_ready(&api->stats),
                            stats_is_ready(&api->stats) ? "ready\n" : "not ready: see /_health_report\n");

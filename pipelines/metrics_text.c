@@ -240,7 +240,9 @@ static uint64_t grok_misses(const struct grok_counters *at)
 static uint64_t grok_ns(const struct grok_counters *at)
 {
     uint64_t sampled = counter_get(&at->sampled);
-    return sampled ? (uint64_t)((double)counter_get(&at->sampled_ns) / (double)sampled * (double)grok_attempts(at)) : 0;
+    if (!sampled) return 0;
+    double each = (double)counter_get(&at->sampled_ns) / (double)sampled;
+    return (uint64_t)(each * (double)grok_attempts(at));
 }
 
 static const struct grok_row grok_rows[] = {
@@ -288,7 +290,8 @@ static void grok_patterns(struct stats *stats, struct buf *out)
         {
             const struct program *program = &worker_generation(pipeline->workers[0])->program;
             for (uint32_t k = 0; k < program->filter_count; k++)
-                if (!strcmp(program->filters[k]->type->name, "grok")) grok_filter_rows(pipeline, k, &grok_rows[i], out);
+                if (!strcmp(program->filters[k]->type->name, "grok"))
+                    grok_filter_rows(pipeline, k, &grok_rows[i], out);
         }
     }
 }
