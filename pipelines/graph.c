@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/graph.h"
+#include "pipelines/components.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -76,38 +77,24 @@ static json_t *counted(struct str id)
     return vertex;
 }
 
-static void input_counters(json_t *vertex, const struct pipeline *pipeline, struct str id)
-{
-    uint64_t out = 0;
-    for (uint32_t w = 0; w < pipeline->worker_count; w++) {
-        const struct generation *generation = worker_generation(pipeline->workers[w]);
-        for (uint32_t i = 0; i < generation->input_count; i++)
-            if (str_eq(generation->inputs[i]->id, id))
-                out += counter_get(&generation->inputs[i]->counters.events);
-    }
-    counters(vertex, pipeline, 0, out, 0);
-}
-
 static void instruction_counters(json_t *vertex, const struct pipeline *pipeline,
                                  const struct instruction *at)
 {
     uint64_t in = 0, out = 0, duration = 0;
-    for (uint32_t w = 0; w < pipeline->worker_count; w++) {
-        const struct program *program = &worker_generation(pipeline->workers[w])->program;
-        if (at->opcode == OP_FILTER) {
-            const struct filter_counters *filter = &program->filters[at->a]->counters;
-            in += counter_get(&filter->in);
-            out += counter_get(&filter->out);
-            duration += counter_get(&filter->duration_ns);
-        } else if (at->opcode == OP_OUTPUT) {
-            const struct output_counters *output = &program->outputs[at->a]->counters;
-            in += counter_get(&output->offered);
-            out += counter_get(&output->sent);
-        } else {
+    if (at->opcode == OP_FILTER) {
+        in = component_sum(pipeline, COMPONENT_FILTER, at->a, offsetof(struct filter, counters.in));
+        out = component_sum(pipeline, COMPONENT_FILTER, at->a, offsetof(struct filter, counters.out));
+        duration = component_sum(pipeline, COMPONENT_FILTER, at->a,
+                                 offsetof(struct filter, counters.duration_ns));
+    } else if (at->opcode == OP_OUTPUT) {
+        in = component_sum(pipeline, COMPONENT_OUTPUT, at->a, offsetof(struct output, counters.offered));
+        out = component_sum(pipeline, COMPONENT_OUTPUT, at->a, offsetof(struct output, counters.sent));
+    } else
+        for (uint32_t w = 0; w < pipeline->worker_count; w++) {
+            const struct program *program = &worker_generation(pipeline->workers[w])->program;
             in += counter_get(&program->conditions[at->a].tested);
             out += counter_get(&program->conditions[at->a].held);
         }
-    }
     counters(vertex, pipeline, in, out, duration);
 }
 
@@ -141,7 +128,9 @@ json_t *graph_vertices(const struct pipeline *pipeline, bool with_counters)
         const struct input *input = generation->inputs[i];
         json_t *vertex = with_counters ? counted(input->id)
                                        : plugin_vertex(input->id, "input", input->type->name, (struct place){0});
-        if (with_counters) input_counters(vertex, pipeline, input->id);
+        if (with_counters)
+            counters(vertex, pipeline, 0,
+                     component_sum(pipeline, COMPONENT_INPUT, i, offsetof(struct input, counters.events)), 0);
         json_array_append_new(list, vertex);
     }
     if (!with_counters) {

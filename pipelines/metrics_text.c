@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/metrics_text.h"
 #include "filters/grok.h"
+#include "pipelines/components.h"
 
 static void label_value(struct buf *out, struct str text)
 {
@@ -51,7 +52,7 @@ static void row(struct buf *out, const char *name, const struct labels *labels, 
 static void books(struct stats *stats, struct buf *out)
 {
     family(out, "tailrace_events_total", "counter",
-           "Events of a pipeline: received + created = delivered + filtered + dead_lettered + dropped + in flight");
+           "received + created = delivered + filtered + dead_lettered + dropped + in flight");
     EACH_PIPELINE(stats, pipeline)
     {
         struct books_sum sum = pipeline_books(pipeline);
@@ -146,75 +147,23 @@ static const struct counter_row codec_rows[] = {
     {"component_decode_failures_total", "counter", "Frames that could not be decoded, tagged", CODEC(failed), 1},
 };
 
-static double read_counter(const void *object, const struct counter_row *at)
-{
-    return (double)counter_get((const atomic_uint_fast64_t *)(const void *)((const char *)object + at->offset)) * at->scale;
-}
-
-static void inputs(const struct pipeline *pipeline, const struct counter_row *at, struct buf *out)
-{
-    const struct generation *first = worker_generation(pipeline->workers[0]);
-    for (uint32_t i = 0; i < first->input_count; i++) {
-        double sum = 0;
-        for (uint32_t w = 0; w < pipeline->worker_count; w++) {
-            const struct generation *generation = worker_generation(pipeline->workers[w]);
-            for (uint32_t k = 0; k < generation->input_count; k++)
-                if (str_eq(generation->inputs[k]->id, first->inputs[i]->id))
-                    sum += read_counter(generation->inputs[k], at);
-        }
-        row(out, at->name, &(struct labels){.pipeline = pipeline->id, .id = first->inputs[i]->id, .kind = "input",
-                                            .type = first->inputs[i]->type->name}, sum);
-    }
-}
-
-static void filters(const struct pipeline *pipeline, const struct counter_row *at, struct buf *out)
-{
-    const struct program *first = &worker_generation(pipeline->workers[0])->program;
-    for (uint32_t i = 0; i < first->filter_count; i++) {
-        double sum = 0;
-        for (uint32_t w = 0; w < pipeline->worker_count; w++)
-            sum += read_counter(worker_generation(pipeline->workers[w])->program.filters[i], at);
-        row(out, at->name, &(struct labels){.pipeline = pipeline->id, .id = first->filters[i]->id, .kind = "filter",
-                                            .type = first->filters[i]->type->name}, sum);
-    }
-}
-
-static void outputs(const struct pipeline *pipeline, const struct counter_row *at, struct buf *out)
-{
-    const struct program *first = &worker_generation(pipeline->workers[0])->program;
-    for (uint32_t i = 0; i < first->output_count; i++) {
-        double sum = 0;
-        for (uint32_t w = 0; w < pipeline->worker_count; w++)
-            sum += read_counter(worker_generation(pipeline->workers[w])->program.outputs[i], at);
-        row(out, at->name, &(struct labels){.pipeline = pipeline->id, .id = first->outputs[i]->id, .kind = "output",
-                                            .type = first->outputs[i]->type->name}, sum);
-    }
-}
-
-static void codecs(const struct pipeline *pipeline, const struct counter_row *at, struct buf *out)
-{
-    const struct generation *first = worker_generation(pipeline->workers[0]);
-    for (uint32_t i = 0; i < first->codec_count; i++) {
-        if (!first->codecs[i]->type->decode) continue;
-        double sum = 0;
-        for (uint32_t w = 0; w < pipeline->worker_count; w++) {
-            const struct generation *generation = worker_generation(pipeline->workers[w]);
-            for (uint32_t k = 0; k < generation->codec_count; k++)
-                if (str_eq(generation->codecs[k]->id, first->codecs[i]->id))
-                    sum += read_counter(generation->codecs[k], at);
-        }
-        row(out, at->name, &(struct labels){.pipeline = pipeline->id, .id = first->codecs[i]->id, .kind = "codec",
-                                            .type = first->codecs[i]->type->name}, sum);
-    }
-}
-
-static void families(struct stats *stats, const struct counter_row *rows, size_t count,
-                     void (*each)(const struct pipeline *, const struct counter_row *, struct buf *),
-                     struct buf *out)
+/* A family for each row, in it a line for each plugin of the kind. */
+static void families(struct stats *stats, enum component_kind kind, const struct counter_row *rows,
+                     size_t count, struct buf *out)
 {
     for (size_t i = 0; i < count; i++) {
         family(out, rows[i].name, rows[i].type, rows[i].help);
-        EACH_PIPELINE(stats, pipeline) each(pipeline, &rows[i], out);
+        EACH_PIPELINE(stats, pipeline)
+        {
+            const struct generation *generation = component_generation(pipeline);
+            for (uint32_t k = 0; k < component_count(generation, kind); k++) {
+                struct component at = component_at(generation, kind, k);
+                struct labels labels = {.pipeline = pipeline->id, .id = at.id, .type = at.type,
+                                        .kind = component_kind_name(kind)};
+                double sum = (double)component_sum(pipeline, kind, k, rows[i].offset);
+                row(out, rows[i].name, &labels, sum * rows[i].scale);
+            }
+        }
     }
 }
 
@@ -322,10 +271,10 @@ void metrics_text(struct stats *stats, struct buf *out)
             pipeline_state(pipeline) == PIPELINE_RUNNING);
     books(stats, out);
     workers(stats, out);
-    families(stats, input_rows, sizeof input_rows / sizeof *input_rows, inputs, out);
-    families(stats, filter_rows, sizeof filter_rows / sizeof *filter_rows, filters, out);
-    families(stats, output_rows, sizeof output_rows / sizeof *output_rows, outputs, out);
-    families(stats, codec_rows, sizeof codec_rows / sizeof *codec_rows, codecs, out);
+    families(stats, COMPONENT_INPUT, input_rows, sizeof input_rows / sizeof *input_rows, out);
+    families(stats, COMPONENT_FILTER, filter_rows, sizeof filter_rows / sizeof *filter_rows, out);
+    families(stats, COMPONENT_OUTPUT, output_rows, sizeof output_rows / sizeof *output_rows, out);
+    families(stats, COMPONENT_CODEC, codec_rows, sizeof codec_rows / sizeof *codec_rows, out);
     grok_patterns(stats, out);
     process(out);
 }

@@ -8,11 +8,14 @@
 #include <unistd.h>
 #include "core/log.h"
 #include "core/xmalloc.h"
+#include "pipelines/components.h"
 #include "pipelines/data_folder.h"
 #include "pipelines/graph.h"
 
 /* Consumers decode a version of Logstash's line: below 7.3 they leave pipelines out. */
 #define API_VERSION "9.5.2"
+
+enum { METRIC_ROWS_MAX = 16 };
 
 /* The counters whose rates are shown, by place in a flow. */
 enum { RATE_IN, RATE_FILTERED, RATE_OUT, RATE_BUSY_MS, RATE_PAUSED_MS };
@@ -321,122 +324,97 @@ static json_t *plugin_row(struct str id, const char *name)
     return row;
 }
 
-#define SUM(pipeline_, count_, expression_)                                            \
-    ({                                                                                 \
-        uint64_t sum_ = 0;                                                             \
-        for (uint32_t w_ = 0; w_ < (pipeline_)->worker_count; w_++) {                  \
-            const struct generation *g = worker_generation((pipeline_)->workers[w_]);  \
-            if (i < g->count_) sum_ += counter_get(&g->expression_);                   \
-        }                                                                              \
-        sum_;                                                                          \
-    })
-
-static json_t *inputs_of(const struct stats *stats, const struct pipeline *pipeline)
+static json_t *events_row(uint64_t in, uint64_t out, uint64_t duration_ns)
 {
-    json_t *list = json_array();
-    const struct generation *first = worker_generation(pipeline->workers[0]);
-    for (uint32_t i = 0; i < first->input_count; i++) {
-        json_t *row = plugin_row(first->inputs[i]->id, first->inputs[i]->type->name);
-        json_t *events = json_object();
-        /* an input that runs on the first worker only shifts the others' numbers: look by id */
-        uint64_t out = 0;
+    json_t *events = json_object();
+    put_number(events, "in", in);
+    put_number(events, "out", out);
+    put_number(events, "duration_in_millis", duration_ns / 1000000);
+    return events;
+}
+
+static json_t *input_row(const struct stats *stats, const struct pipeline *pipeline, uint32_t i)
+{
+    struct component at = component_at(component_generation(pipeline), COMPONENT_INPUT, i);
+    json_t *row = plugin_row(at.id, at.type), *events = json_object(), *flow = json_object();
+    uint64_t out = component_sum(pipeline, COMPONENT_INPUT, i, offsetof(struct input, counters.events));
+    put_number(events, "out", out);
+    put_number(events, "queue_push_duration_in_millis", 0);
+    put(row, "events", events);
+    put(flow, "throughput", lifetime((double)out / uptime_s(stats)));
+    put(row, "flow", flow);
+    return row;
+}
+
+/* A filter's own numbers (grok's matches and failures), summed over the workers. */
+static void filter_metrics(json_t *row, const struct pipeline *pipeline, uint32_t i)
+{
+    const struct filter *filter = component_generation(pipeline)->program.filters[i];
+    struct metric_row rows[METRIC_ROWS_MAX];
+    uint32_t count = filter->type->metrics ? filter->type->metrics(filter->self, rows, METRIC_ROWS_MAX) : 0;
+    for (uint32_t k = 0; k < count; k++) {
+        uint64_t sum = 0;
         for (uint32_t w = 0; w < pipeline->worker_count; w++) {
-            const struct generation *g = worker_generation(pipeline->workers[w]);
-            for (uint32_t k = 0; k < g->input_count; k++)
-                if (str_eq(g->inputs[k]->id, first->inputs[i]->id))
-                    out += counter_get(&g->inputs[k]->counters.events);
+            struct metric_row mine[METRIC_ROWS_MAX];
+            const struct filter *same = worker_generation(pipeline->workers[w])->program.filters[i];
+            if (k < same->type->metrics(same->self, mine, METRIC_ROWS_MAX)) sum += counter_get(mine[k].counter);
         }
-        put_number(events, "out", out);
-        put_number(events, "queue_push_duration_in_millis", 0);
-        put(row, "events", events);
-        json_t *flow = json_object();
-        put(flow, "throughput", lifetime((double)out / uptime_s(stats)));
-        put(row, "flow", flow);
-        json_array_append_new(list, row);
+        put_number(row, rows[k].name, sum);
     }
-    return list;
 }
 
-static json_t *filters_of(const struct stats *stats, const struct pipeline *pipeline)
+static json_t *filter_row(const struct stats *stats, const struct pipeline *pipeline, uint32_t i)
 {
+    struct component at = component_at(component_generation(pipeline), COMPONENT_FILTER, i);
+    json_t *row = plugin_row(at.id, at.type);
+    uint64_t in = component_sum(pipeline, COMPONENT_FILTER, i, offsetof(struct filter, counters.in));
+    uint64_t out = component_sum(pipeline, COMPONENT_FILTER, i, offsetof(struct filter, counters.out));
+    uint64_t ns = component_sum(pipeline, COMPONENT_FILTER, i, offsetof(struct filter, counters.duration_ns));
+    put(row, "events", events_row(in, out, ns));
+    put(row, "flow", plugin_flow(stats, pipeline, in, ns));
+    filter_metrics(row, pipeline, i);
+    return row;
+}
+
+static json_t *output_row(const struct stats *stats, const struct pipeline *pipeline, uint32_t i)
+{
+    struct component at = component_at(component_generation(pipeline), COMPONENT_OUTPUT, i);
+    json_t *row = plugin_row(at.id, at.type);
+    uint64_t in = component_sum(pipeline, COMPONENT_OUTPUT, i, offsetof(struct output, counters.offered));
+    uint64_t out = component_sum(pipeline, COMPONENT_OUTPUT, i, offsetof(struct output, counters.sent));
+    uint64_t ns = component_sum(pipeline, COMPONENT_OUTPUT, i, offsetof(struct output, counters.full_ns));
+    put(row, "events", events_row(in, out, ns));
+    put(row, "flow", plugin_flow(stats, pipeline, in, ns));
+    return row;
+}
+
+static json_t *codec_row(const struct stats *stats, const struct pipeline *pipeline, uint32_t i)
+{
+    (void)stats;
+    struct component at = component_at(component_generation(pipeline), COMPONENT_CODEC, i);
+    json_t *row = plugin_row(at.id, at.type), *decode = json_object(), *encode = json_object();
+    put_number(decode, "writes_in",
+               component_sum(pipeline, COMPONENT_CODEC, i, offsetof(struct codec, decoded_frames)));
+    put_number(decode, "out",
+               component_sum(pipeline, COMPONENT_CODEC, i, offsetof(struct codec, decoded_events)));
+    put_number(decode, "duration_in_millis", 0);
+    put_number(encode, "writes_in",
+               component_sum(pipeline, COMPONENT_CODEC, i, offsetof(struct codec, encoded_events)));
+    put_number(encode, "duration_in_millis", 0);
+    put(row, "decode", decode);
+    put(row, "encode", encode);
+    return row;
+}
+
+static json_t *plugin_rows(const struct stats *stats, const struct pipeline *pipeline,
+                           enum component_kind kind)
+{
+    json_t *(*const rows[])(const struct stats *, const struct pipeline *, uint32_t) = {
+        [COMPONENT_INPUT] = input_row, [COMPONENT_FILTER] = filter_row,
+        [COMPONENT_OUTPUT] = output_row, [COMPONENT_CODEC] = codec_row};
     json_t *list = json_array();
-    const struct generation *first = worker_generation(pipeline->workers[0]);
-    for (uint32_t i = 0; i < first->program.filter_count; i++) {
-        const struct filter *filter = first->program.filters[i];
-        json_t *row = plugin_row(filter->id, filter->type->name), *events = json_object();
-        uint64_t in = SUM(pipeline, program.filter_count, program.filters[i]->counters.in);
-        uint64_t ns = SUM(pipeline, program.filter_count, program.filters[i]->counters.duration_ns);
-        put_number(events, "in", in);
-        put_number(events, "out", SUM(pipeline, program.filter_count, program.filters[i]->counters.out));
-        put_number(events, "duration_in_millis", ns / 1000000);
-        put(row, "events", events);
-        put(row, "flow", plugin_flow(stats, pipeline, in, ns));
-        struct metric_row rows[16];
-        uint32_t count = filter->type->metrics ? filter->type->metrics(filter->self, rows, 16) : 0;
-        for (uint32_t k = 0; k < count; k++) {
-            uint64_t sum = 0;
-            for (uint32_t w = 0; w < pipeline->worker_count; w++) {
-                struct metric_row mine[16];
-                const struct filter *same = worker_generation(pipeline->workers[w])->program.filters[i];
-                if (k < same->type->metrics(same->self, mine, 16)) sum += counter_get(mine[k].counter);
-            }
-            put_number(row, rows[k].name, sum);
-        }
-        json_array_append_new(list, row);
-    }
-    return list;
-}
-
-static json_t *outputs_of(const struct stats *stats, const struct pipeline *pipeline)
-{
-    json_t *list = json_array();
-    const struct generation *first = worker_generation(pipeline->workers[0]);
-    for (uint32_t i = 0; i < first->program.output_count; i++) {
-        const struct output *output = first->program.outputs[i];
-        json_t *row = plugin_row(output->id, output->type->name), *events = json_object();
-        uint64_t in = SUM(pipeline, program.output_count, program.outputs[i]->counters.offered);
-        uint64_t ns = SUM(pipeline, program.output_count, program.outputs[i]->counters.full_ns);
-        put_number(events, "in", in);
-        put_number(events, "out", SUM(pipeline, program.output_count, program.outputs[i]->counters.sent));
-        put_number(events, "duration_in_millis", ns / 1000000);
-        put(row, "events", events);
-        put(row, "flow", plugin_flow(stats, pipeline, in, ns));
-        json_array_append_new(list, row);
-    }
-    return list;
-}
-
-/* Sum over the workers that have this codec: inputs that run on the first worker only shift numbers. */
-static uint64_t codec_sum(const struct pipeline *pipeline, struct str id, size_t offset)
-{
-    uint64_t sum = 0;
-    for (uint32_t w = 0; w < pipeline->worker_count; w++) {
-        const struct generation *generation = worker_generation(pipeline->workers[w]);
-        for (uint32_t i = 0; i < generation->codec_count; i++)
-            if (str_eq(generation->codecs[i]->id, id))
-                sum += counter_get((const atomic_uint_fast64_t *)(const void *)(
-                    (const char *)generation->codecs[i] + offset));
-    }
-    return sum;
-}
-
-static json_t *codecs_of(const struct pipeline *pipeline)
-{
-    json_t *list = json_array();
-    const struct generation *first = worker_generation(pipeline->workers[0]);
-    for (uint32_t i = 0; i < first->codec_count; i++) {
-        struct str id = first->codecs[i]->id;
-        json_t *row = plugin_row(id, first->codecs[i]->type->name);
-        json_t *decode = json_object(), *encode = json_object();
-        put_number(decode, "writes_in", codec_sum(pipeline, id, offsetof(struct codec, decoded_frames)));
-        put_number(decode, "out", codec_sum(pipeline, id, offsetof(struct codec, decoded_events)));
-        put_number(decode, "duration_in_millis", 0);
-        put_number(encode, "writes_in", codec_sum(pipeline, id, offsetof(struct codec, encoded_events)));
-        put_number(encode, "duration_in_millis", 0);
-        put(row, "decode", decode);
-        put(row, "encode", encode);
-        json_array_append_new(list, row);
-    }
+    for (uint32_t i = 0; i < component_count(component_generation(pipeline), kind); i++)
+        json_array_append_new(list, rows[kind](stats, pipeline, i));
     return list;
 }
 
@@ -484,10 +462,10 @@ static json_t *pipeline_stats(struct stats *stats, uint32_t i, bool vertices)
     json_t *root = json_object(), *plugins = json_object(), *settings = json_object();
     put(root, "events", events_of(&sums));
     put(root, "flow", flow_of(&stats->flows[i], pipeline->worker_count));
-    put(plugins, "inputs", inputs_of(stats, pipeline));
-    put(plugins, "codecs", codecs_of(pipeline));
-    put(plugins, "filters", filters_of(stats, pipeline));
-    put(plugins, "outputs", outputs_of(stats, pipeline));
+    put(plugins, "inputs", plugin_rows(stats, pipeline, COMPONENT_INPUT));
+    put(plugins, "codecs", plugin_rows(stats, pipeline, COMPONENT_CODEC));
+    put(plugins, "filters", plugin_rows(stats, pipeline, COMPONENT_FILTER));
+    put(plugins, "outputs", plugin_rows(stats, pipeline, COMPONENT_OUTPUT));
     put(root, "plugins", plugins);
     put(root, "reloads", reloads(true));
     put(root, "queue", queue_of());
