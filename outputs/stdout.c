@@ -4,6 +4,7 @@
  * a disk thread of its own: neither the loop nor the files of the pipeline wait with it. The lane
  * fills up meanwhile and then the pipeline waits, as for every output. */
 #include <pthread.h>
+#include <unistd.h>
 #include "core/log.h"
 #include "core/output.h"
 #include "core/store/open.h"
@@ -39,6 +40,15 @@ static void stdout_work(struct disk_job *job)
     pthread_mutex_unlock(&stdout_mutex);
 }
 
+/* A pipe's reader that has ended does not come back: as a program in a shell's pipe, the process ends.
+ * Nothing is settled, so Kafka and files are read again from where they were. */
+_Noreturn static void reader_is_gone(const struct output *host)
+{
+    LOG(LOG_FATAL, "stdout.closed", host->id,
+        "the reader of standard output has ended; ending too, what it did not read was not delivered");
+    _exit(1);
+}
+
 static void stdout_done(struct disk_job *job)
 {
     struct stdout_output *self = job_output(job);
@@ -46,6 +56,7 @@ static void stdout_done(struct disk_job *job)
         lane_done(&self->lane, LANE_SENT);
         return;
     }
+    if (self->status == UV_EPIPE) reader_is_gone(self->host);
     counter_add(&self->host->counters.errors, 1);
     LOG(LOG_ERROR, "stdout.write", self->host->id,
         "cannot write to standard output: %s; it is tried again", uv_strerror(self->status));

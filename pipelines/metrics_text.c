@@ -131,7 +131,8 @@ static const struct counter_row filter_rows[] = {
 };
 #define OUTPUT(member_) offsetof(struct output, counters.member_)
 static const struct counter_row output_rows[] = {
-    {"component_offered_events_total", "counter", "Events offered: sent + dead-lettered + dropped + in flight", OUTPUT(offered), 1},
+    {"component_offered_events_total", "counter", "Events offered: the next three and in flight",
+     OUTPUT(offered), 1},
     {"component_sent_events_total", "counter", "Events sent", OUTPUT(sent), 1},
     {"component_sent_bytes_total", "counter", "Bytes sent", OUTPUT(bytes), 1},
     {"component_dead_lettered_events_total", "counter", "Events dead-lettered", OUTPUT(dead_lettered), 1},
