@@ -9,8 +9,12 @@ A case file holds one or more cases, each of sections that begin at a line `--- 
     === what this case shows
     --- config              filters (or whole sections); stdin and stdout are added when absent
     --- arguments           more command-line arguments, one a line            (optional)
+    --- environment         NAME=VALUE, one a line                             (optional)
+    --- file NAME           a file in the case's folder, of which DIR in config and arguments is the
+                            path: the settings folder, too. Without `config` the arguments say what runs
     --- input               lines for standard input; JSON objects become events, other lines `message`
     --- output              events that come out, one JSON object a line
+    --- stdout              what the program prints on standard output, byte for byte
     --- errors              what the program prints on standard error instead of starting
     --- exit                its exit code, 0 unless given                       (optional)
 
@@ -46,7 +50,16 @@ def looks_json(lines):
     return bool(lines) and all(line.startswith("{") for line in lines if line)
 
 def command(program, case, folder):
-    text = "\n".join(case.get("config", []))
+    for name in case["order"]:
+        if name.startswith("file "):
+            path = os.path.join(folder, name[5:])
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            open(path, "w", encoding="utf-8", errors="surrogateescape").write("\n".join(case[name]) + "\n")
+    base = [program, "--path.data", "data", "--path.settings", ".", "--api.enabled", "false", "--log.level", "fatal"]
+    base += [a.replace("DIR", folder) for a in case.get("arguments", [])]
+    if "config" not in case:
+        return base
+    text = "\n".join(case["config"]).replace("DIR", folder)
     if not re.search(r"(?m)^\s*(input|filter|output)\s*\{", text):
         text = "filter {\n%s\n}" % text
     # the case's own text stays first, so that places in its errors are its own
@@ -57,18 +70,18 @@ def command(program, case, folder):
         text += "\noutput { stdout { codec => json_lines } }"
     config = os.path.join(folder, "case.conf")
     open(config, "w", encoding="utf-8", errors="surrogateescape").write(text + "\n")
-    return [program, "-f", config, "--path.data", os.path.join(folder, "data"), "--path.settings", folder,
-            "--api.enabled", "false", "--log.level", "fatal"] + case.get("arguments", [])
+    return base + ["-f", "case.conf"]
 
 def run(program, case):
     with tempfile.TemporaryDirectory(prefix="tailrace-case-") as folder:
         stdin = "".join(line + "\n" for line in case.get("input", []))
         try:
-            done = subprocess.run(command(program, case, folder), timeout=60, capture_output=True,
+            done = subprocess.run(command(program, case, folder), timeout=60, capture_output=True, cwd=folder,
+                                  env=dict(os.environ, **dict(line.split("=", 1) for line in case.get("environment", []))),
                                   input=stdin.encode("utf-8", "surrogateescape"))
         except subprocess.TimeoutExpired:
             return 124, "", "timed out"
-        errors = done.stderr.decode("utf-8", "replace").replace(os.path.join(folder, "case.conf"), "case.conf")
+        errors = done.stderr.decode("utf-8", "replace")
         return done.returncode, done.stdout.decode("utf-8", "replace"), errors.replace(folder, "DIR")
 
 def comparable(got, wanted):
@@ -89,8 +102,10 @@ def check(program, case):
             if a != b:
                 problems.append("event %d\n  expected %s\n  got      %s" % (
                     i + 1, json.dumps(a, ensure_ascii=False), json.dumps(b, ensure_ascii=False)))
+    if "stdout" in case and out.rstrip("\n") != "\n".join(case["stdout"]):
+        problems.append("\n".join(difflib.unified_diff(case["stdout"], out.rstrip("\n").split("\n"), "expected", "got", lineterm="")))
     if "errors" in case:
-        wanted, got = [l.rstrip() for l in case["errors"]], [l.rstrip() for l in errors.rstrip("\n").split("\n")]
+        wanted, got = [l.rstrip() for l in case["errors"]], [l.rstrip() for l in errors.rstrip("\n").splitlines()]
         if wanted != got:
             problems.append("\n".join(difflib.unified_diff(wanted, got, "expected", "got", lineterm="")))
     return "\n".join(problems) or None
@@ -104,8 +119,10 @@ def accept(program, path, cases):
             events = [json.loads(l) for l in out.splitlines() if l]
             case["output"] = [json.dumps(comparable(e, old[i] if i < len(old) else {}), ensure_ascii=False)
                               for i, e in enumerate(events)]
+        if "stdout" in case:
+            case["stdout"] = out.rstrip("\n").split("\n")
         if "errors" in case:
-            case["errors"] = [l.rstrip() for l in errors.rstrip("\n").split("\n")]
+            case["errors"] = [l.rstrip() for l in errors.rstrip("\n").splitlines()]
         if code and "exit" not in case:
             case["order"].append("exit")
         if "exit" in case["order"]:
@@ -120,13 +137,15 @@ def main():
     parser.add_argument("--accept", action="store_true")
     parser.add_argument("files", nargs="*")
     args = parser.parse_args()
+    args.program = os.path.abspath(args.program)
+    args.files = [os.path.abspath(f) for f in args.files]
     files = args.files or sorted(os.path.join(d, f) for d, _, names in os.walk(os.path.join(HERE, "cases"))
                                  for f in names if f.endswith(".case"))
     passed = failed = 0
     with ThreadPoolExecutor(2) as pool:
         for path in files:
             cases = parse(path)
-            if not any("config" in c for c in cases):
+            if not cases:
                 continue  # of another runner (tests/unit)
             if args.accept:
                 accept(args.program, path, cases)
