@@ -7,3 +7,13 @@ struct place context_place(const struct plugin_context *context, const char *opt
         if (str_eq_z(context->settings[i].key, option)) return context->settings[i].value.place;
     return context->place;
 }
+
+struct place context_item_place(const struct plugin_context *context, const char *option, uint32_t n)
+{
+    for (uint32_t i = 0; i < context->setting_count; i++) {
+        const struct config_value *value = &context->settings[i].value;
+        bool is_list = value->kind == CONFIG_ARRAY && n < value->count;
+        if (is_list && str_eq_z(context->settings[i].key, option)) return value->items[n].place;
+    }
+    return context_place(context, option);
+}

@@ -31,6 +31,8 @@ struct plugin_context {
 };
 /* Place of a setting's value, or of the plugin's name when it was not given. */
 struct place context_place(const struct plugin_context *context, const char *option);
+/* Of the n-th item of an option that is written as one list; else of the option. */
+struct place context_item_place(const struct plugin_context *context, const char *option, uint32_t n);
 
 /* ---- filters ---- */
 /* The events of a batch that a filter sees, in arrival order: those on its branch, not cancelled. */

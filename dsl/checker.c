@@ -50,6 +50,25 @@ static ptrdiff_t find(const struct checker *checker, enum section_kind section, 
 
 static const char *article(enum section_kind section) { return section == SECTION_FILTER ? "a" : "an"; }
 
+/* Plugins that come with Logstash: whoever meets a name of these has not mistyped it. */
+static bool is_of_logstash(struct str name)
+{
+    static const char *const names[] = {
+        "aggregate", "anonymize", "azure_event_hubs", "beats", "bytes", "cidr", "cipher", "clone",
+        "cloudwatch", "couchdb_changes", "csv", "de_dot", "dead_letter_queue", "dissect", "dns",
+        "elastic_agent", "elastic_integration", "elasticsearch", "email", "exec", "fingerprint",
+        "ganglia", "gelf", "geoip", "graphite", "graphtastic", "heartbeat", "http", "http_poller",
+        "imap", "influxdb", "jdbc", "jdbc_static", "jdbc_streaming", "jms", "json_encode", "kafka",
+        "kinesis", "kv", "lumberjack", "memcached", "metrics", "mongodb", "nagios", "opensearch",
+        "pagerduty", "pipe", "pipeline", "prune", "rabbitmq", "redis", "ruby", "s3", "sleep", "snmp",
+        "snmptrap", "sns", "split", "sqs", "statsd", "stomp", "syslog", "syslog_pri", "throttle",
+        "translate", "truncate", "twitter", "udp", "unix", "urldecode", "useragent", "uuid",
+        "webhdfs", "websocket", "xml", "zabbix"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_eq_z(name, names[i])) return true;
+    return false;
+}
+
 static void unknown(const struct checker *checker, const struct plugin_block *block)
 {
     struct diag *diag = checker->diag;
@@ -64,6 +83,15 @@ static void unknown(const struct checker *checker, const struct plugin_block *bl
         if (find(checker, section, block->name) < 0) continue;
         diag_hint(diag, message, "it is %s %s: move it into %s { }", article(section),
                   section_name(section), section_name(section));
+        return;
+    }
+    if (str_eq_z(block->name, "else")) {
+        diag_hint(diag, message, "an `else` stands directly behind the block of its `if`");
+        return;
+    }
+    if (is_of_logstash(block->name)) {
+        diag_hint(diag, message, "Logstash has it, this version has not");
+        diag_note(diag, message, "`tailrace docs` lists the plugins there are");
         return;
     }
     struct str names[CHECKER_NAMES_MAX];

@@ -348,7 +348,8 @@ static uint32_t emit_order(struct emitter *emitter, const struct expression *nod
     }
     const struct expression *constant = is_constant(left) ? left : is_constant(right) ? right : NULL;
     if (constant && constant->value.kind == CONFIG_ARRAY) {
-        diag_error(emitter->diag, constant->place, "a list has no order");
+        diag_hint(emitter->diag, diag_error(emitter->diag, constant->place, "a list has no order"),
+                  "compare with one value");
         return fail(emitter);
     }
     if (!constant) test = test_fields(emitter, TEST_ORDER, node);

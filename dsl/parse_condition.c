@@ -173,7 +173,8 @@ static struct expression *fault_operand(struct parser *parser)
         return NULL;
     }
     if (c == '.' && is_digit(next)) hint = "a number begins with a digit: write 0 before the dot";
-    else if (is_bareword_start(c)) hint = "put it in quotes";
+    else if (is_bareword_start(c) && next == '.') hint = "a field is written [a][b]";
+    else if (is_bareword_start(c)) hint = "write [field] or \"text\"";
     parser_expected(parser, "a field or a value", hint);
     return NULL;
 }

@@ -191,7 +191,9 @@ static void check_duplicate(struct parser *parser, struct config_value *hash, ui
     struct str key = hash->keys[later].text;
     struct message *message;
     if (str_eq(str_slice(text, first.start, first.end), str_slice(text, second.start, second.end)))
-        message = parser_error(parser, second, "the key `%.*s` is there twice", STR_ARG(key));
+        diag_hint(parser->diag,
+                  message = parser_error(parser, second, "the key `%.*s` is there twice", STR_ARG(key)),
+                  "remove one");
     else
         message = diag_warning(parser->diag, second, "the key `%.*s` is there twice: this one counts",
                                STR_ARG(key));

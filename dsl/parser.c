@@ -547,6 +547,7 @@ static void fault_section(struct parser *parser)
     struct message *message;
     if (word.ptr[0] == '}') {
         message = parser_fault(parser, start, end, "this `}` closes nothing");
+        diag_hint(parser->diag, message, "remove it, or write the `{` that is missing before");
     } else {
         static const struct str names[] = {{"input", 5}, {"filter", 6}, {"output", 6}};
         message = parser_fault(parser, start, end, "expected a section, found `%.*s`",

@@ -40,17 +40,6 @@ static const struct option date_options[] = {
 };
 
 /* ---- create ---- */
-/* Where the n-th item of `match` stands in the configuration. */
-static struct place match_place(const struct plugin_context *context, uint32_t n)
-{
-    for (uint32_t i = 0; i < context->setting_count; i++) {
-        const struct config_value *value = &context->settings[i].value;
-        bool is_list = value->kind == CONFIG_ARRAY && n < value->count;
-        if (is_list && str_eq_z(context->settings[i].key, "match")) return value->items[n].place;
-    }
-    return context_place(context, "match");
-}
-
 static bool zone_create(struct date *self, const struct plugin_context *context, struct zone *zone)
 {
     *zone = (struct zone){0};
@@ -64,7 +53,7 @@ static bool zone_create(struct date *self, const struct plugin_context *context,
     if (status == ZONE_FOUND) return true;
     diag_hint(context->diag,
               diag_error(context->diag, context_place(context, "timezone"),
-                         "filter `date`: time zone `%.*s`", STR_ARG(self->timezone.text)),
+                         "time zone `%.*s` is not known", STR_ARG(self->timezone.text)),
               "%s", zone_explain(status));
     return false;
 }
@@ -87,8 +76,8 @@ static bool formats_create(struct date *self, const struct plugin_context *conte
             continue;
         }
         diag_hint(context->diag,
-                  diag_error(context->diag, match_place(context, i + 1),
-                             "filter `date`: format `%.*s`", STR_ARG(format)),
+                  diag_error(context->diag, context_item_place(context, "match", i + 1),
+                             "date format `%.*s` cannot be read", STR_ARG(format)),
                   "%.*s", STR_ARG(problem));
         is_good = false;
     }
@@ -101,14 +90,14 @@ static bool date_create(void *opaque, const struct plugin_context *context)
     if (self->match.count < 2) {
         diag_hint(context->diag,
                   diag_error(context->diag, context_place(context, "match"),
-                             "filter `date`: `match` needs a field and at least one format"),
+                             "`match` needs a field and at least one format"),
                   "as in match => [\"timestamp\", \"ISO8601\"]");
         return false;
     }
     struct zone zone;
     bool is_good = zone_create(self, context, &zone);
     if (!path_compile(&self->field, self->match.items[0], context->arena)) {
-        diag_error(context->diag, match_place(context, 0), "filter `date`: `%.*s` is not a field reference",
+        diag_error(context->diag, context_item_place(context, "match", 0), "`%.*s` is not a field reference",
                    STR_ARG(self->match.items[0]));
         is_good = false;
     }

@@ -117,8 +117,10 @@ static bool entry_load(struct grok_filter *self, struct str entry,
     glob_t found;
     bool ok = true;
     if (glob(name, 0, NULL, &found) != 0 || !found.gl_pathc)
-        diag_warning(context->diag, context_place(context, "patterns_dir"),
-                     "`%s` names no pattern file", name);
+        diag_hint(context->diag,
+                  diag_warning(context->diag, context_place(context, "patterns_dir"),
+                               "`%s` names no pattern file", name),
+                  "give a folder, or a file of `NAME expression` lines");
     for (size_t i = 0; i < found.gl_pathc; i++)
         if (stat(found.gl_pathv[i], &status) != 0 || !S_ISDIR(status.st_mode))
             ok &= file_load(self, found.gl_pathv[i], context);

@@ -475,9 +475,9 @@ static void converts_compile(struct compiler *c)
     }
 }
 
-static void pattern_compile(struct compiler *c, struct step *step, struct str pattern)
+static void pattern_compile(struct compiler *c, struct step *step, struct str pattern,
+                            struct place place)
 {
-    struct place place = context_place(c->context, "gsub");
     struct regex_problem problem;
     step->pattern.template.is_literal = str_find(pattern, STR("%{")) < 0;
     if (!step->pattern.template.is_literal) {
@@ -494,9 +494,9 @@ static void pattern_compile(struct compiler *c, struct step *step, struct str pa
     c->ok = false;
 }
 
-static void replacement_compile(struct compiler *c, struct step *step, struct str replacement)
+static void replacement_compile(struct compiler *c, struct step *step, struct str replacement,
+                                struct place place)
 {
-    struct place place = context_place(c->context, "gsub");
     struct str why, name;
     if (!template_compile(&step->text, replacement, c->context->arena, &why)) {
         diag_error(c->context->diag, place, "gsub: %.*s", STR_ARG(why));
@@ -522,9 +522,11 @@ static void gsubs_compile(struct compiler *c)
     }
     for (uint32_t i = 0; i < list->count; i += 3) {
         struct step *step = step_add(c, (struct step){.run = gsub_run});
-        reference_compile(c, &step->path, list->items[i], context_place(c->context, "gsub"));
-        pattern_compile(c, step, list->items[i + 1]);
-        replacement_compile(c, step, list->items[i + 2]);
+        struct place places[3];
+        for (uint32_t k = 0; k < 3; k++) places[k] = context_item_place(c->context, "gsub", i + k);
+        reference_compile(c, &step->path, list->items[i], places[0]);
+        pattern_compile(c, step, list->items[i + 1], places[1]);
+        replacement_compile(c, step, list->items[i + 2], places[2]);
     }
 }
 

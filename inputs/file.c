@@ -820,8 +820,10 @@ static bool file_check(const struct file_input *self, const struct plugin_contex
     uint32_t errors = context->diag->errors;
     for (uint32_t i = 0; i < self->path.count; i++)
         if (!str_starts(self->path.items[i], STR("/")))
-            diag_error(context->diag, context_place(context, "path"),
-                       "`%.*s` is not an absolute path", STR_ARG(self->path.items[i]));
+            diag_hint(context->diag,
+                      diag_error(context->diag, context_item_place(context, "path", i),
+                                 "`%.*s` is not an absolute path", STR_ARG(self->path.items[i])),
+                      "begin it with /");
     bool is_read = self->mode.value == MODE_READ;
     if (is_read && self->file_completed_action.value != COMPLETED_DELETE &&
         self->file_completed_log_path.len == 0)

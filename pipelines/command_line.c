@@ -93,6 +93,8 @@ static void flag_unknown(struct diag *diag, struct place place, struct str name)
     struct message *message = diag_error(diag, place, "unknown option");
     struct str near = suggest(name, names, FLAG_COUNT);
     if (near.len) diag_hint(diag, message, "did you mean `--%.*s`?", STR_ARG(near));
+    for (const struct option *row = settings_options; row->name; row++)
+        if (str_eq_z(name, row->name)) diag_hint(diag, message, "write -S %s=VALUE", row->name);
     diag_note(diag, message, "`tailrace --help` lists them");
 }
 

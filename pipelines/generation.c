@@ -25,14 +25,11 @@ static bool load(struct generation *generation, char *memory, const struct layou
                  const struct setting *settings, uint32_t count, struct options_context *context)
 {
     static const struct option none[] = {OPTION_END};
-    const struct option groups[] = {
-        {.name = "own", .kind = OPTION_IS_GROUP, .offset = layout->self - layout->common,
-         .group = own ? own : none},
-        {.name = "common", .kind = OPTION_IS_GROUP, .offset = 0, .group = common},
-        OPTION_END};
+    const struct options_part parts[] = {{own ? own : none, memory + layout->self},
+                                         {common, memory + layout->common}};
     context->diag = generation->diag;
     context->arena = &generation->arena;
-    return options_load(groups, memory + layout->common, settings, count, context);
+    return options_load_parts(parts, 2, settings, count, context);
 }
 
 static struct plugin_context plugin_context_of(struct generation *generation, struct str id,
@@ -81,10 +78,13 @@ static void codec_unknown(struct generation *generation, struct str name, struct
     size_t count = 0;
     for (; codec_types[count] && count < 128; count++) names[count] = str_of(codec_types[count]->name);
     struct message *message =
-        diag_error(generation->diag, place, "unknown codec `%.*s`", STR_ARG(name));
+        diag_error(generation->diag, place, "there is no codec `%.*s`", STR_ARG(name));
     struct str near = suggest(name, names, count);
-    if (near.len)
-        diag_hint(generation->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+    if (near.len) diag_hint(generation->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+    struct buf list = {0};
+    for (size_t i = 0; i < count; i++) buf_printf(&list, "%s%.*s", i ? ", " : "", STR_ARG(names[i]));
+    diag_note(generation->diag, message, "codecs: %.*s", STR_ARG(buf_str(&list)));
+    buf_fini(&list);
 }
 
 /* What a codec is built for. */
@@ -178,7 +178,7 @@ static struct filter *filter_build(void *opaque, const struct plugin_block *bloc
 {
     struct generation *generation = opaque;
     const struct filter_type *type = block->filter;
-    if (!type || block->has_fault) return NULL; /* was said */
+    if (!type) return NULL; /* unknown: the checker said so */
     struct layout layout = layout_of(sizeof(struct filter), sizeof(struct filter_common), type->size);
     char *memory = arena_zalloc(&generation->arena, layout.size);
     struct filter *filter = (struct filter *)(void *)memory;
@@ -204,7 +204,7 @@ static struct output *output_build(void *opaque, const struct plugin_block *bloc
 {
     struct generation *generation = opaque;
     const struct output_type *type = block->output;
-    if (!type || block->has_fault) return NULL;
+    if (!type) return NULL;
     struct layout layout = layout_of(sizeof(struct output), sizeof(struct output_common), type->size);
     char *memory = arena_zalloc(&generation->arena, layout.size);
     struct output *output = (struct output *)(void *)memory;
@@ -245,7 +245,7 @@ static bool inputs_build(struct generation *generation, const struct statements 
                 if (!inputs_build(generation, &statement->branch->arms[k].block)) ok = false;
             continue;
         }
-        if (!statement->plugin->input || statement->plugin->has_fault) continue; /* was said */
+        if (!statement->plugin->input) continue; /* unknown: the checker said so */
         if (statement->plugin->input->is_single && generation->options.worker > 0) continue;
         struct input *input = input_build(generation, statement->plugin);
         if (!input) {
