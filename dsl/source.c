@@ -313,7 +313,7 @@ bool sources_read_files(struct sources *sources, struct str where, struct arena 
     is_right = read_paths(sources, &paths, arena, diag) && is_right && !paths.is_too_many;
     if (is_right && sources->count == before) {
         diag_hint(diag, diag_error(diag, (struct place){0}, "no file is found for %.*s", STR_ARG(where)),
-                  "give a file, a folder or a pattern in quotes");
+                  "give a file, a folder or a pattern such as 'conf/*.conf'");
         is_right = false;
     }
     paths_fini(&paths);
