@@ -103,10 +103,13 @@ struct option {
 #define OPTION_CODEC(s_, m_, ...)     OPTION(OPTION_IS_CODEC, struct codec_option, s_, m_, __VA_ARGS__)
 #define OPTION_RAW(s_, m_, ...)       OPTION(OPTION_IS_RAW, struct config_option, s_, m_, __VA_ARGS__)
 /* The rows of another table, whose struct is this member: tls_options, http_options. */
-#define OPTION_GROUP(s_, m_, table_)  {.name = #m_, .kind = OPTION_IS_GROUP, .offset = offsetof(s_, m_), .group = table_}
+#define OPTION_GROUP(s_, m_, table_) \
+    {.name = #m_, .kind = OPTION_IS_GROUP, .offset = offsetof(s_, m_), .group = table_}
 /* An option that Logstash has and that has no effect here. */
-#define OPTION_IGNORED(name_, help_)  {.name = name_, .kind = OPTION_IS_RAW, .is_ignored = true, .offset = SIZE_MAX, .help = help_}
-#define OPTION_OBSOLETE(name_, remedy_) {.name = name_, .kind = OPTION_IS_RAW, .offset = SIZE_MAX, .obsolete = remedy_, .help = remedy_}
+#define OPTION_IGNORED(name_, help_) \
+    {.name = name_, .kind = OPTION_IS_RAW, .is_ignored = true, .offset = SIZE_MAX, .help = help_}
+#define OPTION_OBSOLETE(name_, remedy_)                                                    \
+    {.name = name_, .kind = OPTION_IS_RAW, .offset = SIZE_MAX, .obsolete = remedy_, .help = remedy_}
 #define OPTION_END                    {.name = NULL}
 
 struct options_context {

@@ -263,5 +263,5 @@ int main(int argc, char **argv)
     enum exit_code code = run_command(&run, argc, argv);
     diag_fini(&run.diag);
     arena_fini(&run.arena);
-    return code;
+    return (int)code;
 }
