@@ -27,9 +27,9 @@ void uuid_make(char out[37])
 
 void data_folder_default(char *path, size_t size)
 {
-    const char *home = getenv("HOME");
-    if (getuid() == 0 || !home)
-        snprintf(path, size, "/var/lib/tailrace");
+    const char *home = getenv("HOME"), *own = "/var/lib/tailrace";
+    if (getuid() == 0 || !home || access(own, W_OK) == 0) /* a container's or a service's */
+        snprintf(path, size, "%s", own);
     else
         snprintf(path, size, "%s/.local/state/tailrace", home);
 }

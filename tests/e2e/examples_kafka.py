@@ -19,8 +19,6 @@ def records(folder, topic):
     """Values of a topic, whatever their order over partitions."""
     return sorted(broker("admin", folder, "consume", "-v", topic).splitlines())
 
-if "\n  kafka " not in subprocess.run([PROGRAM, "docs"], capture_output=True, text=True).stdout:
-    skip("the kafka plugins are not built in")
 broker("install")
 with Folder() as folder:
     data = folder.file("broker")
