@@ -127,7 +127,7 @@ static uint32_t opaque_event(const void *opaque)
     return (uint32_t)((uintptr_t)opaque & ((1u << EVENT_BITS) - 1));
 }
 
-/* Before the release: the ticket may close, and with it the obligation. */
+/* The group first: settling may close the ticket, and its hooks may come back here. */
 static void settle_sent(struct kafka *kafka, uint32_t group, uint32_t count)
 {
     struct obligation *obligation = kafka->groups[group].obligation;

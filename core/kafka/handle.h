@@ -51,8 +51,7 @@ void kafka_handle_wake_brokers(struct kafka_handle *handle);
 /* Destroys off the loop, then calls `closed` on it. Queues must have been given back. */
 void kafka_handle_close(struct kafka_handle *handle, void (*closed)(void *opaque));
 
-/* Says what went wrong, rate-limited for each kind of error. `where` (may be empty): topic and the
- * like. */
+/* Says what went wrong and what to do, rate-limited for each kind of error. `reason` may be NULL. */
 void kafka_log_error(const struct kafka_handle *handle, rd_kafka_resp_err_t error,
                      const char *reason);
 

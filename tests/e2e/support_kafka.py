@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """For the scripts about Kafka: a broker, its topics, records that tell on loss, doubles and changes,
 and the pipeline that routes them by level."""
-import random, zlib
+import random, re, zlib
 from support import *
 
 BROKER = os.path.join(ROOT, "tests/kafka/broker")
@@ -123,11 +123,7 @@ class Audit:
             ok(self.disordered == 0, f"{self.disordered} out of the order of their partition")
         ok(self.doubles <= doubles_max, f"{self.doubles} doubles, at most {doubles_max}")
 
-def group_members(broker, group):
-    """(state, {client: [topic:partition]})"""
+def group_shares(broker, group):
+    """How many partitions each member of a group has, smallest first."""
     lines = broker.admin("group", group, check=False).splitlines()
-    members = {}
-    for line in lines[1:]:
-        fields = line.replace("\t", " ").split()
-        members[line.split("\t")[0]] = fields
-    return (lines[0] if lines else "", members)
+    return sorted(len(re.findall(r":\d+\b", line)) for line in lines[1:])
