@@ -32,7 +32,6 @@ enum {
     AGAIN_MS = 1000,
     HEADERS_MAX = 64,          /* message_headers */
     EVENT_BITS = 20,           /* of a record's opaque pointer: BATCH_EVENTS_MAX */
-    BATCH_BYTES = 256 * 1024,  /* preset of one request */
     TIMEOUT_WITH_RETRIES_MS = 120000, /* Java's delivery.timeout.ms */
 };
 _Static_assert(BATCH_EVENTS_MAX <= 1 << EVENT_BITS, "an event's index fits");
@@ -661,8 +660,8 @@ static const struct option kafka_options[] = {
     OPTION_STRING(struct kafka, enable_idempotence,
                   .help = "Retries neither repeat nor reorder; with acks => all unless false. "
                           "Tailrace's own."),
-    OPTION_SIZE(struct kafka, batch_size, .preset = "256 KiB", .min = 1, .max = 2147483647,
-                .help = "Largest request for one partition."),
+    OPTION_SIZE(struct kafka, batch_size, .preset = "1000000", .min = 1, .max = 2147483647,
+                .help = "Largest request for one partition; small ones make many and cost much."),
     OPTION_DURATION(struct kafka, linger_ms, .preset = "5", .unit = "ms",
                     .help = "How long a record may wait for others."),
     OPTION_SIZE(struct kafka, buffer_memory, .preset = "33554432",
