@@ -53,6 +53,18 @@ for folder, kind in (("filters", "filter"), ("inputs", "input"), ("outputs", "ou
                      list(files("tests/cases", ".case")) + list(files("tests/e2e", ".py")) + list(files("tests/unit", ".c")))
         check(tested, f"{path}: no test names `{name}`")
 
+manual = read("docs/operations.md")
+def told(name, what):
+    check(re.search(rf"(?<![\w.]){re.escape(name)}(?![\w])", manual), f"docs/operations.md does not tell of {what} {name}")
+for layer in LAYERS:
+    for path in files(layer, ".c"):
+        for code in re.findall(r'LOG\(\w+,\s*"([a-z_.]+)"', read(path)):
+            told(code, "the log code")
+for name in re.findall(r'"((?:tailrace|component|grok|output|process|kafka)_[a-z_]+)"', read("pipelines/metrics_text.c")):
+    told(name, "the metric")
+for name in re.findall(r'(?m)^    \{(?:0|\'.\'), "([a-z_.]+)"', read("pipelines/command_line.c")):
+    told("--" + name, "the flag")
+
 for path in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n"):
     if not path or path.endswith((".case", ".log")) or path.startswith("tests/cases/"):
         continue
