@@ -184,7 +184,7 @@ static enum exit_code run_docs(struct program_run *run)
                 STR_ARG(name), near.len ? ", did you mean " : "", STR_ARG(near));
         code = EXIT_USAGE;
     }
-    fwrite(text.ptr, 1, text.len, stdout);
+    if (text.len) fwrite(text.ptr, 1, text.len, stdout);
     buf_fini(&text);
     return code;
 }

@@ -286,6 +286,8 @@ static void inputs_stop(struct worker *worker)
 static void worker_stop_here(struct loop_note *note)
 {
     struct worker *worker = ((struct note_door *)(void *)note)->worker;
+    /* posted when it had ended, run by loop_fini(): its instances are gone */
+    if (atomic_load(&worker->state) == WORKER_ENDED) return;
     if (atomic_load(&worker->state) == WORKER_RUNNING) state_set(worker, WORKER_STOPPING);
     inputs_stop(worker);
 }
@@ -293,6 +295,7 @@ static void worker_stop_here(struct loop_note *note)
 static void worker_reopen_here(struct loop_note *note)
 {
     struct note_door *door = (struct note_door *)(void *)note;
+    if (atomic_load(&door->worker->state) == WORKER_ENDED) return;
     struct program *program = &door->worker->generation->program;
     atomic_store(&door->is_posted, false);
     for (uint32_t i = 0; i < program->output_count; i++) {

@@ -65,7 +65,15 @@ for name in re.findall(r'"((?:tailrace|component|grok|output|process|kafka)_[a-z
 for name in re.findall(r'(?m)^    \{(?:0|\'.\'), "([a-z_.]+)"', read("pipelines/command_line.c")):
     told("--" + name, "the flag")
 
-for path in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n"):
+def tracked():
+    """Every file of the project; without git or a repository, all there are."""
+    try:
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")
+    except FileNotFoundError:
+        listed = []
+    return listed if len(listed) > 1 else list(files(".", ""))
+
+for path in tracked():
     if not path or path.endswith((".case", ".log")) or path.startswith("tests/cases/"):
         continue
     text = read(path)

@@ -20,7 +20,6 @@ with Folder() as folder:
     for name in NEEDED:
         source = os.path.join(ROOT, name)
         (shutil.copytree if os.path.isdir(source) else shutil.copy)(source, os.path.join(tree, name))
-    subprocess.run(["git", "init", "-q"], cwd=tree)
     for name, text in blocks[:2]:
         folder.write("tree/" + name, text)
     # without optimization and tests: that is not what this is about
