@@ -209,8 +209,6 @@ struct conn *conn_connect(struct conn_set *set, const struct conn_type *type,
     int fd = socket(peer->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     *status = fd < 0 ? uv_translate_sys_error(errno) : 0;
     if (*status) return NULL;
-    int timeout = SEND_TIMEOUT_MS;
-    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
     if (connect(fd, &peer->ip, address_len(peer)) && errno != EINPROGRESS) {
         *status = uv_translate_sys_error(errno);
         close(fd);
@@ -222,6 +220,10 @@ struct conn *conn_connect(struct conn_set *set, const struct conn_type *type,
         return NULL;
     }
     conn->is_connecting = true;
+    /* No TCP_USER_TIMEOUT: Linux counts a closed window like a peer that is gone, and giving up a
+     * receiver that merely stopped reading would lose what TCP holds for it. A peer that is gone is
+     * found by keep-alive and by TCP's own limit of retransmissions. */
+    conn_keep_alive(conn);
     conn_arm(conn);
     return conn;
 }

@@ -18,7 +18,6 @@
 enum {
     DRAIN_BYTES_MAX = 1024 * 1024, /* read from a connection that is closed by our stop */
     CONNECT_TIMEOUT_MS = 10000,
-    SEND_TIMEOUT_MS = 30000, /* bytes not acknowledged for so long: the connection is dead */
 };
 
 struct conn;
