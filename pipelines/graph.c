@@ -15,8 +15,9 @@ static json_t *text(struct str s) { return json_stringn(s.ptr ? s.ptr : "", s.le
 
 static json_t *meta_of(struct place place)
 {
-    json_t *meta = json_object(), *source = json_object();
+    json_t *meta = json_object();
     if (!place.source) return meta;
+    json_t *source = json_object();
     struct line_column where = place_line(place);
     put(source, "protocol", json_string("file"));
     put(source, "id", text(place.source->name));

@@ -88,13 +88,19 @@ def scripts(folder):
     path = os.path.join(HERE, folder)
     return sorted(f for f in os.listdir(path) if f.endswith(".py") and not f.startswith("support")) if os.path.isdir(path) else []
 
-def end_to_end():
+def end_to_end(sanitized=False):
+    """A script says `quick: yes` near its top when it takes a few seconds at most; those are run with
+    the sanitizers, too."""
     limit = {"quick": 120, "gate": 600, "long": 7200}[mode]
     for name in scripts("e2e"):
         head = open(os.path.join(HERE, "e2e", name), errors="replace").read(4000)
-        if mode == "quick" and "quick: yes" not in head:
-            continue  # a script says `quick: yes` near its top when it takes a few seconds at most
-        step(f"e2e {name[:-3]}", ["python3", f"tests/e2e/{name}"], limit, count_ok)
+        if "quick: yes" not in head and (mode == "quick" or sanitized):
+            continue
+        if not sanitized:
+            step(f"e2e {name[:-3]}", ["python3", f"tests/e2e/{name}"], limit, count_ok)
+        elif name != "package.py":  # it runs a program that it unpacks
+            step(f"e2e {name[:-3]}, address and undefined", ["python3", f"tests/e2e/{name}"], limit, count_ok,
+                 TAILRACE_PROGRAM=os.path.join(ROOT, "build/asan/tailrace"))
 
 def programs(folder, preset):
     path = os.path.join(HERE, folder)
@@ -128,6 +134,7 @@ def main():
             step("unit tests, address and undefined", ["build/asan/unit_tests"], 900, count_criterion)
             step("cases, address and undefined", ["python3", "tests/run_cases.py", "--program", "build/asan/tailrace"],
                  600, count_line)
+            end_to_end(sanitized=True)
         if build("tsan"):
             for name in programs("stress", "tsan"):
                 step(f"stress {name}, threads", [f"build/tsan/{name}"], 600)
