@@ -88,7 +88,8 @@ static struct config_value list(struct config_value *keys, struct config_value *
 
 static bool load(const char *key, struct config_value value)
 {
-    struct setting setting = {.key = str_of(key), .value = value, .key_place = {&source, 0, 1}};
+    static struct setting setting; /* `raw` keeps its address */
+    setting = (struct setting){.key = str_of(key), .value = value, .key_place = {&source, 0, 1}};
     struct options_context context = {.diag = &diag, .arena = &arena, .section = "filter",
                                       .plugin = STR("sample"), .place = {&source, 0, 1}};
     memset(&sample, 0, sizeof sample);
