@@ -4,7 +4,7 @@ deadlines instead of sleeps, `ok` lines that tests/run.py counts."""
 import json, os, shutil, signal, socket, subprocess, sys, tempfile, threading, time, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROGRAM = os.environ.get("TAILRACE_PROGRAM", os.path.join(ROOT, "build/release/tailrace"))
+PROGRAM = os.path.abspath(os.environ.get("TAILRACE_PROGRAM", os.path.join(ROOT, "build/release/tailrace")))
 MODE = os.environ.get("TAILRACE_TEST_MODE", "gate")
 SHARED = os.environ.get("TAILRACE_SHARED", os.path.join(ROOT, "..", "shared"))
 DATA = os.path.join(SHARED, "data")
