@@ -3,6 +3,7 @@
  * characters and bytes that are not UTF-8 are shown as one replacement character each, so that a
  * configuration cannot send escape sequences to the operator's terminal. */
 #include "core/diag.h"
+#include "core/text/json.h"
 #include "core/text/utf8.h"
 #include "core/xmalloc.h"
 #include <stdlib.h>
@@ -323,6 +324,45 @@ void diag_render(const struct diag *diag, struct buf *out)
         buf_printf(out, "and %u more errors\n", diag->errors - DIAG_SHOWN_MAX);
     if (diag->warnings > DIAG_SHOWN_MAX)
         buf_printf(out, "and %u more warnings\n", diag->warnings - DIAG_SHOWN_MAX);
+    free(ranked);
+}
+
+static void json_member(struct buf *out, const char *name, struct str text)
+{
+    if (!text.len) return;
+    buf_printf(out, ",\"%s\":", name);
+    json_encode_string(text, out);
+}
+
+static void json_place(struct buf *out, struct place place)
+{
+    json_member(out, "file", place.source->name);
+    struct line_column start = place_line(place);
+    struct line_column end = place_line((struct place){place.source, place.end, place.end});
+    buf_printf(out, ",\"line\":%u,\"column\":%u,\"end_line\":%u,\"end_column\":%u", start.line,
+               start.column, end.line, end.column);
+}
+
+void diag_render_json(const struct diag *diag, struct buf *out)
+{
+    struct ranked *ranked = rank_messages(diag);
+    for (uint32_t i = 0; i < diag->count; i++) {
+        const struct message *message = ranked[i].message;
+        buf_printf(out, "{\"severity\":\"%s\"",
+                   message->severity == SEVERITY_ERROR ? "error" : "warning");
+        if (message->place.source) json_place(out, message->place);
+        json_member(out, "message", message->text);
+        json_member(out, "hint", message->hint);
+        json_member(out, "note", message->note);
+        if (message->other.source) {
+            /* every member of json_place() begins with a comma, so one without stands first */
+            buf_append_z(out, ",\"other\":{\"severity\":\"related\"");
+            json_place(out, message->other);
+            json_member(out, "message", message->other_hint);
+            buf_append_char(out, '}');
+        }
+        buf_append_z(out, "}\n");
+    }
     free(ranked);
 }
 

@@ -78,6 +78,9 @@ void diag_other(struct diag *diag, struct message *message, struct place place, 
 
 /* All messages as text, in order of source (as first seen) and position. */
 void diag_render(const struct diag *diag, struct buf *out);
+/* The same for editors: one JSON object a line, all that are kept. Lines and columns count from 1;
+ * the end is the column behind the last character. */
+void diag_render_json(const struct diag *diag, struct buf *out);
 
 struct line_column {
     uint32_t line, column; /* from 1; the column counts characters */

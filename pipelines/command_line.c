@@ -35,11 +35,19 @@ static const struct flag flags[] = {
     {0, "api.http.host", "api.http.host", NULL, "HOST", "Address of the API."},
     {0, "api.http.port", "api.http.port", NULL, "PORT", "Port or range of the API."},
     {0, "shutdown.timeout", "shutdown.timeout", NULL, "TIME", "Longest time to drain at a stop."},
+    {0, "format", NULL, NULL, "FORMAT", "Messages as text or json (one object a line)."},
+    {0, "compat", NULL, NULL, "DIR", "Report how a Logstash's settings folder would run here."},
     {'S', "setting", NULL, NULL, "KEY=VALUE", "Any setting."},
     {'V', "version", NULL, "", NULL, "Print the version."},
     {'h', "help", NULL, "", NULL, "Print this help."},
 };
 enum { FLAG_COUNT = sizeof flags / sizeof *flags };
+
+/* A flag of `tailrace check` alone. */
+static bool is_of_check(const struct flag *flag)
+{
+    return !strcmp(flag->name, "format") || !strcmp(flag->name, "compat");
+}
 
 static const struct {
     const char *name, *arguments, *help;
@@ -86,12 +94,14 @@ static const struct flag *flag_find(struct str name, bool is_letter)
     return NULL;
 }
 
-static void flag_unknown(struct diag *diag, struct place place, struct str name)
+static void flag_unknown(enum command command, struct diag *diag, struct place place, struct str name)
 {
     struct str names[FLAG_COUNT];
-    for (size_t i = 0; i < FLAG_COUNT; i++) names[i] = str_of(flags[i].name);
+    size_t count = 0;
+    for (size_t i = 0; i < FLAG_COUNT; i++)
+        if (!is_of_check(&flags[i]) || command == COMMAND_CHECK) names[count++] = str_of(flags[i].name);
     struct message *message = diag_error(diag, place, "unknown option");
-    struct str near = suggest(name, names, FLAG_COUNT);
+    struct str near = suggest(name, names, count);
     if (near.len) diag_hint(diag, message, "did you mean `--%.*s`?", STR_ARG(near));
     for (const struct option *row = settings_options; row->name; row++)
         if (str_eq_z(name, row->name)) diag_hint(diag, message, "write -S %s=VALUE", row->name);
@@ -118,6 +128,14 @@ static bool setting_flag(struct command_line *line, struct str text, struct plac
     return true;
 }
 
+static bool format_flag(struct command_line *line, struct str text, struct place place, struct diag *diag)
+{
+    line->is_json = str_eq_z(text, "json");
+    if (line->is_json || str_eq_z(text, "text")) return true;
+    diag_error(diag, place, "expected text or json");
+    return false;
+}
+
 /* One flag at argv[*at]; advances over its value. */
 static bool flag_parse(struct command_line *line, int *at, char **argv, const struct words *words,
                        struct diag *diag)
@@ -137,8 +155,8 @@ static bool flag_parse(struct command_line *line, int *at, char **argv, const st
         name.len = 1;
     }
     const struct flag *flag = flag_find(name, is_letter);
-    if (!flag) {
-        flag_unknown(diag, place, name);
+    if (!flag || (is_of_check(flag) && line->command != COMMAND_CHECK)) {
+        flag_unknown(line->command, diag, place, name);
         return false;
     }
     if (flag->fixed) {
@@ -160,6 +178,10 @@ static bool flag_parse(struct command_line *line, int *at, char **argv, const st
         line->path_settings = value;
     else if (flag->letter == 'S')
         return setting_flag(line, value, value_place, diag);
+    else if (str_eq_z(name, "format"))
+        return format_flag(line, value, value_place, diag);
+    else if (str_eq_z(name, "compat"))
+        line->compat = value;
     else
         setting_add(line, str_of(flag->key), place, value, value_place);
     return true;
@@ -221,6 +243,7 @@ void command_line_help(enum command command, struct buf *out)
                    commands[command].arguments, commands[command].help);
     buf_append_z(out, "\nOptions:\n");
     for (size_t i = 0; i < FLAG_COUNT; i++) {
+        if (is_of_check(&flags[i]) && command != COMMAND_CHECK) continue;
         char left[64];
         snprintf(left, sizeof left, "%c%c%s --%s%s%s", flags[i].letter ? '-' : ' ',
                  flags[i].letter ? flags[i].letter : ' ', flags[i].letter ? "," : " ", flags[i].name,

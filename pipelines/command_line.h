@@ -13,6 +13,8 @@ struct command_line {
     struct str path_settings;    /* --path.settings, or empty */
     struct str_list arguments;   /* of docs: names; of check and explain: paths */
     bool wants_help, wants_version;
+    bool is_json;                /* check --format json */
+    struct str compat;           /* check --compat: a Logstash's settings folder, or empty */
 };
 
 /* False: a usage error, in the diag. Texts point into the arena. */

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/xmalloc.h"
 #include "pipelines/command_line.h"
+#include "pipelines/compat.h"
 #include "pipelines/data_folder.h"
 #include "pipelines/docs.h"
 #include "pipelines/health_check.h"
@@ -25,12 +26,14 @@ struct program_run {
     uint32_t pipeline_count, refused;
 };
 
-static void diag_print(struct diag *diag)
+/* For people on standard error; for editors, who asked for JSON, on standard output. */
+static void diag_print(struct program_run *run)
 {
+    struct diag *diag = &run->diag;
     if (!diag->count) return;
     struct buf text = {0};
-    diag_render(diag, &text);
-    fwrite(text.ptr, 1, text.len, stderr);
+    (run->line.is_json ? diag_render_json : diag_render)(diag, &text);
+    fwrite(text.ptr, 1, text.len, run->line.is_json ? stdout : stderr);
     buf_fini(&text);
     diag_fini(diag);
     diag_init(diag);
@@ -130,7 +133,7 @@ static void pipelines_build(struct program_run *run)
             run->pipelines[run->pipeline_count++] = pipeline;
         else
             run->refused++;
-        diag_print(&run->diag);
+        diag_print(run);
     }
 }
 
@@ -206,7 +209,7 @@ static enum exit_code run_pipelines(struct program_run *run)
 {
     arguments_to_settings(run);
     if (!settings_gather(run) || !entries_gather(run)) {
-        diag_print(&run->diag);
+        diag_print(run);
         return EXIT_CONFIG;
     }
     log_setup((enum log_level)run->settings.log_level.value, run->settings.log_format.value == 1);
@@ -215,7 +218,7 @@ static enum exit_code run_pipelines(struct program_run *run)
     bool is_check = run->line.command == COMMAND_CHECK || run->settings.test_and_exit;
     if (run->line.command == COMMAND_EXPLAIN)
         explain(run);
-    else if (is_check && code == EXIT_DONE)
+    else if (is_check && code == EXIT_DONE && !run->line.is_json)
         puts("Configuration OK");
     else if (!is_check && run->pipeline_count)
         code = run_all(run);
@@ -223,10 +226,19 @@ static enum exit_code run_pipelines(struct program_run *run)
     return code;
 }
 
+static enum exit_code run_compat(struct program_run *run)
+{
+    struct buf text = {0};
+    bool ok = compat_report(run->line.compat, &run->arena, &text);
+    fwrite(text.ptr, 1, text.len, stdout);
+    buf_fini(&text);
+    return ok ? EXIT_DONE : EXIT_CONFIG;
+}
+
 static enum exit_code run_health(struct program_run *run)
 {
     bool ok = settings_gather(run);
-    diag_print(&run->diag);
+    diag_print(run);
     if (!ok) return EXIT_CONFIG;
     return health_check(&run->settings) ? EXIT_DONE : EXIT_RUNTIME;
 }
@@ -234,7 +246,7 @@ static enum exit_code run_health(struct program_run *run)
 static enum exit_code run_command(struct program_run *run, int argc, char **argv)
 {
     if (!command_line_parse(&run->line, argc, argv, &run->arena, &run->diag)) {
-        diag_print(&run->diag);
+        diag_print(run);
         return EXIT_USAGE;
     }
     if (run->line.wants_version) {
@@ -248,6 +260,7 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
         buf_fini(&text);
         return EXIT_DONE;
     }
+    if (run->line.compat.len) return run_compat(run);
     switch (run->line.command) {
     case COMMAND_DOCS: return run_docs(run);
     case COMMAND_HEALTH: return run_health(run);

@@ -92,6 +92,21 @@ struct pipeline *pipeline_create(const struct settings *settings, struct arena *
     return NULL;
 }
 
+bool pipeline_check(const struct settings *settings, struct arena *arena, struct config *config, struct diag *diag)
+{
+    struct pipeline pipeline = {.arena = arena, .settings = *settings, .id = settings->pipeline_id};
+    bool ok = config_read(&pipeline, diag);
+    struct checker_options options = {.filters = filter_types, .inputs = input_types,
+                                      .outputs = output_types};
+    ok = check_config(&pipeline.config, &options, arena, diag) && ok;
+    struct generation_options first = {.pipeline = pipeline.id, .path_data = settings->path_data,
+                                       .ecs = settings_ecs(settings), .workers = 1};
+    struct generation *generation = generation_create(&pipeline.config, &first, diag);
+    if (generation) generation_destroy(generation);
+    *config = pipeline.config;
+    return ok && generation;
+}
+
 void pipeline_destroy(struct pipeline *pipeline)
 {
     for (uint32_t i = 0; i < pipeline->worker_count; i++) worker_destroy(pipeline->workers[i]);

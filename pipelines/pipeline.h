@@ -29,6 +29,9 @@ struct pipeline {
  * `settings` has path_config or config_string. Texts and tree go to `arena`, which outlives the pipeline
  * and, because complaints point into them, the diag. */
 struct pipeline *pipeline_create(const struct settings *settings, struct arena *arena, struct diag *diag);
+/* All that pipeline_create() checks, without making anything that stays: fills `config` as far as the
+ * text could be read. */
+bool pipeline_check(const struct settings *settings, struct arena *arena, struct config *config, struct diag *diag);
 void pipeline_destroy(struct pipeline *pipeline); /* all workers have ended, or none was started */
 /* 0 or a UV_E code. `changed` tells that a worker's state changed: look with pipeline_state(). */
 int pipeline_start(struct pipeline *pipeline, void (*changed)(struct worker *worker, void *opaque),

@@ -136,7 +136,7 @@ static const char *const pipeline_prefixes[] = {
     "path.config", "config.string", "config.debug", "config.support_escapes", "pipeline.", "queue.",
     "path.queue", "dead_letter_queue.", "path.dead_letter_queue", "config.reload."};
 
-static bool key_is_foreign(struct str key)
+bool settings_key_is_foreign(struct str key)
 {
     return str_starts(key, STR("xpack.")) || str_starts(key, STR("monitoring.")) ||
            str_starts(key, STR("otel."));
@@ -193,21 +193,27 @@ static uint32_t flatten(const struct config_value *map, struct arena *arena, str
     return count;
 }
 
+uint32_t settings_read_flat(const char *path, struct setting **flat, bool *is_missing, struct arena *arena,
+                            struct diag *diag)
+{
+    struct config_value *root = read_yaml(path, is_missing, arena, diag);
+    if (!root) return 0;
+    if (root->kind != CONFIG_HASH) {
+        diag_error(diag, root->place, "settings are `key: value` lines");
+        return 0;
+    }
+    return flatten(root, arena, flat, diag);
+}
+
 bool settings_read_file(struct setting_list *list, const char *path, bool *is_missing,
                         struct diag *diag)
 {
     uint32_t errors = diag->errors;
-    struct config_value *root = read_yaml(path, is_missing, list->arena, diag);
-    if (!root) return diag->errors == errors && !*is_missing;
-    if (root->kind != CONFIG_HASH) {
-        diag_error(diag, root->place, "settings are `key: value` lines");
-        return false;
-    }
-    struct setting *flat;
-    uint32_t count = flatten(root, list->arena, &flat, diag);
+    struct setting *flat = NULL;
+    uint32_t count = settings_read_flat(path, &flat, is_missing, list->arena, diag);
     for (uint32_t i = 0; i < count; i++)
-        if (!key_is_foreign(flat[i].key)) setting_list_add(list, flat[i]);
-    return diag->errors == errors;
+        if (!settings_key_is_foreign(flat[i].key)) setting_list_add(list, flat[i]);
+    return diag->errors == errors && !*is_missing;
 }
 
 void settings_read_environment(struct setting_list *list)

@@ -47,6 +47,11 @@ struct setting_list {
 };
 void setting_list_add(struct setting_list *list, struct setting setting);
 
+/* A key of a part of Logstash that is not here: accepted in files, without effect. */
+bool settings_key_is_foreign(struct str key);
+/* All of a settings file, foreign keys too, with dotted keys; returns their number. */
+uint32_t settings_read_flat(const char *path, struct setting **flat, bool *is_missing, struct arena *arena,
+                            struct diag *diag);
 /* Reads a settings file into the list; a missing file is no error (false and `*is_missing`). */
 bool settings_read_file(struct setting_list *list, const char *path, bool *is_missing,
                         struct diag *diag);

@@ -79,6 +79,76 @@ def usage(folder):
     said(run(folder, "docs", "gork"), 2, "docs of an unknown plugin", errors="did you mean grok")
     said(run(folder, "docs", "opcodes"), 0, "docs of the opcodes")
 
+def editors(folder):
+    """check --format json."""
+    wrong = folder.write("editor/wrong.conf", "input { stdin { } }\nfilter { mutate { renam => { } } drp { } }\noutput { stdout { } }\n")
+    code, out, errors = run(folder, "check", "--format", "json", wrong)
+    ok(code == 78 and errors == "", "check --format json of a wrong file: 78, nothing on standard error")
+    found = [json.loads(line) for line in out.splitlines()]
+    ok([(m["line"], m["column"], m["end_line"], m["end_column"]) for m in found] == [(2, 19, 2, 24), (2, 34, 2, 37)], "a line for each message, with its span")
+    ok(all(m["file"] == wrong and m["severity"] == "error" for m in found), "file and severity")
+    ok(found[0]["hint"] == "did you mean `rename`?" and "`renam`" in found[0]["message"], "message and hint")
+    ok(run(folder, "check", "--format=json", folder.write("editor/good.conf", "input { stdin { } } output { null { } }")) == (0, "", ""), "nothing for a good file")
+    said(run(folder, "check", "--format", "xml", wrong), 2, "another format is refused", errors="expected text or json")
+    said(run(folder, "--format", "json", "-e", ""), 2, "and the flag is check's alone", errors="unknown option")
+    said(run(folder, "check", "--compt", "x"), 2, "a flag of check that is mistyped", errors="did you mean `--compat`?")
+
+COMPAT_LOGSTASH = """pipeline.workers: 2
+pipeline.batch.size: 250
+xpack.monitoring.enabled: false
+pipeline.plugin_classloaders: true
+pipeline.bacth.size: 3
+"""
+COMPAT_PIPELINES = """- pipeline.id: main
+  path.config: "/etc/logstash/conf.d/*.conf"
+- pipeline.id: disk
+  queue.type: persisted
+  config.string: "input { stdin { codec => json { charset => 'UTF-8' } } } output { null { } }"
+- pipeline.id: lost
+  path.config: "/etc/logstash/lost/*.conf"
+"""
+COMPAT_CONF = """input { beats { port => 5044 } stdin { } }
+filter {
+  grok { match => { "message" => "%{NOSUCH:a}" } timeout_millis => 100 }
+  if [a] == "b" { mutate { renam => { } lowercase => ["x"] } }
+}
+output { tcp { host => "127.0.0.1" port => 1 } }
+"""
+
+def compat(folder):
+    """check --compat: every line of a folder that has one of each kind."""
+    place = folder.file("compat")
+    folder.write("compat/logstash.yml", COMPAT_LOGSTASH)
+    folder.write("compat/pipelines.yml", COMPAT_PIPELINES)
+    folder.write("compat/conf.d/a.conf", COMPAT_CONF)
+    code, out, errors = run(folder, "check", "--compat", place)
+    ok(code == 78 and errors == "", "what is refused makes 78, and all is on standard output")
+    lines = [" ".join(line.replace(place + "/", "").split()) for line in out.splitlines()]
+    for expected in ("exact logstash.yml:2: pipeline.batch.size",
+                     "different logstash.yml:1: pipeline.workers: each worker reads, filters and writes by itself",
+                     "different logstash.yml:3: xpack.monitoring.enabled: accepted, without effect here",
+                     "different logstash.yml:4: pipeline.plugin_classloaders: JVM only: without effect here.",
+                     "refused logstash.yml:5: pipeline.bacth.size: there is no setting `pipeline.bacth.size` (did you mean `pipeline.batch.size`?)",
+                     "pipeline main", "pipeline disk", "pipeline lost",
+                     "refused conf.d/a.conf:1: input beats: there is no input `beats` (Logstash has it, this version has not)",
+                     "exact conf.d/a.conf:1: input stdin", "exact conf.d/a.conf:3: filter grok",
+                     "refused conf.d/a.conf:3: filter grok, match: grok pattern `NOSUCH` is not defined",
+                     "different conf.d/a.conf:3: filter grok, timeout_millis: an attempt has 10 ms at most, however large this is",
+                     "refused conf.d/a.conf:4: filter mutate, renam: filter `mutate` has no option `renam` (did you mean `rename`?)",
+                     "exact conf.d/a.conf:4: filter mutate, lowercase",
+                     "different conf.d/a.conf:6: output tcp: a server without clients drops records, counted",
+                     "refused pipelines.yml:4: queue.type: queue.type `persisted` is not in this version; memory is",
+                     "exact config.string of disk:1: codec json", "exact config.string of disk:1: codec json, charset",
+                     "settings 7 exact, 3 different, 2 refused", "plugins 6 exact, 1 different, 1 refused",
+                     "options 4 exact, 1 different, 2 refused", "other complaints 0 exact, 0 different, 1 refused"):
+        ok(lines.count(expected) == 1, f"compat says once: {expected}") or print(out)
+    ok(any(line.startswith("refused no file is found for /etc/logstash/lost/*.conf") for line in lines), "a pipeline without its files")
+    folder.write("plain/conf.d/a.conf", "input { stdin { } } filter { drop { } } output { stdout { } }")
+    code, out, errors = run(folder, "check", "--compat", folder.file("plain") + "/")
+    ok(code == 0 and "(none: every setting is the default)" in out, "a folder of conf.d alone: 0")
+    ok("plugins           3 exact, 0 different, 0 refused" in out, "with its plugins counted")
+    said(run(folder, "check", "--compat", folder.file("nowhere")), 78, "no such folder", "no pipeline is found in " + folder.file("nowhere"))
+
 def settings_files(folder):
     place = folder.file("of-settings")
     config = folder.write("of-settings/a.conf", 'input { generator { count => 1 } } output { stdout { codec => line { format => "%{message} ran" } } }')
@@ -205,6 +275,8 @@ def signals(folder):
 with Folder() as folder:
     exit_codes(folder)
     usage(folder)
+    editors(folder)
+    compat(folder)
     settings_files(folder)
     side_by_side(folder)
     signals(folder)

@@ -36,6 +36,36 @@ Test(diag, draws_place_caret_hint_second_place_and_note)
                                   "   = kv takes: field\n");
 }
 
+Test(diag, json_has_places_from_one_and_ends_behind_the_last_character)
+{
+    struct source_text source = {STR("a \"b\".conf"), STR("filter {\n \xc3\xa9 kv { feild => 1 }\n}\n")};
+    struct message *message = diag_error(&diag, (struct place){&source, 18, 23}, "no option `%s`", "feild");
+    diag_hint(&diag, message, "did you mean `%s`?", "field");
+    diag_note(&diag, message, "kv\ttakes");
+    diag_other(&diag, message, (struct place){&source, 0, 8}, "of this");
+    diag_warning(&diag, (struct place){0}, "bad \xff byte");
+    diag_warning(&diag, (struct place){&source, 7, 30}, "several lines");
+    diag_render_json(&diag, &out);
+    cr_expect_str_eq(
+        buf_z(&out),
+        "{\"severity\":\"warning\",\"file\":\"a \\\"b\\\".conf\",\"line\":1,\"column\":8,\"end_line\":2,\"end_column\":21,"
+        "\"message\":\"several lines\"}\n"
+        "{\"severity\":\"error\",\"file\":\"a \\\"b\\\".conf\",\"line\":2,\"column\":9,\"end_line\":2,\"end_column\":14,"
+        "\"message\":\"no option `feild`\",\"hint\":\"did you mean `field`?\",\"note\":\"kv\\ttakes\","
+        "\"other\":{\"severity\":\"related\",\"file\":\"a \\\"b\\\".conf\",\"line\":1,\"column\":1,\"end_line\":1,"
+        "\"end_column\":9,\"message\":\"of this\"}}\n"
+        "{\"severity\":\"warning\",\"message\":\"bad \xef\xbf\xbd byte\"}\n");
+}
+
+Test(diag, json_has_all_that_is_kept)
+{
+    for (int i = 0; i < DIAG_KEPT_MAX + 5; i++) diag_error(&diag, (struct place){0}, "wrong %d", i);
+    diag_render_json(&diag, &out);
+    size_t lines = 0;
+    for (size_t i = 0; i < out.len; i++) lines += out.ptr[i] == '\n';
+    cr_expect_eq(lines, DIAG_KEPT_MAX);
+}
+
 Test(diag, draws_without_a_place)
 {
     diag_hint(&diag, diag_warning(&diag, (struct place){0}, "no output"), "events go to stdout");
