@@ -80,8 +80,9 @@ struct sincedb_entry *sincedb_set(struct sincedb *db, struct file_id id, uint64_
     entry->offset = offset;
     entry->active = active;
     db->is_changed = true;
-    /* a path with a newline cannot stand in a line */
-    if (path && strchr(path, '\n')) path = NULL;
+    /* a path with a newline cannot stand in a line, nor one whose end looks like a CRLF's */
+    size_t len = path ? strlen(path) : 0;
+    if (len && (strchr(path, '\n') || path[len - 1] == '\r')) path = NULL;
     if (entry->path && path && !strcmp(entry->path, path)) return entry;
     free(entry->path);
     entry->path = path ? xstrdup(path) : NULL;

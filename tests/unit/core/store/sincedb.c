@@ -89,7 +89,9 @@ Test(sincedb, a_path_with_a_newline_stays_out_of_the_file)
     struct buf out = {0};
     sincedb_set(&db, id_of(1), 5, 2, "/a\n9 9 9 9");
     sincedb_print(&db, &out);
-    cr_expect_str_eq(buf_z(&out), "1 8 1 5 2.000000\n");
+    sincedb_set(&db, id_of(2), 6, 3, "/b\r"); /* would be read as `/b` before a CRLF */
+    sincedb_print(&db, &out);
+    cr_expect_str_eq(buf_z(&out), "1 8 1 5 2.000000\n1 8 1 5 2.000000\n2 8 1 6 3.000000\n");
     buf_fini(&out);
     sincedb_fini(&db);
 }
