@@ -46,6 +46,19 @@ with Folder() as folder:
     with tailrace:
         ok(tailrace.stop() == 0, "tcp and udp on one port are two ports")
 
+    folder.write("settings/pipelines.yml", "".join(f"""
+- pipeline.id: {name}
+  pipeline.workers: 2
+  config.string: 'input {{ tcp {{ id => "{name}_in" port => {port} host => "127.0.0.1" codec => line }} }} output {{ file {{ path => "{folder.file(name)}" codec => line {{ format => "%{{message}}" }} }} }}'
+""" for name in ("first", "second")))
+    with Tailrace(folder, name="shared", wait_ready=False) as tailrace:
+        wait(lambda: "pipelines running" in tailrace.log(), 20, "both are tried")
+        ok("ready: 1 of 2 pipelines running" in tailrace.log() and "[second_in]" in tailrace.log(), "two pipelines on one port: the second is refused, by name")
+        send(port, b"".join(b"%d\n" % n for n in range(1000)))
+        wait(lambda: count_lines(folder.file("first")) == 1000, 10, "all lines of the port go to the first")
+        ok(not os.path.exists(folder.file("second")), "and none to the second")
+        ok(tailrace.stop() == 1, "the exit code tells of the one that failed")
+
 # ---- files ----
 with Folder() as folder:
     secret, plain = folder.write("logs/secret.log", "never\n"), folder.write("logs/plain.log", "one\ntwo\n")
