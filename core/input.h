@@ -43,6 +43,7 @@ struct input {
     const struct input_type *type;
     void *self;
     struct str id, pipeline;
+    struct place place;  /* of its name in the text */
     struct loop *loop;
     struct ingest *ingest;
     struct disk *disk;   /* of the pipeline */

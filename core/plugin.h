@@ -141,6 +141,12 @@ struct codec {
 
 /* ---- inputs ---- */
 struct input;
+/* A port that an input listens on, so that two inputs on one are seen before anything starts. */
+struct listen_place {
+    struct str host; /* as configured */
+    int64_t port;
+    bool is_tcp, is_udp;
+};
 struct input_type {
     const char *name, *summary;
     size_t size;
@@ -149,6 +155,8 @@ struct input_type {
     bool is_streaming;  /* bytes without message borders: plain becomes line, json becomes json_lines */
     bool is_single;     /* one instance for the pipeline, on its first worker (stdin, file, generator) */
     bool (*create)(void *self, const struct plugin_context *context);
+    /* False when it listens nowhere. After create(). */
+    bool (*listens)(const void *self, struct listen_place *place);
     /* 0 or a UV_E code, said in context by the host. */
     int (*start)(void *self, struct input *host);
     void (*pause)(void *self, bool paused); /* outputs are full or memory is: stop reading, keep sockets */

@@ -300,6 +300,13 @@ static const struct option syslog_options[] = {
     OPTION_END,
 };
 
+static bool syslog_listens(const void *opaque, struct listen_place *place)
+{
+    const struct syslog *self = opaque;
+    *place = (struct listen_place){.host = self->host, .port = self->port, .is_tcp = true, .is_udp = true};
+    return true;
+}
+
 const struct input_type input_syslog = {
     .name = "syslog",
     .summary = "Reads syslog, RFC 3164 and RFC 5424, over UDP and TCP.",
@@ -307,6 +314,7 @@ const struct input_type input_syslog = {
     .options = syslog_options,
     .default_codec = "plain",
     .create = syslog_create,
+    .listens = syslog_listens,
     .start = syslog_start,
     .pause = syslog_pause,
     .stop = syslog_stop,

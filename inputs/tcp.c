@@ -291,6 +291,14 @@ static const struct option tcp_options[] = {
     OPTION_END,
 };
 
+static bool tcp_listens(const void *opaque, struct listen_place *place)
+{
+    const struct tcp *self = opaque;
+    if (self->mode.value == MODE_CLIENT) return false;
+    *place = (struct listen_place){.host = self->host, .port = self->port, .is_tcp = true};
+    return true;
+}
+
 const struct input_type input_tcp = {
     .name = "tcp",
     .summary = "Reads lines from TCP connections.",
@@ -299,6 +307,7 @@ const struct input_type input_tcp = {
     .default_codec = "line",
     .is_streaming = true,
     .create = tcp_create,
+    .listens = tcp_listens,
     .start = tcp_start,
     .pause = tcp_pause,
     .stop = tcp_stop,

@@ -111,6 +111,13 @@ static const struct option udp_options[] = {
     OPTION_END,
 };
 
+static bool udp_listens(const void *opaque, struct listen_place *place)
+{
+    const struct udp *self = opaque;
+    *place = (struct listen_place){.host = self->host, .port = self->port, .is_udp = true};
+    return true;
+}
+
 const struct input_type input_udp = {
     .name = "udp",
     .summary = "Reads datagrams from a UDP port.",
@@ -118,6 +125,7 @@ const struct input_type input_udp = {
     .options = udp_options,
     .default_codec = "plain",
     .create = udp_create,
+    .listens = udp_listens,
     .start = udp_start,
     .pause = udp_pause,
     .stop = udp_stop,

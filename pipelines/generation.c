@@ -155,6 +155,7 @@ static struct input *input_build(struct generation *generation, const struct plu
     input->type = type;
     input->self = memory + layout.self;
     input->id = block->id;
+    input->place = block->name_place;
     input->pipeline = generation->options.pipeline;
     input->common = common;
     input->worker = generation->options.worker;

@@ -11,6 +11,7 @@
 #include "pipelines/compat.h"
 #include "pipelines/data_folder.h"
 #include "pipelines/docs.h"
+#include "pipelines/ports.h"
 #include "pipelines/health_check.h"
 #include "pipelines/supervisor.h"
 
@@ -129,6 +130,10 @@ static void pipelines_build(struct program_run *run)
         struct pipeline *pipeline = NULL;
         if (settings_load(&settings, &merged, &run->arena, &run->diag))
             pipeline = pipeline_create(&settings, &run->arena, &run->diag);
+        if (pipeline && !ports_check(pipeline, run->pipelines, run->pipeline_count, &run->diag)) {
+            pipeline_destroy(pipeline);
+            pipeline = NULL;
+        }
         if (pipeline)
             run->pipelines[run->pipeline_count++] = pipeline;
         else
