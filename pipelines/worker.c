@@ -234,7 +234,12 @@ static void worker_turn(struct worker *worker)
     end_settle(worker);
 }
 
-static void turn_prepare(uv_prepare_t *handle) { worker_turn(handle->data); }
+static void turn_prepare(uv_prepare_t *handle)
+{
+    struct worker *worker = handle->data;
+    worker_turn(worker);
+    loop_turn(&worker->loop);
+}
 static void turn_check(uv_check_t *handle) { worker_turn(handle->data); }
 
 static void outputs_start(struct worker *worker)

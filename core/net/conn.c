@@ -31,8 +31,17 @@ static void conn_arm(struct conn *conn)
         uv_poll_stop(&conn->poll);
 }
 
+static void conn_on_time(struct conn *conn)
+{
+    if (!conn->is_late) return;
+    conn->is_late = false;
+    assert(conn->set->loop->late);
+    conn->set->loop->late--;
+}
+
 static void conn_park(struct conn *conn)
 {
+    conn_on_time(conn);
     if (conn->parked_link) return;
     struct conn_set *set = conn->set;
     conn->parked_next = NULL;
@@ -112,13 +121,33 @@ static void conn_drain_on(struct conn *conn)
         conn->type->ended(conn, 0);
 }
 
+/* A turn reads at most about TURN_BYTES_MAX, else thousands of busy senders would keep the loop from
+ * its timers, stops and answers. Who is left out reads before all others in the turn that follows:
+ * epoll reports in the same order each time. */
+static bool conn_has_turn(struct conn *conn)
+{
+    struct loop *loop = conn->set->loop;
+    bool is_used_up = loop->turn_bytes >= TURN_BYTES_MAX;
+    if (!is_used_up && (conn->is_late || !loop->late)) {
+        conn_on_time(conn);
+        return true;
+    }
+    if (is_used_up && !conn->is_late) {
+        conn->is_late = true;
+        loop->late++;
+    }
+    return false;
+}
+
 static void conn_readable(struct conn *conn)
 {
     size_t received = 0;
-    if (set_is_paused(conn->set))
+    if (set_is_paused(conn->set)) {
         conn_park(conn);
-    else
+    } else if (conn_has_turn(conn)) {
         conn_receive(conn, &received);
+        conn->set->loop->turn_bytes += received;
+    }
 }
 
 /* The first writable event says how connecting went. */
@@ -267,6 +296,7 @@ static void conn_closed(uv_handle_t *handle)
 
 void conn_close(struct conn *conn)
 {
+    conn_on_time(conn);
     if (conn->is_closing) return;
     conn_unpark(conn);
     conn_drop_held(conn);

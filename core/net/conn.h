@@ -53,6 +53,7 @@ struct conn {
     uint32_t held_offset, held_len;
     int fd;
     bool wants_write, is_connecting, is_draining, is_closing;
+    bool is_late; /* had bytes in a turn whose share was used up */
     struct address peer;
 };
 

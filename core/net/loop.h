@@ -17,6 +17,8 @@ struct loop_note {
 
 struct framer;
 
+enum { TURN_BYTES_MAX = 4 * 1024 * 1024 }; /* read in one turn, so that timers and stops get theirs */
+
 enum { READ_SPACE_MIN = 64 * 1024 };
 
 struct loop {
@@ -31,6 +33,8 @@ struct loop {
     struct loop_note *door_first, **door_last;
     struct framer *framers;    /* those that hold half a frame */
     size_t half_frame_bytes;   /* of all of them */
+    size_t turn_bytes;         /* read by connections in this turn */
+    uint32_t late;             /* connections that had bytes but no turn: they read first in the next */
 };
 
 /* 0 or a UV_E code. `budget` and `books` are borrowed and outlive the loop. */
@@ -39,6 +43,8 @@ int loop_init(struct loop *loop, struct budget *budget, struct books *books);
 void loop_fini(struct loop *loop);
 /* Runs `note` on the loop's thread, in the order posted. Any thread. */
 void loop_post(struct loop *loop, struct loop_note *note);
+/* A turn begins: connections may read again. */
+static inline void loop_turn(struct loop *loop) { loop->turn_bytes = 0; }
 /* Makes the loop turn once more instead of waiting. Any thread. */
 void loop_wake(struct loop *loop);
 
