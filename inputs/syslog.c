@@ -20,8 +20,7 @@ enum { SYSLOG_DATAGRAM_MAX = 65507 };
 
 struct syslog {
     int64_t port;
-    struct str host, syslog_field, timezone, locale, service_type;
-    struct config_option grok_pattern;
+    struct str host, syslog_field, grok_pattern, timezone, locale, service_type;
     bool proxy_protocol, use_labels;
     struct str_list facility_labels, severity_labels;
     struct byte_size line_limit;
@@ -171,36 +170,56 @@ static bool zone_option(struct syslog *syslog, const struct plugin_context *cont
     return false;
 }
 
-static bool refused_options(const struct syslog *syslog, const struct plugin_context *context)
+/* The user's pattern, and what only it heeds. */
+static bool pattern_option(struct syslog *syslog, const struct plugin_context *context)
 {
-    bool good = true;
-    if (syslog->grok_pattern.value) {
-        struct message *message =
-            diag_error(context->diag, context_place(context, "grok_pattern"),
-                       "a grok_pattern of the syslog input is not in this version");
-        diag_hint(context->diag, message,
-                  "use the inputs tcp and udp with this pattern in a grok filter");
-        good = false;
+    struct syslog_pattern_options options = {.pattern = syslog->grok_pattern,
+                                             .field = syslog->syslog_field,
+                                             .is_ecs = context->ecs != ECS_DISABLED,
+                                             .zone = syslog->reader.clock.zone,
+                                             .locale = date_locale_english()};
+    if (syslog->locale.len) options.locale = date_locale(syslog->locale);
+    if (!options.locale) {
+        diag_hint(context->diag,
+                  diag_error(context->diag, context_place(context, "locale"),
+                             "locale `%.*s` is not known", STR_ARG(syslog->locale)),
+                  "known are %s", date_locales());
+        return false;
     }
-    if (syslog->locale.len && !str_starts(syslog->locale, STR("en"))) {
-        struct message *message = diag_warning(context->diag, context_place(context, "locale"),
-                                               "syslog's month names are read as English only");
-        diag_hint(context->diag, message, "leave it out");
+    if (!syslog->grok_pattern.len) {
+        if (options.locale == date_locale_english()) return true;
+        diag_hint(context->diag,
+                  diag_warning(context->diag, context_place(context, "locale"),
+                               "without grok_pattern month names are read as English only"),
+                  "leave it out, or give a grok_pattern");
+        return true;
     }
-    return good;
+    struct grok_problem problem;
+    syslog->reader.pattern = syslog_pattern_compile(&options, context->arena, &problem);
+    if (syslog->reader.pattern) return true;
+    struct message *message = diag_error(
+        context->diag, context_place(context, "grok_pattern"), "%s", problem.text);
+    if (problem.hint[0]) diag_hint(context->diag, message, "%s", problem.hint);
+    return false;
+}
+
+static void syslog_destroy(void *self)
+{
+    struct syslog *syslog = self;
+    syslog_pattern_destroy(syslog->reader.pattern);
 }
 
 static bool syslog_create(void *self, const struct plugin_context *context)
 {
     struct syslog *syslog = self;
     struct syslog_reader *reader = &syslog->reader;
-    bool good = refused_options(syslog, context);
-    good = zone_option(syslog, context) && good;
     if (!path_compile(&reader->field, syslog->syslog_field, context->arena)) {
         diag_error(context->diag, context_place(context, "syslog_field"),
                    "`%.*s` is not a field reference", STR_ARG(syslog->syslog_field));
         return false;
     }
+    /* the pattern last: what was refused is not destroyed */
+    bool good = zone_option(syslog, context) && pattern_option(syslog, context);
     const char *ip = context->ecs == ECS_DISABLED ? "host" : "[host][ip]";
     bool compiled = path_compile(&syslog->peer_ip, str_of(ip), context->arena);
     assert(compiled);
@@ -277,7 +296,9 @@ static const struct option syslog_options[] = {
                   .help = "Address to listen on (`::` for IPv4 and IPv6)."),
     OPTION_STRING(struct syslog, syslog_field, .preset = "message",
                   .help = "Field that holds the syslog line, where the codec puts it."),
-    OPTION_RAW(struct syslog, grok_pattern, .help = "Own pattern; not in this version."),
+    OPTION_STRING(struct syslog, grok_pattern,
+                  .help = "Grok pattern of your own instead of RFC 3164 and RFC 5424; its captures "
+                          "`priority` ([log][syslog][priority]) and `timestamp` are read."),
     OPTION_BOOL(struct syslog, proxy_protocol, .preset = "false",
                 .help = "Every connection begins with a PROXY line, version 1 (HAProxy)."),
     OPTION_BOOL(struct syslog, use_labels, .preset = "true",
@@ -285,7 +306,7 @@ static const struct option syslog_options[] = {
     OPTION_STRINGS(struct syslog, facility_labels, .help = "Names of the facilities, from 0 on."),
     OPTION_STRINGS(struct syslog, severity_labels, .help = "Names of the severities, from 0 on."),
     OPTION_STRING(struct syslog, timezone, .help = "Zone of times that do not say one; the machine's."),
-    OPTION_STRING(struct syslog, locale, .help = "Language of month names; only English is read."),
+    OPTION_STRING(struct syslog, locale, .help = "Language of month names, for grok_pattern."),
     OPTION_STRING(struct syslog, service_type, .preset = "system",
                   .help = "With ECS, the value of [service][type]."),
     OPTION_SIZE(struct syslog, line_limit, .preset = "1 MiB", .min = 16, .max = 64 * 1024 * 1024,
@@ -318,5 +339,6 @@ const struct input_type input_syslog = {
     .start = syslog_start,
     .pause = syslog_pause,
     .stop = syslog_stop,
+    .destroy = syslog_destroy,
     .is_ecs = true,
 };

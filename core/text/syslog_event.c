@@ -28,6 +28,7 @@ void syslog_reader_init(struct syslog_reader *reader, enum ecs ecs, struct arena
 void syslog_reader_now(struct syslog_reader *reader, int64_t seconds)
 {
     syslog_clock_set(&reader->clock, seconds);
+    if (reader->pattern) syslog_pattern_now(reader->pattern, seconds);
 }
 
 /* The map under a name, made when absent; NULL when something else stands there. */
@@ -62,15 +63,16 @@ static struct map *syslog_map(struct syslog_reader *reader, struct event *event)
                     &reader->names->syslog);
 }
 
-static struct str label(struct str_list labels, int number)
+static struct str label(struct str_list labels, int64_t number)
 {
-    return (uint32_t)number < labels.count ? labels.items[number] : (struct str){0};
+    return number >= 0 && number < labels.count ? labels.items[number] : (struct str){0};
 }
 
-static void put_priority(struct syslog_reader *reader, struct event *event, int priority)
+static void put_priority(struct syslog_reader *reader, struct event *event, int64_t priority)
 {
     const struct syslog_names *names = reader->names;
-    int facility = priority >> 3, severity = priority & 7;
+    if (priority < 0) priority = SYSLOG_PRIORITY_PRESET;
+    int64_t facility = priority >> 3, severity = priority & 7;
     struct str facility_label = {0}, severity_label = {0};
     if (reader->use_labels) {
         facility_label = label(reader->facilities, facility);
@@ -211,24 +213,34 @@ static void put_ecs(struct syslog_reader *reader, struct event *event, struct st
                  reader->service_type);
 }
 
-void syslog_reader_apply(struct syslog_reader *reader, struct event *event)
+static void apply_parsed(struct syslog_reader *reader, struct event *event, struct str text)
 {
-    struct value *field = path_get(&reader->field, event);
-    struct str original = field && field->kind == VALUE_STRING ? value_text(field) : (struct str){0};
-    struct str text = syslog_trim(original);
     struct syslog_message message;
     syslog_parse(text, &reader->clock, &message);
     if (message.kind == SYSLOG_NONE || message.is_malformed)
         event_tag(event, STR("_grokparsefailure_sysloginput"));
     else
         text = message.message;
-    if (reader->is_ecs && original.len) put_ecs(reader, event, original);
-    if (field && field->kind == VALUE_STRING) path_set(&reader->field, event, value_string(text));
+    struct value *field = path_get(&reader->field, event);
+    if (value_is_string(field)) *field = value_string(text);
     put_time(reader, event, &message);
-    put_priority(reader, event,
-                 message.priority >= 0 ? message.priority : SYSLOG_PRIORITY_PRESET);
+    put_priority(reader, event, message.priority);
     put_sender(reader, event, &message);
     if (message.kind == SYSLOG_5424) put_5424(reader, event, &message);
     if (message.sequence.len)
         put_text(syslog_map(reader, event), event, &reader->names->sequence, message.sequence);
+}
+
+void syslog_reader_apply(struct syslog_reader *reader, struct event *event)
+{
+    struct value *field = path_get(&reader->field, event);
+    struct str original = value_is_string(field) ? value_text(field) : (struct str){0};
+    struct str text = syslog_trim(original);
+    if (reader->is_ecs && original.len) put_ecs(reader, event, original);
+    if (!reader->pattern) {
+        apply_parsed(reader, event, text);
+        return;
+    }
+    if (original.len) path_set(&reader->field, event, value_string(text));
+    put_priority(reader, event, syslog_pattern_apply(reader->pattern, text, event));
 }

@@ -11,11 +11,13 @@
  *   program        program, pid                   [process][name], [process][pid] when a number
  *   RFC 5424       [log][syslog][version|appname|procid|msgid|structured_data] in both
  *
- * One thread, for the clock. */
+ * With a pattern of the user's what it captures stands for host, program and the rest; priority,
+ * labels and time are as above. One thread, for the clock. */
 #ifndef CORE_TEXT_SYSLOG_EVENT_H
 #define CORE_TEXT_SYSLOG_EVENT_H
 #include "core/plugin.h"
 #include "core/text/syslog.h"
+#include "core/text/syslog_pattern.h"
 
 enum { SYSLOG_FACILITIES = 24, SYSLOG_SEVERITIES = 8 };
 
@@ -28,9 +30,10 @@ struct syslog_reader {
     struct str_list facilities, severities; /* labels; fewer than needed: no label beyond */
     struct str service_type;    /* ECS; empty: none */
     struct syslog_clock clock;
+    struct syslog_pattern *pattern; /* the user's, instead of syslog_parse(); NULL: none */
 };
 
-/* Fill field, labels, service_type and the clock's zone first. Memory of `arena`. */
+/* Fill field, labels, pattern, service_type and the clock's zone first. Memory of `arena`. */
 void syslog_reader_init(struct syslog_reader *reader, enum ecs ecs, struct arena *arena);
 /* Call before the events of a turn: what "this year" is. */
 void syslog_reader_now(struct syslog_reader *reader, int64_t seconds);

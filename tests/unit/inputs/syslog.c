@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 #include "core/net/syslog_framer.h"
 #include "tests/unit/support/net.h"
@@ -95,23 +96,117 @@ Test(syslog_input, options_of_labels_field_and_service)
     bench_end(&bench);
 }
 
-Test(syslog_input, an_own_grok_pattern_is_refused)
+#define OWN_LEGACY                                                                                 \
+    "^<%{POSINT:priority}>%{TIMESTAMP_ISO8601:timestamp8601} %{WORD:program}: %{GREEDYDATA:message}"
+#define OWN_ECS                                                                                    \
+    "^<%{POSINT:[log][syslog][priority]:int}>%{TIMESTAMP_ISO8601:timestamp} "                      \
+    "%{WORD:[process][name]}: %{GREEDYDATA:message}"
+
+static const struct {
+    const char *name, *pattern;
+    enum ecs ecs;
+    const char *sent, *expected; /* without @timestamp's column where it begins with `*` */
+} patterns[] = {
+    {"legacy", OWN_LEGACY, ECS_DISABLED, "<165>2020-02-29T12:00:00Z fw: up\r\n",
+     "up|1582977600.000000000|165|5|Notice|20|local4|2020-02-29T12:00:00Z|2020-02-29T12:00:00Z|fw|"
+     "-|-|-|-|-\n"},
+    {"ECS", OWN_ECS, ECS_V8, "<165>2020-02-29T12:00:00Z fw: up\n",
+     "up|1582977600.000000000|-|-|-|-|-|-|-|-|{name=fw;}|{syslog={priority=165;severity={code=5;"
+     "name=Notice;};facility={code=20;name=local4;};};}|{original=<165>2020-02-29T12:00:00Z fw: up;}|"
+     "{type=system;}|-\n"},
+    {"no match", OWN_LEGACY, ECS_DISABLED, "<34>Oct 11 22:14:15 host app: x\n",
+     "*<34>Oct 11 22:14:15 host app: x|13|5|Notice|1|user-level|-|-|-|-|-|-|-|"
+     "_grokparsefailure_sysloginput\n"},
+    {"no match, ECS", OWN_ECS, ECS_V1, "x\n",
+     "*x|-|-|-|-|-|-|-|-|-|{syslog={priority=13;severity={code=5;name=Notice;};facility={code=1;"
+     "name=user-level;};};}|{original=x;}|{type=system;}|_grokparsefailure_sysloginput\n"},
+    {"a time that is none", "<%{POSINT:priority}>%{WORD:timestamp} %{GREEDYDATA:message}", ECS_DISABLED,
+     "<8>soon x\n", "*x|8|0|Emergency|1|user-level|soon|-|-|-|-|-|-|_dateparsefailure\n"},
+    {"a time that is none, ECS", "%{WORD:timestamp} %{GREEDYDATA:message}", ECS_V8, "soon x\n",
+     "*x|-|-|-|-|-|-|-|-|-|{syslog={priority=13;severity={code=5;name=Notice;};facility={code=1;"
+     "name=user-level;};};}|{original=soon x;}|{type=system;}|_dateparsefailure\n"},
+    {"no message: the field stays", "<%{POSINT:priority}>", ECS_DISABLED, "<9>x\n",
+     "*<9>x|9|1|Alert|1|user-level|-|-|-|-|-|-|-|-\n"},
+    {"a priority beyond the labels", "<%{POSINT:priority}>", ECS_DISABLED, "<2000>x\n",
+     "*<2000>x|2000|0|Emergency|250|-|-|-|-|-|-|-|-|-\n"},
+    {"a priority that is no number", "<%{WORD:priority}>", ECS_DISABLED, "<high>x\n",
+     "*<high>x|13|5|Notice|1|user-level|-|-|-|-|-|-|-|-\n"},
+    {"a priority of many digits", "<%{WORD:priority}>", ECS_DISABLED, "<99999999999999999999>x\n",
+     "*<99999999999999999999>x|13|5|Notice|1|user-level|-|-|-|-|-|-|-|-\n"},
+    {"bytes that are no UTF-8", "<%{POSINT:priority}>%{GREEDYDATA:message}", ECS_DISABLED,
+     "<9>\xff\xfe\n", "*\xff\xfe|9|1|Alert|1|user-level|-|-|-|-|-|-|-|-\n"},
+};
+
+/* Takes the second column, the time of arrival, out of a line. */
+static void drop_time(char *line)
 {
-    struct bench bench;
-    bench_begin(&bench, ECS_DISABLED, NULL);
-    static const struct config_value pattern = {.kind = CONFIG_STRING, .text = {"x", 1}};
-    /* the bench sets no raw options: find the row and set it by hand */
-    const struct option *row = input_syslog.options;
-    while (strcmp(row->name, "grok_pattern")) row++;
-    char *self = calloc(1, input_syslog.size);
-    for (const struct option *at = input_syslog.options; at->name; at++)
-        if (!strcmp(at->name, "syslog_field")) *(struct str *)(void *)(self + at->offset) = STR("message");
-    ((struct config_option *)(void *)(self + row->offset))->value = &pattern;
-    struct plugin_context context = {.diag = &bench.diag, .arena = &bench.config, .workers = 1};
-    cr_assert(!input_syslog.create(self, &context));
-    cr_assert_eq(bench.diag.errors, 1);
-    free(self);
-    bench_end(&bench);
+    char *from = strchr(line, '|'), *to = strchr(from + 1, '|');
+    memmove(from, to, strlen(to) + 1);
+}
+
+Test(syslog_input, an_own_grok_pattern)
+{
+    const char *fields[] = {"@timestamp", "priority", "severity", "severity_label", "facility",
+                            "facility_label", "timestamp", "timestamp8601", "program", "process",
+                            "log", "event", "service", "tags", NULL};
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+        struct bench bench;
+        struct bench_option more[] = {{"grok_pattern", patterns[i].pattern}, {NULL, NULL}};
+        int fd = bench_connect(begin(&bench, patterns[i].ecs, fields, more));
+        bench_send(fd, str_of(patterns[i].sent));
+        cr_assert(bench_wait_events(&bench, 1), "%s", patterns[i].name);
+        char line[1024];
+        snprintf(line, sizeof line, "%s", buf_z(&bench.events));
+        bool is_timeless = patterns[i].expected[0] == '*';
+        if (is_timeless) drop_time(line);
+        cr_assert_str_eq(line, patterns[i].expected + is_timeless, "%s:\n%s", patterns[i].name, line);
+        close(fd);
+        bench_end(&bench);
+    }
+}
+
+Test(syslog_input, an_own_pattern_reads_times_without_a_year_in_the_locale)
+{
+    static const char *const forms[] = {"%b %d %H:%M:%S", "%b %e %H:%M:%S", ""};
+    for (int i = 0; i < 3; i++) {
+        struct bench bench;
+        const char *fields[] = {"@timestamp", "tags", NULL};
+        struct bench_option more[] = {{"grok_pattern", "^(?<timestamp>.{15}) %{GREEDYDATA:message}"},
+                                      {i == 2 ? "locale" : NULL, "de"}, {NULL, NULL}};
+        int fd = bench_connect(begin(&bench, ECS_DISABLED, fields, more));
+        time_t now = time(NULL) - 3600;
+        struct tm *utc = gmtime(&now);
+        char sent[64], expected[64];
+        strftime(sent, sizeof sent, forms[i], utc);
+        if (i == 2) strcpy(sent, "Dez 10 00:00:00");
+        snprintf(expected, sizeof expected, "x|%lld.000000000|-\n", (long long)now);
+        bench_send(fd, str_of(strcat(sent, " x\n")));
+        bench_wait_events(&bench, 1);
+        const char *got = buf_z(&bench.events);
+        if (i < 2)
+            cr_assert_str_eq(got, expected, "%s", sent);
+        else
+            cr_assert(strstr(got, "|-\n"), "%s: %s", sent, got);
+        close(fd);
+        bench_end(&bench);
+    }
+}
+
+Test(syslog_input, a_wrong_pattern_or_locale_is_refused)
+{
+    static const struct bench_option rows[] = {{"grok_pattern", "%{NO_SUCH_PATTERN:x}"},
+                                               {"grok_pattern", "(["},
+                                               {"locale", "xx"}};
+    for (int i = 0; i < 3; i++) {
+        struct bench bench;
+        char port_text[BENCH_PORT_TEXT];
+        bench_begin(&bench, ECS_DISABLED, NULL);
+        struct bench_option options[] = {
+            {"port", bench_port_text(port_text, bench_free_port(0))}, rows[i], {NULL, NULL}};
+        cr_assert_eq(bench_input(&bench, &input_syslog, options), 1);
+        cr_assert_eq(bench.diag.errors, 1, "row %d", i);
+        bench_end(&bench);
+    }
 }
 
 Test(syslog_input, udp_and_tcp_on_one_port)
