@@ -31,6 +31,16 @@ static void worker_changed(struct worker *worker, void *opaque)
     uv_async_send(opaque);
 }
 
+static void stop_report(uv_timer_t *timer);
+
+/* The next report, or shutdown.timeout if that is sooner. */
+static void stop_report_arm(struct control *control, uint64_t ms)
+{
+    uint64_t limit_ms = (uint64_t)control->supervisor->settings->shutdown_timeout.ns / 1000000;
+    bool is_last = limit_ms && limit_ms < ms + STOP_REPORT_MS;
+    uv_timer_start(&control->report, stop_report, is_last ? limit_ms - ms : STOP_REPORT_MS, 0);
+}
+
 static void stop_report(uv_timer_t *timer)
 {
     struct control *control = timer->data;
@@ -51,7 +61,10 @@ static void stop_report(uv_timer_t *timer)
             waits.len ? ", held up by output " : "", STR_ARG(waits));
     }
     uint64_t limit_ms = (uint64_t)supervisor->settings->shutdown_timeout.ns / 1000000;
-    if (!limit_ms || ms < limit_ms) return;
+    if (!limit_ms || ms < limit_ms) {
+        stop_report_arm(control, ms);
+        return;
+    }
     LOG(LOG_ERROR, "stop.timeout", (struct str){0},
         "not drained within shutdown.timeout: %llu events were not delivered; those of Kafka and files "
         "are read again at the next start", (unsigned long long)left);
@@ -65,9 +78,7 @@ static void stop_all(struct control *control)
     notify("STOPPING=1");
     uv_update_time(&control->loop);
     control->stop_began_ms = uv_now(&control->loop);
-    uint64_t limit_ms = (uint64_t)control->supervisor->settings->shutdown_timeout.ns / 1000000;
-    uint64_t every = limit_ms && limit_ms < STOP_REPORT_MS ? limit_ms : STOP_REPORT_MS;
-    uv_timer_start(&control->report, stop_report, every, every);
+    stop_report_arm(control, 0);
     for (uint32_t i = 0; i < control->supervisor->pipeline_count; i++)
         pipeline_stop(control->supervisor->pipelines[i]);
 }
