@@ -37,16 +37,19 @@ static const struct flag flags[] = {
     {0, "shutdown.timeout", "shutdown.timeout", NULL, "TIME", "Longest time to drain at a stop."},
     {0, "format", NULL, NULL, "FORMAT", "Messages as text or json (one object a line)."},
     {0, "compat", NULL, NULL, "DIR", "Report how a Logstash's settings folder would run here."},
+    {0, "stdin", NULL, "", NULL, "Read values line by line (done anyhow unless it is a terminal)."},
     {'S', "setting", NULL, NULL, "KEY=VALUE", "Any setting."},
     {'V', "version", NULL, "", NULL, "Print the version."},
     {'h', "help", NULL, "", NULL, "Print this help."},
 };
 enum { FLAG_COUNT = sizeof flags / sizeof *flags };
 
-/* A flag of `tailrace check` alone. */
-static bool is_of_check(const struct flag *flag)
+/* Flags of one command alone. */
+static bool is_of_another(const struct flag *flag, enum command command)
 {
-    return !strcmp(flag->name, "format") || !strcmp(flag->name, "compat");
+    bool is_of_check = !strcmp(flag->name, "format") || !strcmp(flag->name, "compat");
+    if (is_of_check) return command != COMMAND_CHECK;
+    return !strcmp(flag->name, "stdin") && command != COMMAND_KEYSTORE;
 }
 
 static const struct {
@@ -57,6 +60,8 @@ static const struct {
     [COMMAND_EXPLAIN] = {"explain", " [PATH...]", "Print the compiled program with its places."},
     [COMMAND_DOCS] = {"docs", " [PLUGIN...]", "Print the manual, from the option tables."},
     [COMMAND_HEALTH] = {"health", "", "Ask a running instance, by its API, whether it is well (exit code 0 or 1)."},
+    [COMMAND_KEYSTORE] = {"keystore", " create | add NAME... | list | remove NAME...",
+                          "Keep secrets for ${NAME}; values come from a prompt or standard input."},
 };
 
 /* The arguments as one text, so that complaints have a line and a caret. */
@@ -99,7 +104,7 @@ static void flag_unknown(enum command command, struct diag *diag, struct place p
     struct str names[FLAG_COUNT];
     size_t count = 0;
     for (size_t i = 0; i < FLAG_COUNT; i++)
-        if (!is_of_check(&flags[i]) || command == COMMAND_CHECK) names[count++] = str_of(flags[i].name);
+        if (!is_of_another(&flags[i], command)) names[count++] = str_of(flags[i].name);
     struct message *message = diag_error(diag, place, "unknown option");
     struct str near = suggest(name, names, count);
     if (near.len) diag_hint(diag, message, "did you mean `--%.*s`?", STR_ARG(near));
@@ -155,7 +160,7 @@ static bool flag_parse(struct command_line *line, int *at, char **argv, const st
         name.len = 1;
     }
     const struct flag *flag = flag_find(name, is_letter);
-    if (!flag || (is_of_check(flag) && line->command != COMMAND_CHECK)) {
+    if (!flag || is_of_another(flag, line->command)) {
         flag_unknown(line->command, diag, place, name);
         return false;
     }
@@ -243,7 +248,7 @@ void command_line_help(enum command command, struct buf *out)
                    commands[command].arguments, commands[command].help);
     buf_append_z(out, "\nOptions:\n");
     for (size_t i = 0; i < FLAG_COUNT; i++) {
-        if (is_of_check(&flags[i]) && command != COMMAND_CHECK) continue;
+        if (is_of_another(&flags[i], command)) continue;
         char left[64];
         snprintf(left, sizeof left, "%c%c%s --%s%s%s", flags[i].letter ? '-' : ' ',
                  flags[i].letter ? flags[i].letter : ' ', flags[i].letter ? "," : " ", flags[i].name,

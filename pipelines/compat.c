@@ -328,7 +328,7 @@ static void report_process(struct report *report, struct setting_list *kept)
     bool is_missing;
     struct setting *settings = NULL;
     snprintf(path, sizeof path, "%.*s/logstash.yml", STR_ARG(report->folder));
-    uint32_t count = settings_read_flat(path, &settings, &is_missing, report->arena, &report->diag);
+    uint32_t count = settings_read_flat(path, &settings, &is_missing, NULL, report->arena, &report->diag);
     for (uint32_t i = 0; i < count; i++)
         if (!settings_key_is_foreign(settings[i].key)) setting_list_add(kept, settings[i]);
     struct settings unused;
@@ -351,7 +351,7 @@ bool compat_report(struct str folder, struct arena *arena, struct buf *out)
     struct setting_list *entries = NULL, none = {.arena = arena};
     uint32_t count = 0;
     snprintf(path, sizeof path, "%.*s/pipelines.yml", STR_ARG(report.folder));
-    settings_read_pipelines(path, &entries, &count, &is_missing, arena, &report.diag);
+    settings_read_pipelines(path, &entries, &count, &is_missing, NULL, arena, &report.diag);
     if (report.diag.count) {
         buf_printf(out, "%s\n", path);
         complaints_begin(&report);

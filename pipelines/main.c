@@ -13,6 +13,7 @@
 #include "pipelines/docs.h"
 #include "pipelines/ports.h"
 #include "pipelines/health_check.h"
+#include "pipelines/keystore_command.h"
 #include "pipelines/supervisor.h"
 
 struct program_run {
@@ -25,6 +26,8 @@ struct program_run {
     uint32_t entry_count;
     struct pipeline **pipelines;
     uint32_t pipeline_count, refused;
+    struct keystore keystore;
+    struct environment environment; /* of `${NAME}`: the keystore first */
 };
 
 /* For people on standard error; for editors, who asked for JSON, on standard output. */
@@ -34,6 +37,7 @@ static void diag_print(struct program_run *run)
     if (!diag->count) return;
     struct buf text = {0};
     (run->line.is_json ? diag_render_json : diag_render)(diag, &text);
+    keystore_mask(&run->keystore, &text); /* a secret in a wrong place must not be quoted */
     fwrite(text.ptr, 1, text.len, run->line.is_json ? stdout : stderr);
     buf_fini(&text);
     diag_fini(diag);
@@ -60,11 +64,22 @@ static void add_setting(struct setting_list *list, const char *key, struct str v
                                             .value = {.kind = CONFIG_STRING, .text = value}});
 }
 
+static bool keystore_gather(struct program_run *run, struct str folder)
+{
+    char path[PATH_MAX];
+    bool is_missing;
+    snprintf(path, sizeof path, "%.*s/" KEYSTORE_FILE, STR_ARG(folder));
+    run->environment = keystore_environment(&run->keystore);
+    run->base.environment = &run->environment;
+    return keystore_load(&run->keystore, path, keystore_password(), &is_missing, &run->diag) || is_missing;
+}
+
 /* File, then environment, then command line; folders get their defaults last. */
 static bool settings_gather(struct program_run *run)
 {
     struct str folder = settings_folder(run);
     run->base.arena = &run->arena;
+    if (!keystore_gather(run, folder)) return false;
     char path[PATH_MAX];
     data_folder_default(path, sizeof path);
     add_setting(&run->base, "path.data", arena_copy(&run->arena, str_of(path)));
@@ -108,8 +123,8 @@ static bool entries_gather(struct program_run *run)
     char path[PATH_MAX];
     bool is_missing;
     snprintf(path, sizeof path, "%.*s/pipelines.yml", STR_ARG(run->settings.path_settings));
-    bool ok = settings_read_pipelines(path, &run->entries, &run->entry_count, &is_missing, &run->arena,
-                                      &run->diag);
+    bool ok = settings_read_pipelines(path, &run->entries, &run->entry_count, &is_missing,
+                                      &run->environment, &run->arena, &run->diag);
     if (is_missing)
         diag_error(&run->diag, (struct place){0},
                    "nothing to run: give a configuration with -f PATH or -e TEXT, or list pipelines in %s",
@@ -122,7 +137,7 @@ static void pipelines_build(struct program_run *run)
 {
     run->pipelines = xcalloc(run->entry_count + 1, sizeof *run->pipelines);
     for (uint32_t i = 0; i < run->entry_count; i++) {
-        struct setting_list merged = {.arena = &run->arena};
+        struct setting_list merged = {.arena = &run->arena, .environment = &run->environment};
         for (uint32_t k = 0; k < run->base.count; k++) setting_list_add(&merged, run->base.items[k]);
         for (uint32_t k = 0; k < run->entries[i].count; k++)
             setting_list_add(&merged, run->entries[i].items[k]);
@@ -154,6 +169,7 @@ static void explain(struct program_run *run)
                        STR_ARG(generation->inputs[k]->id));
         program_print(&generation->program, &text);
     }
+    keystore_mask(&run->keystore, &text);
     fwrite(text.ptr, 1, text.len, stdout);
     buf_fini(&text);
 }
@@ -240,6 +256,16 @@ static enum exit_code run_compat(struct program_run *run)
     return ok ? EXIT_DONE : EXIT_CONFIG;
 }
 
+static enum exit_code run_keystore(struct program_run *run)
+{
+    char path[PATH_MAX];
+    bool is_usage;
+    snprintf(path, sizeof path, "%.*s/" KEYSTORE_FILE, STR_ARG(settings_folder(run)));
+    bool ok = keystore_command(path, &run->line.arguments, &is_usage, &run->diag);
+    diag_print(run);
+    return ok ? EXIT_DONE : is_usage ? EXIT_USAGE : EXIT_RUNTIME;
+}
+
 static enum exit_code run_health(struct program_run *run)
 {
     bool ok = settings_gather(run);
@@ -268,6 +294,7 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
     if (run->line.compat.len) return run_compat(run);
     switch (run->line.command) {
     case COMMAND_DOCS: return run_docs(run);
+    case COMMAND_KEYSTORE: return run_keystore(run);
     case COMMAND_HEALTH: return run_health(run);
     default: return run_pipelines(run);
     }
@@ -280,6 +307,7 @@ int main(int argc, char **argv)
     diag_init(&run.diag);
     enum exit_code code = run_command(&run, argc, argv);
     diag_fini(&run.diag);
+    keystore_fini(&run.keystore);
     arena_fini(&run.arena);
     return (int)code;
 }

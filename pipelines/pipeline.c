@@ -82,7 +82,7 @@ struct pipeline *pipeline_create(const struct settings *settings, struct arena *
     uuid_make(pipeline->ephemeral_id);
     bool ok = config_read(pipeline, diag);
     struct checker_options options = {.filters = filter_types, .inputs = input_types,
-                                      .outputs = output_types};
+                                      .outputs = output_types, .environment = settings->environment};
     ok = check_config(&pipeline->config, &options, pipeline->arena, diag) && ok;
     char name[32];
     snprintf(name, sizeof name, "disk %.10s", pipeline->id.ptr);
@@ -97,7 +97,7 @@ bool pipeline_check(const struct settings *settings, struct arena *arena, struct
     struct pipeline pipeline = {.arena = arena, .settings = *settings, .id = settings->pipeline_id};
     bool ok = config_read(&pipeline, diag);
     struct checker_options options = {.filters = filter_types, .inputs = input_types,
-                                      .outputs = output_types};
+                                      .outputs = output_types, .environment = settings->environment};
     ok = check_config(&pipeline.config, &options, arena, diag) && ok;
     struct generation_options first = {.pipeline = pipeline.id, .path_data = settings->path_data,
                                        .ecs = settings_ecs(settings), .workers = 1};

@@ -183,18 +183,17 @@ static struct config_value *read_yaml(const char *path, bool *is_missing, struct
 }
 
 /* Dotted keys, with `${NAME}` in values replaced, in texts of pipelines too. */
-static uint32_t flatten(const struct config_value *map, struct arena *arena, struct setting **flat,
-                        struct diag *diag)
+static uint32_t flatten(const struct config_value *map, const struct environment *environment,
+                        struct arena *arena, struct setting **flat, struct diag *diag)
 {
     uint32_t count = yaml_flatten(map, arena, flat);
-    static const struct environment no_store = {0};
-    struct environment_context context = {&no_store, arena, diag};
+    struct environment_context context = {environment, arena, diag};
     environment_expand_settings(&context, *flat, count);
     return count;
 }
 
-uint32_t settings_read_flat(const char *path, struct setting **flat, bool *is_missing, struct arena *arena,
-                            struct diag *diag)
+uint32_t settings_read_flat(const char *path, struct setting **flat, bool *is_missing,
+                            const struct environment *environment, struct arena *arena, struct diag *diag)
 {
     struct config_value *root = read_yaml(path, is_missing, arena, diag);
     if (!root) return 0;
@@ -202,7 +201,7 @@ uint32_t settings_read_flat(const char *path, struct setting **flat, bool *is_mi
         diag_error(diag, root->place, "settings are `key: value` lines");
         return 0;
     }
-    return flatten(root, arena, flat, diag);
+    return flatten(root, environment, arena, flat, diag);
 }
 
 bool settings_read_file(struct setting_list *list, const char *path, bool *is_missing,
@@ -210,7 +209,7 @@ bool settings_read_file(struct setting_list *list, const char *path, bool *is_mi
 {
     uint32_t errors = diag->errors;
     struct setting *flat = NULL;
-    uint32_t count = settings_read_flat(path, &flat, is_missing, list->arena, diag);
+    uint32_t count = settings_read_flat(path, &flat, is_missing, list->environment, list->arena, diag);
     for (uint32_t i = 0; i < count; i++)
         if (!settings_key_is_foreign(flat[i].key)) setting_list_add(list, flat[i]);
     return diag->errors == errors && !*is_missing;
@@ -253,6 +252,7 @@ bool settings_load(struct settings *settings, const struct setting_list *list, s
         .diag = diag, .arena = arena, .section = "setting"};
     *settings = (struct settings){0};
     bool ok = options_load(settings_options, settings, last, count, &context);
+    settings->environment = list->environment;
     for (uint32_t i = 0; i < count; i++) {
         struct place place = last[i].value.place;
         if (str_eq(last[i].key, STR("queue.type")) && settings->queue_type.value == 1)
@@ -279,7 +279,7 @@ static bool read_entry(struct setting_list *list, const struct config_value *ent
         return false;
     }
     struct setting *flat;
-    uint32_t errors = diag->errors, count = flatten(entry, list->arena, &flat, diag);
+    uint32_t errors = diag->errors, count = flatten(entry, list->environment, list->arena, &flat, diag);
     bool ok = diag->errors == errors;
     for (uint32_t i = 0; i < count; i++) {
         if (option_find(settings_options, flat[i].key) && !key_is_for_pipelines(flat[i].key)) {
@@ -303,7 +303,8 @@ static const struct setting *id_of(const struct setting_list *list)
 }
 
 bool settings_read_pipelines(const char *path, struct setting_list **lists, uint32_t *count,
-                             bool *is_missing, struct arena *arena, struct diag *diag)
+                             bool *is_missing, const struct environment *environment, struct arena *arena,
+                             struct diag *diag)
 {
     *count = 0;
     uint32_t errors = diag->errors;
@@ -319,6 +320,7 @@ bool settings_read_pipelines(const char *path, struct setting_list **lists, uint
     for (uint32_t i = 0; i < root->count; i++) {
         struct setting_list *list = &(*lists)[i];
         list->arena = arena;
+        list->environment = environment;
         ok = read_entry(list, &root->items[i], diag) && ok;
         const struct setting *id = id_of(list);
         if (!id) {

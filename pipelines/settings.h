@@ -4,6 +4,7 @@
  * later ones winning: file, command line, pipelines.yml. Start-up only; memory is the arena's. */
 #ifndef PIPELINES_SETTINGS_H
 #define PIPELINES_SETTINGS_H
+#include "core/environment.h"
 #include "core/option.h"
 #include "core/plugin.h"
 
@@ -35,6 +36,7 @@ struct settings {
     struct str api_auth_username;
     struct secret api_auth_password;
     struct choice log_level, log_format;
+    const struct environment *environment; /* no key: the list's, for the pipeline's text */
 };
 
 extern const struct option settings_options[];
@@ -44,14 +46,15 @@ struct setting_list {
     struct setting *items;
     uint32_t count, capacity;
     struct arena *arena;
+    const struct environment *environment; /* of `${NAME}` in files; NULL: the process's alone */
 };
 void setting_list_add(struct setting_list *list, struct setting setting);
 
 /* A key of a part of Logstash that is not here: accepted in files, without effect. */
 bool settings_key_is_foreign(struct str key);
 /* All of a settings file, foreign keys too, with dotted keys; returns their number. */
-uint32_t settings_read_flat(const char *path, struct setting **flat, bool *is_missing, struct arena *arena,
-                            struct diag *diag);
+uint32_t settings_read_flat(const char *path, struct setting **flat, bool *is_missing,
+                            const struct environment *environment, struct arena *arena, struct diag *diag);
 /* Reads a settings file into the list; a missing file is no error (false and `*is_missing`). */
 bool settings_read_file(struct setting_list *list, const char *path, bool *is_missing,
                         struct diag *diag);
@@ -62,7 +65,8 @@ bool settings_load(struct settings *settings, const struct setting_list *list, s
                    struct diag *diag);
 /* One list for each entry of pipelines.yml (at most PIPELINES_MAX); false: complaints in the diag. */
 bool settings_read_pipelines(const char *path, struct setting_list **lists, uint32_t *count,
-                             bool *is_missing, struct arena *arena, struct diag *diag);
+                             bool *is_missing, const struct environment *environment, struct arena *arena,
+                             struct diag *diag);
 
 enum ecs settings_ecs(const struct settings *settings);
 

@@ -6,9 +6,13 @@
 #include <linux/openat2.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "core/text/buf.h"
+#include "core/xmalloc.h"
 
 enum { CREATE_TRIES = 8 }; /* somebody else creates and removes the same file */
 
@@ -179,4 +183,37 @@ int write_whole(int fd, struct str bytes, size_t *written)
         }
     }
     return 0;
+}
+
+static int sync_directory(const char *path)
+{
+    char *directory = xstrdup(path);
+    char *slash = strrchr(directory, '/');
+    if (slash) slash[slash == directory] = 0;
+    int fd = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+    if (fd >= 0) close(fd);
+    free(directory);
+    return error;
+}
+
+int file_replace(const char *path, struct str text, int mode)
+{
+    struct buf temporary = {0};
+    buf_printf(&temporary, "%s.tmp", path);
+    const char *name = buf_z(&temporary);
+    struct open_rules rules = {.file_mode = mode, .dir_mode = -1, .may_create = true};
+    if (mode >= 0) unlink(name); /* one that is left over may have another mode */
+    int fd = open_append(&rules, name);
+    int error = fd < 0 ? fd : 0;
+    size_t written = 0;
+    if (error == 0 && ftruncate(fd, 0) < 0) error = -errno;
+    if (error == 0) error = write_whole(fd, text, &written);
+    if (error == 0 && fsync(fd) < 0) error = -errno;
+    if (fd >= 0) close(fd);
+    if (error == 0 && rename(name, path) < 0) error = -errno;
+    if (error == 0) error = sync_directory(path);
+    if (error && fd >= 0) unlink(name);
+    buf_fini(&temporary);
+    return error;
 }

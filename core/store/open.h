@@ -32,5 +32,8 @@ int open_append(const struct open_rules *rules, const char *path);
 /* Writes bytes[*written, len), waiting where the descriptor is non-blocking. On an error *written
  * says how far it came: the rest is to be written next. */
 int write_whole(int fd, struct str bytes, size_t *written);
+/* The file's new content, on disk when it returns: written beside it as PATH.tmp, then renamed. `mode` -1:
+ * 0666 less the umask. */
+int file_replace(const char *path, struct str text, int mode);
 
 #endif

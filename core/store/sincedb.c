@@ -228,34 +228,4 @@ int sincedb_load(const char *path, struct buf *out)
     return error;
 }
 
-static int sync_directory(const char *path)
-{
-    char *directory = xstrdup(path);
-    char *slash = strrchr(directory, '/');
-    if (slash) slash[slash == directory] = 0;
-    int fd = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error = fd < 0 || fsync(fd) < 0 ? -errno : 0;
-    if (fd >= 0) close(fd);
-    free(directory);
-    return error;
-}
-
-int sincedb_save(const char *path, struct str text)
-{
-    struct buf temporary = {0};
-    buf_printf(&temporary, "%s.tmp", path);
-    const char *name = buf_z(&temporary);
-    struct open_rules rules = {.file_mode = -1, .dir_mode = -1, .may_create = true};
-    int fd = open_append(&rules, name);
-    int error = fd < 0 ? fd : 0;
-    size_t written = 0;
-    if (error == 0 && ftruncate(fd, 0) < 0) error = -errno;
-    if (error == 0) error = write_whole(fd, text, &written);
-    if (error == 0 && fsync(fd) < 0) error = -errno;
-    if (fd >= 0) close(fd);
-    if (error == 0 && rename(name, path) < 0) error = -errno;
-    if (error == 0) error = sync_directory(path);
-    if (error && fd >= 0) unlink(name);
-    buf_fini(&temporary);
-    return error;
-}
+int sincedb_save(const char *path, struct str text) { return file_replace(path, text, -1); }
