@@ -5,6 +5,7 @@
 #define CORE_CODEC_H
 #include "core/plugin.h"
 #include "core/text/charset.h"
+#include "core/text/time.h"
 
 /* ---- codecs of plain text: plain, line ---- */
 struct text_codec {
@@ -30,6 +31,7 @@ struct json_codec {
     /* not options */
     struct charset from;
     bool keeps_original; /* ECS, and only json: see core/codecs/json.c */
+    struct time_cache times;
 };
 extern const struct option json_codec_options[];
 

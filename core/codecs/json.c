@@ -17,8 +17,8 @@ static void decode(void *self, struct str frame, struct decoder *decoder)
 
 static void encode(void *self, const struct event *event, struct buf *out)
 {
-    (void)self;
-    json_encode_event(event, out);
+    struct json_codec *json = self;
+    json_encode_event(event, &json->times, out);
 }
 
 static void destroy(void *self) { json_codec_destroy(self); }

@@ -33,7 +33,7 @@ static void decode(void *self, struct str frame, struct decoder *decoder)
 static void encode(void *self, const struct event *event, struct buf *out)
 {
     struct json_lines *line = self;
-    json_encode_event(event, out);
+    json_encode_event(event, &line->json.times, out);
     buf_append(out, line->delimiter);
 }
 

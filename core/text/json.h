@@ -53,10 +53,9 @@ bool json_is_blank(struct str text);
 void json_encode_value(const struct value *value, struct buf *out);
 void json_encode_map(const struct map *map, struct buf *out);
 void json_encode_string(struct str text, struct buf *out);
-/* The fields without @metadata; no newline. */
-static inline void json_encode_event(const struct event *event, struct buf *out)
-{
-    json_encode_map(&event->root, out);
-}
+/* The fields without @metadata; no newline. `times` (core/text/time.h) is the caller's, kept from one
+ * event to the next: most are of the same minute. */
+struct time_cache;
+void json_encode_event(const struct event *event, struct time_cache *times, struct buf *out);
 
 #endif

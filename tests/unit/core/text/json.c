@@ -230,8 +230,36 @@ Test(json, every_byte_at_every_place_of_a_string)
                 sprintf(want, "\"%.*s%s%.*s\"", (int)at, bytes, middle,
                         (int)(len - at - 1), bytes + at + 1);
                 cr_assert_str_eq(got, want, "byte %d at %zu of %zu: %s", byte, at, len, got);
+                value.flags = STRING_UTF8;
+                if (byte < 128) cr_assert_str_eq(encoded(&value), want, "%d of known text", byte);
                 free((char *)text.ptr);
             }
+}
+
+/* Long text that comes again is copied from the output; the buffer may have moved since. */
+Test(json, long_text_again)
+{
+    static const char *const texts[] = {
+        "\"has 64 bytes: the shortest that is looked for, with a \\ and a \"",
+        "another, which \xC3\xA4 and \x01 make longer than it was, so that all lengths differ from it",
+        "short \"",
+    };
+    cr_assert_eq(strlen(texts[0]), 64);
+    static const char order[] = "0011201002201";
+    struct value all = value_array(&arena, 16);
+    struct buf want = {0};
+    for (const char *at = order; *at; at++) {
+        struct value text = value_string(str_of(texts[*at - '0']));
+        if ((at - order) % 2) text.flags = STRING_UTF8;
+        array_push(all.array, &arena, text);
+        buf_append_char(&want, at == order ? '[' : ',');
+        json_encode_string(value_text(&text), &want);
+    }
+    buf_append_char(&want, ']');
+    buf_fini(&out);
+    json_encode_value(&all, &out);
+    cr_assert(str_eq(buf_str(&out), buf_str(&want)), "%s", buf_z(&out));
+    buf_fini(&want);
 }
 
 /* ---- limits and bombs: refused with a reason, in bounded time and memory ---- */
