@@ -36,14 +36,22 @@ bool codec_set_delimiter(const struct plugin_context *context, struct str delimi
     return false;
 }
 
+/* Computed once before main() and never changed, as in core/event/event.c. */
+static struct key key_event, key_original;
+
+__attribute__((constructor)) static void keys_prepare(void)
+{
+    key_event = key_of(STR("event"));
+    key_original = key_of(STR("original"));
+}
+
 void event_keep_original(struct event *event, struct value text)
 {
-    struct key name = key_of(STR("event")), original = key_of(STR("original"));
-    struct value *at = map_get(&event->root, &name);
+    struct value *at = map_get(&event->root, &key_event);
     if (at && at->kind != VALUE_MAP) return; /* a field of that name that is no object stays */
     struct value map = at ? *at : value_map(event->arena, 1);
-    if (!at) map_set(&event->root, event->arena, name, map);
-    if (!map_get(map.map, &original)) map_set(map.map, event->arena, original, text);
+    if (!at) map_append(&event->root, event->arena, key_event, map);
+    if (!map_get(map.map, &key_original)) map_append(map.map, event->arena, key_original, text);
 }
 
 /* ---- plain text ---- */

@@ -14,8 +14,8 @@ struct value value_array(struct arena *arena, uint32_t capacity)
 
 struct value value_map(struct arena *arena, uint32_t capacity)
 {
-    struct map *map = arena_alloc(arena, sizeof *map);
-    map_init(map, arena, capacity);
+    struct map *map = arena_alloc(arena, sizeof *map + capacity * sizeof *map->entries);
+    *map = (struct map){.capacity = capacity, .entries = (struct entry *)(void *)(map + 1)};
     return (struct value){.kind = VALUE_MAP, .map = map};
 }
 

@@ -168,14 +168,18 @@ static inline struct value *map_get(const struct map *map, const struct key *key
 }
 /* Replaces in place or appends. The key's text is borrowed. */
 void map_set(struct map *map, struct arena *arena, struct key key, struct value value);
+/* May one more entry be put behind the last one, without an index? */
+static inline bool map_has_room(const struct map *map)
+{
+    return map->count < map->capacity && map->count < MAP_INDEX_MIN;
+}
 /* Appends a key known to be absent, and not one of the fixed ones. Returns its place. */
 struct value *map_append_slow(struct map *map, struct arena *arena, struct key key, struct value value);
 static inline struct value *map_append(struct map *map, struct arena *arena, struct key key,
                                        struct value value)
 {
     assert(value.kind != VALUE_MISSING);
-    if (map->count == map->capacity || map->count >= MAP_INDEX_MIN)
-        return map_append_slow(map, arena, key, value);
+    if (!map_has_room(map)) return map_append_slow(map, arena, key, value);
     struct entry *entry = &map->entries[map->count++];
     entry->key = key;
     entry->value = value;

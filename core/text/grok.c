@@ -114,16 +114,32 @@ static bool captures_conflict(const struct grok *grok)
     return false;
 }
 
+/* Does the capture write where none before it writes? */
+static bool is_first(const struct grok *grok, const struct grok_capture *capture)
+{
+    if (!capture->is_direct) return false;
+    for (const struct grok_capture *other = grok->captures; other < capture; other++)
+        if (other->is_direct && other->parent == capture->parent &&
+            str_eq(key_text(&other->key), key_text(&capture->key)))
+            return false;
+    return true;
+}
+
 static void parents_build(struct grok *grok, struct arena *arena)
 {
     uint32_t steps = PARENTS_FIXED;
     for (uint32_t i = 0; i < grok->capture_count; i++) steps += grok->captures[i].path.count;
     grok->parents = arena_zalloc(arena, steps * sizeof *grok->parents);
     grok->maps = arena_zalloc(arena, steps * sizeof *grok->maps);
+    grok->blooms = arena_zalloc(arena, steps * sizeof *grok->blooms);
     grok->parent_count = PARENTS_FIXED;
-    for (uint32_t i = 0; i < grok->capture_count; i++) capture_resolve(grok, &grok->captures[i]);
+    for (uint32_t i = 0; i < grok->capture_count; i++) {
+        capture_resolve(grok, &grok->captures[i]);
+        grok->captures[i].is_first = is_first(grok, &grok->captures[i]);
+    }
     if (!captures_conflict(grok)) return;
-    for (uint32_t i = 0; i < grok->capture_count; i++) grok->captures[i].is_direct = false;
+    for (uint32_t i = 0; i < grok->capture_count; i++)
+        grok->captures[i].is_direct = grok->captures[i].is_first = false;
 }
 
 /* ---- compiling ---- */
@@ -218,19 +234,26 @@ static struct map *parent_map(struct grok *grok, uint32_t number, struct event *
     if (!above) return NULL;
     struct value *found = map_get(above, &parent->key);
     if (found && found->kind != VALUE_MAP) return NULL;
-    struct map *map;
-    if (found) {
-        map = found->map;
-    } else {
-        struct value made = value_map(event->arena, parent->children);
-        map = made.map;
-        map_append(above, event->arena, parent->key, made);
-    }
-    return grok->maps[number] = map;
+    struct value made = found ? *found : value_map(event->arena, parent->children);
+    if (!found) map_append(above, event->arena, parent->key, made);
+    grok->blooms[number] = made.map->bloom;
+    return grok->maps[number] = made.map;
 }
 
-static void capture_store(struct grok *grok, const struct grok_capture *capture,
-                          struct event *event, struct value value)
+static struct value capture_value(const struct grok_capture *capture, struct str text, uint8_t flags,
+                                  struct arena *arena)
+{
+    switch ((enum grok_type)capture->type) {
+    case GROK_INT: return number_lenient_integer(text, arena);
+    case GROK_FLOAT: return value_double(number_lenient_float(text));
+    case GROK_STRING: break;
+    }
+    return value_string_flagged(text, flags);
+}
+
+static __attribute__((noinline)) void capture_store(struct grok *grok,
+                                                    const struct grok_capture *capture,
+                                                    struct event *event, struct value value)
 {
     struct map *map = capture->is_direct ? parent_map(grok, capture->parent, event) : NULL;
     struct value *existing = map ? map_get(map, &capture->key) : path_get(&capture->path, event);
@@ -242,15 +265,37 @@ static void capture_store(struct grok *grok, const struct grok_capture *capture,
         path_set(&capture->path, event, value);
 }
 
-static inline struct value capture_value(const struct grok_capture *capture, struct str text,
-                                         uint8_t flags, struct arena *arena)
+/* Nearly all captures: text of a field that the event cannot have. What its map had before anything
+ * was stored tells more than what it has now: captures fill the bloom. False: not one of these. */
+static inline bool capture_append(struct grok *grok, const struct grok_capture *capture,
+                                  struct event *event, struct str text, uint8_t flags)
 {
-    switch ((enum grok_type)capture->type) {
-    case GROK_INT: return number_lenient_integer(text, arena);
-    case GROK_FLOAT: return value_double(number_lenient_float(text));
-    case GROK_STRING: break;
-    }
-    return value_string_flagged(text, flags);
+    if (!capture->is_first || capture->type != GROK_STRING) return false;
+    struct map *map = grok->maps[capture->parent];
+    if (!map) map = parent_map(grok, capture->parent, event);
+    uint64_t bit = map_bloom_bit(capture->key.hash);
+    if (!map || grok->blooms[capture->parent] & bit || !map_has_room(map)) return false;
+    struct entry *entry = &map->entries[map->count++];
+    map->live++;
+    map->bloom |= bit;
+    entry->key = capture->key;
+    entry->value.kind = VALUE_STRING; /* member by member: gcc packs a struct in registers first */
+    entry->value.flags = flags;
+    entry->value.unused = 0;
+    entry->value.len = (uint32_t)text.len;
+    entry->value.text = text.ptr;
+    return true;
+}
+
+static void parents_reset(struct grok *grok, struct event *event)
+{
+    for (uint32_t i = PARENTS_FIXED; i < grok->parent_count; i++) grok->maps[i] = NULL;
+    struct map *metadata =
+        event->metadata_value.kind == VALUE_MAP ? event->metadata_value.map : NULL;
+    grok->maps[PARENT_EVENT] = &event->root;
+    grok->blooms[PARENT_EVENT] = event->root.bloom;
+    grok->maps[PARENT_METADATA] = metadata;
+    grok->blooms[PARENT_METADATA] = metadata ? metadata->bloom : 0;
 }
 
 static void grok_store(struct grok *grok, const struct regex_match *match, struct str subject,
@@ -258,23 +303,16 @@ static void grok_store(struct grok *grok, const struct regex_match *match, struc
 {
     /* A part of what is ASCII or valid is that too; of a part of the rest nothing is known. */
     uint8_t flags = string_flags & (STRING_ASCII | STRING_UTF8);
-    for (uint32_t i = PARENTS_FIXED; i < grok->parent_count; i++) grok->maps[i] = NULL;
-    grok->maps[PARENT_EVENT] = &event->root;
-    grok->maps[PARENT_METADATA] =
-        event->metadata_value.kind == VALUE_MAP ? event->metadata_value.map : NULL;
+    parents_reset(grok, event);
+    assert(subject.len <= UINT32_MAX);
     const struct grok_capture *end = grok->captures + grok->capture_count;
     for (const struct grok_capture *capture = grok->captures; capture < end; capture++) {
         struct str text = {NULL, 0};
         bool took_part = regex_group(match, subject, capture->group, &text);
         if (!text.len && !grok->keep_empty) continue;
-        struct value value =
-            took_part ? capture_value(capture, text, flags, event->arena) : value_null();
-        struct map *map = capture->is_direct ? grok->maps[capture->parent] : NULL;
-        /* nearly always: the field is new */
-        if (map && !(map->bloom & map_bloom_bit(capture->key.hash)))
-            map_append(map, event->arena, capture->key, value);
-        else
-            capture_store(grok, capture, event, value);
+        if (took_part && capture_append(grok, capture, event, text, flags)) continue;
+        capture_store(grok, capture, event,
+                      took_part ? capture_value(capture, text, flags, event->arena) : value_null());
     }
 }
 

@@ -36,6 +36,7 @@ struct grok_capture {
     uint8_t type; /* enum grok_type */
     bool is_overwrite;
     bool is_direct; /* `parent` and `key` lead there; else by the path */
+    bool is_first;  /* direct, and no capture before it has the same parent and key */
     uint32_t parent;
     struct key key;
     struct path path;
@@ -55,6 +56,7 @@ struct grok {
     uint32_t capture_count;
     struct grok_parent *parents;
     struct map **maps; /* of the event at hand, by parent */
+    uint64_t *blooms;  /* of these maps as they were before anything was stored */
     uint32_t parent_count;
     struct grok_counters counters;
 };

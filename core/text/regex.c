@@ -15,6 +15,7 @@
 
 enum {
     VARIANTS = 2 * REGEX_MODES,
+    LITERAL_TRUST = 256, /* subjects in a row that had the literal: then the search for it is saved */
     PINNED_TRUST = 4,    /* misses at the start in a row that end the habit of trying there first */
     PINNED_PAUSE = 32,   /* subjects until it is tried again */
     TICKS_MIN = 1 << 20, /* between two looks at the CPU clock: 0.2 to 1 ms */
@@ -35,6 +36,7 @@ struct regex {
     pcre2_jit_stack *stack; /* NULL until a subject needed more than the machine's */
     struct translation facts;
     struct needle literal; /* empty: none is known */
+    uint32_t literal_hits; /* subjects in a row that had it, up to LITERAL_TRUST */
     int32_t pinned_score;  /* > 0: matches tend to begin at the start; < 0: they do not */
     /* of the running attempt */
     int64_t budget_ns, cpu_start_ns;
@@ -302,13 +304,23 @@ static bool is_utf_subject(struct str subject, uint8_t string_flags)
     return (string_flags & STRING_UTF8) || utf8_check(subject) == UTF8_VALID;
 }
 
+/* Is the literal missing, and with it any match? Not looked for where all subjects have had it; one
+ * that does not match ends that, so LITERAL_TRUST subjects pay for one attempt in vain. */
+static bool is_hopeless(struct regex *regex, struct str subject)
+{
+    if (!regex->literal.text.len || regex->literal_hits == LITERAL_TRUST) return false;
+    bool is_missing = needle_find(&regex->literal, subject) < 0;
+    regex->literal_hits = is_missing ? 0 : regex->literal_hits + 1;
+    return is_missing;
+}
+
 enum regex_verdict regex_match(struct regex *regex, struct str subject, uint8_t string_flags,
                                size_t start, struct regex_match *out)
 {
     if (start > subject.len || subject.len - start < regex->facts.length_min) return REGEX_NO_MATCH;
-    if (regex->literal.text.len && needle_find(&regex->literal, str_from(subject, start)) < 0)
-        return REGEX_NO_MATCH;
+    if (is_hopeless(regex, str_from(subject, start))) return REGEX_NO_MATCH;
     int rc = run(regex, is_utf_subject(subject, string_flags), subject, start);
+    if (rc < 0) regex->literal_hits = 0;
     if (rc == PCRE2_ERROR_NOMATCH) return REGEX_NO_MATCH;
     /* Match limit, budget, stacks: all the same to whoever asks. */
     if (rc < 0) return REGEX_LIMIT;

@@ -5,16 +5,34 @@
 #include <emmintrin.h>
 #endif
 
+#ifdef __SSE2__
+static inline __m128i block_at(const char *at)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)at);
+}
+
+/* A bit for each byte >= 0x80. */
+static inline unsigned high_mask(const char *at) { return (unsigned)_mm_movemask_epi8(block_at(at)); }
+
+static inline bool has_high_64(const char *at)
+{
+    __m128i low = _mm_or_si128(block_at(at), block_at(at + 16));
+    return _mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(block_at(at + 32), block_at(at + 48))));
+}
+#endif
+
 /* Bytes of the ASCII head of `text`. */
 static size_t ascii_len(struct str text)
 {
     size_t i = 0;
 #ifdef __SSE2__
+    while (i + 64 <= text.len && !has_high_64(text.ptr + i)) i += 64;
     for (; i + 16 <= text.len; i += 16) {
-        __m128i word = _mm_loadu_si128((const __m128i *)(const void *)(text.ptr + i));
-        int high = _mm_movemask_epi8(word);
-        if (high) return i + (size_t)__builtin_ctz((unsigned)high);
+        unsigned high = high_mask(text.ptr + i);
+        if (high) return i + (size_t)__builtin_ctz(high);
     }
+    /* the rest once more, as the end of a whole block whose head is known */
+    if (text.len >= 16 && i < text.len && !high_mask(text.ptr + text.len - 16)) return text.len;
 #endif
     while (i < text.len && (unsigned char)text.ptr[i] < 0x80) i++;
     return i;

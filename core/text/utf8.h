@@ -7,7 +7,7 @@
 
 enum utf8_verdict { UTF8_ASCII, UTF8_VALID, UTF8_INVALID };
 
-/* One pass; ASCII runs are checked 16 bytes at a time. */
+/* One pass; ASCII runs are checked up to 64 bytes at a time. */
 enum utf8_verdict utf8_check(struct str text);
 bool utf8_is_ascii(struct str text);
 /* Length of the longest valid head: text.len when all of it is valid. */
