@@ -211,6 +211,27 @@ static enum path_result metadata_replace(struct event *event, const struct value
     return PATH_SET;
 }
 
+static struct value root_of(const struct path *path, struct event *event)
+{
+    return (struct value){.kind = VALUE_MAP,
+                          .map = path->is_metadata ? &event->metadata : &event->root};
+}
+
+/* Writes below `last`, where the steps from `missing` on have no value. Nothing is made before the
+ * write is known to go through. */
+static enum path_result steps_make(const struct path *path, uint32_t missing, struct value *last,
+                                   struct arena *arena, struct value value)
+{
+    uint32_t place;
+    enum path_result result = PATH_SET;
+    if (last->kind == VALUE_ARRAY)
+        result = item_place(&path->steps[missing], last->array, arena, &place);
+    else if (last->kind != VALUE_MAP)
+        result = PATH_NOT_A_MAP;
+    if (result != PATH_SET) return result;
+    return step_write(&path->steps[missing], last, arena, wrapped(path, missing + 1, arena, value));
+}
+
 enum path_result path_set(const struct path *path, struct event *event, struct value value)
 {
     assert(value.kind != VALUE_MISSING);
@@ -225,23 +246,26 @@ enum path_result path_set(const struct path *path, struct event *event, struct v
                     path->steps[0].key, value);
         return PATH_SET;
     }
-    struct value root = {.kind = VALUE_MAP,
-                         .map = path->is_metadata ? &event->metadata : &event->root};
+    struct value root = root_of(path, event);
     struct value *last;
     uint32_t present = steps_present(path, &root, &last);
-    if (present == path->count) {
-        *last = value;
-        return PATH_SET;
+    if (present < path->count) return steps_make(path, present, last, event->arena, value);
+    *last = value;
+    return PATH_SET;
+}
+
+void path_set_absent_slow(const struct path *path, struct event *event, struct value value)
+{
+    if (path->count < 2 || path->slot >= 0) {
+        if (!path_get(path, event)) path_set(path, event, value);
+        return;
     }
-    /* nothing is made before the write is known to go through */
-    uint32_t place;
-    if (last->kind == VALUE_ARRAY) {
-        result = item_place(&path->steps[present], last->array, event->arena, &place);
-        if (result != PATH_SET) return result;
-    } else if (last->kind != VALUE_MAP)
-        return PATH_NOT_A_MAP;
-    return step_write(&path->steps[present], last, event->arena,
-                      wrapped(path, present + 1, event->arena, value));
+    struct value root = root_of(path, event);
+    struct value *last;
+    uint32_t present = steps_present(path, &root, &last);
+    if (present == path->count) return;
+    bool is_null_item = present + 1 == path->count && step_read(&path->steps[present], last);
+    if (!is_null_item) steps_make(path, present, last, event->arena, value);
 }
 
 /* ---- removing ---- */
@@ -269,8 +293,7 @@ static struct value step_remove(const struct path_step *step, const struct value
 struct value path_remove(const struct path *path, struct event *event)
 {
     if (path->count == 0) return metadata_take(event);
-    struct value root = {.kind = VALUE_MAP,
-                         .map = path->is_metadata ? &event->metadata : &event->root};
+    struct value root = root_of(path, event);
     if (path->count == 1) return step_remove(&path->steps[0], &root);
     const struct value *parent = walk(path, event, path->count - 1);
     return parent ? step_remove(&path->steps[path->count - 1], parent) : VALUE_NONE;

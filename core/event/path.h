@@ -51,9 +51,15 @@ enum path_result {
 enum path_result path_set(const struct path *path, struct event *event, struct value value);
 
 /* Writes unless there is a value already: what inputs add to decoded events. */
+void path_set_absent_slow(const struct path *path, struct event *event, struct value value);
 static inline void path_set_absent(const struct path *path, struct event *event, struct value value)
 {
-    if (!path_get(path, event)) path_set(path, event, value);
+    struct map *root = path->is_metadata ? &event->metadata : &event->root;
+    bool is_field = path->count == 1 && path->slot < 0;
+    if (is_field && !map_may_have(root, &path->steps[0].key))
+        map_append(root, event->arena, path->steps[0].key, value);
+    else
+        path_set_absent_slow(path, event, value);
 }
 
 /* Removes and returns the value, now the caller's; VALUE_MISSING when there was none. Array elements

@@ -163,10 +163,20 @@ void map_init(struct map *map, struct arena *arena, uint32_t capacity)
     if (capacity) map->entries = arena_alloc(arena, capacity * sizeof *map->entries);
 }
 
+/* Names of fields are short: the call of memcmp() would cost more than the comparison. */
+static inline bool bytes_same(const char *a, const char *b, size_t len)
+{
+    if (len >= 8 && len <= 16)
+        return load(a, 8) == load(b, 8) && load(a + len - 8, 8) == load(b + len - 8, 8);
+    if (len >= 4 && len < 8)
+        return load(a, 4) == load(b, 4) && load(a + len - 4, 4) == load(b + len - 4, 4);
+    return memcmp(a, b, len) == 0;
+}
+
 static inline bool key_same(const struct key *a, const struct key *b)
 {
     return a->hash == b->hash && a->len == b->len &&
-           (a->ptr == b->ptr || memcmp(a->ptr, b->ptr, a->len) == 0);
+           (a->ptr == b->ptr || bytes_same(a->ptr, b->ptr, a->len));
 }
 
 static inline bool entry_counts(const struct map *map, const struct entry *entry)
@@ -186,7 +196,7 @@ static struct entry *map_find_indexed(const struct map *map, const struct key *k
 /* The entry of a key: one with a value, or a fixed one, which may have none. */
 static struct entry *map_find(const struct map *map, const struct key *key)
 {
-    if (!(map->bloom & map_bloom_bit(key->hash))) return NULL;
+    if (!map_may_have(map, key)) return NULL;
     if (map->index_mask) return map_find_indexed(map, key);
     for (struct entry *entry = map->entries, *end = entry + map->count; entry < end; entry++)
         if (key_same(&entry->key, key) && entry_counts(map, entry)) return entry;

@@ -159,12 +159,16 @@ static inline struct key key_of(struct str text)
 static inline struct str key_text(const struct key *key) { return (struct str){key->ptr, key->len}; }
 
 static inline uint64_t map_bloom_bit(uint32_t hash) { return (uint64_t)1 << (hash & 63); }
+static inline bool map_may_have(const struct map *map, const struct key *key)
+{
+    return map->bloom & map_bloom_bit(key->hash);
+}
 void map_init(struct map *map, struct arena *arena, uint32_t capacity);
 /* The value, or NULL when absent. Valid until the map changes. */
 struct value *map_get_present(const struct map *map, const struct key *key);
 static inline struct value *map_get(const struct map *map, const struct key *key)
 {
-    return map->bloom & map_bloom_bit(key->hash) ? map_get_present(map, key) : NULL;
+    return map_may_have(map, key) ? map_get_present(map, key) : NULL;
 }
 /* Replaces in place or appends. The key's text is borrowed. */
 void map_set(struct map *map, struct arena *arena, struct key key, struct value value);

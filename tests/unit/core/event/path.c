@@ -168,6 +168,7 @@ Test(path, writes)
         {"{'a': [1]}", "[a][3]", "9", "{'a': [1, null, null, 9]}", PATH_SET},
         {"{'a': [1]}", "[a][2][b][c]", "9", "{'a': [1, null, {'b': {'c': 9}}]}", PATH_SET},
         {"{'a': [1, null]}", "[a][1][b]", "9", "{'a': [1, {'b': 9}]}", PATH_SET},
+        {"{'a': [1, null]}", "[a][1]", "9", "{'a': [1, 9]}", PATH_SET},
         {"{'a': [1]}", "[a][0][b]", "9", "{'a': [1]}", PATH_NOT_A_MAP},
         {"{'a': {'b': 1}}", "[a][b]", "[2]", "{'a': {'b': [2]}}", PATH_SET},
         {"{'message': 'm'}", "message", "{'x': 1}", "{'message': {'x': 1}}", PATH_SET},
@@ -185,6 +186,14 @@ Test(path, writes)
         cr_expect_eq(result, rows[i].result, "row %zu: %s gave %d", i, rows[i].path, result);
         char *difference = scene_difference(event, rows[i].after);
         cr_expect_null(difference, "row %zu: %s: %s", i, rows[i].path, difference);
+
+        event = scene_event(&scene, rows[i].before);
+        json = scene_json(rows[i].value);
+        bool had = path_get(&path, event);
+        path_set_absent(&path, event, scene_value(event->arena, json));
+        json_decref(json);
+        difference = scene_difference(event, had ? rows[i].before : rows[i].after);
+        cr_expect_null(difference, "row %zu: absent %s: %s", i, rows[i].path, difference);
     }
 }
 
