@@ -86,12 +86,31 @@ void expression_print(const struct expression *expression, struct buf *out)
         buf_append_z(out, "level");
         if (expression->left) buf_printf(out, "(%.*s)", STR_ARG(expression->left->text));
         return;
+    case EXPRESSION_TRUE: buf_append_z(out, "true"); return;
+    case EXPRESSION_FALSE: buf_append_z(out, "false"); return;
+    case EXPRESSION_NULL: buf_append_z(out, "null"); return;
     default: break;
     }
-    buf_printf(out, "(%s ", operator_name(expression->kind));
-    expression_print(expression->left, out);
+    if (expression->kind == EXPRESSION_CALL) buf_printf(out, "(%.*s", STR_ARG(expression->text));
+    else buf_printf(out, "(%s", operator_name(expression->kind));
+    if (expression->left) buf_append_char(out, ' '), expression_print(expression->left, out);
     if (expression->right) buf_append_char(out, ' '), expression_print(expression->right, out);
+    for (uint32_t i = 0; i < expression->count; i++) {
+        buf_append_char(out, ' ');
+        if (expression->keys) print_text(expression->keys[i], out), buf_append_z(out, "=>");
+        expression_print(expression->items[i], out);
+    }
     buf_append_char(out, ')');
+}
+
+void assignment_print(const struct assignment *assignment, struct buf *out)
+{
+    if (!assignment->value) buf_append_z(out, "remove ");
+    for (uint32_t i = 0; i < assignment->count; i++)
+        buf_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(assignment->targets[i].text));
+    if (!assignment->value) return;
+    buf_append_z(out, " = ");
+    expression_print(assignment->value, out);
 }
 
 /* ---- statements ---- */
@@ -141,6 +160,8 @@ static void print_list(const struct statements *list, enum section_kind section,
         buf_append_z(out, section == SECTION_FILTER || !is_top ? "(do-sequence " : "(composed-parallel ");
     for (uint32_t i = 0; i < list->count; i++) {
         if (list->items[i].kind == STATEMENT_PLUGIN) print_plugin(list->items[i].plugin, section, out);
+        else if (list->items[i].kind == STATEMENT_ASSIGNMENT)
+            assignment_print(list->items[i].assignment, out);
         else print_arms(list->items[i].branch, 0, section, out);
         if (list->count > 1) buf_append_char(out, ' ');
     }

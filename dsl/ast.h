@@ -12,6 +12,7 @@
  *     case STATEMENT_PLUGIN: items[i].plugin->name, ->settings, and after the checker ->filter, ->id
  *     case STATEMENT_BRANCH: each arm of items[i].branch: the first whose condition is true runs its
  *                            block; the condition of `else` is NULL
+ *     case STATEMENT_ASSIGNMENT: fields set or removed, of dsl/expression.h
  *     }
  *
  * Conditions are handed to condition_compile() (dsl/condition.h) as they are. Blocks and values have at
@@ -43,6 +44,16 @@ enum expression_kind {
     EXPRESSION_REGEX,      /* `text` between the slashes, `\/` already `/` */
     EXPRESSION_LEVEL,      /* `level` or `level([f])`: `left` is the field, or NULL */
     EXPRESSION_LEVEL_NAME, /* WARN, right of a comparison with a level */
+    /* only in assignments (dsl/parse_expression.c); both sides are expressions */
+    EXPRESSION_ADD, EXPRESSION_SUBTRACT, EXPRESSION_MULTIPLY, EXPRESSION_DIVIDE, EXPRESSION_REMAINDER,
+    EXPRESSION_DEFAULT,     /* left ?? right */
+    EXPRESSION_NEGATE,      /* - of `left` */
+    EXPRESSION_CONDITIONAL, /* left ? items[0] : items[1] */
+    EXPRESSION_INDEX,       /* left[right] */
+    EXPRESSION_TRUE, EXPRESSION_FALSE, EXPRESSION_NULL,
+    EXPRESSION_ARRAY,       /* of `items` */
+    EXPRESSION_OBJECT,      /* `keys` and `items` */
+    EXPRESSION_CALL,        /* of the function `text` with `items` */
 };
 
 struct expression {
@@ -52,7 +63,23 @@ struct expression {
     struct expression *left, *right;
     struct str text;
     struct config_value value;
+    struct expression **items;
+    struct str *keys;  /* of an object: as many as items */
+    uint32_t count;    /* of items */
     bool is_grouped; /* stood in parentheses */
+};
+
+/* `[a] = expression`, or `remove [a], [b]`. */
+struct target {
+    struct str text; /* the reference as written */
+    struct place place;
+};
+
+struct assignment {
+    struct place place;
+    struct target *targets; /* one, unless fields are removed */
+    uint32_t count;
+    struct expression *value; /* NULL: the targets are removed */
 };
 
 struct statement;
@@ -94,13 +121,14 @@ struct plugin_block {
     struct str id; /* as given, or made from the plugin's name and its place */
 };
 
-enum statement_kind { STATEMENT_PLUGIN, STATEMENT_BRANCH };
+enum statement_kind { STATEMENT_PLUGIN, STATEMENT_BRANCH, STATEMENT_ASSIGNMENT };
 
 struct statement {
     enum statement_kind kind;
     union {
         struct plugin_block *plugin;
         struct branch *branch;
+        struct assignment *assignment; /* in filter sections only */
     };
 };
 
@@ -117,6 +145,8 @@ const char *section_name(enum section_kind section); /* "input", … */
 void ast_print(const struct config *config, struct buf *out);
 /* A condition with every operator in parentheses: `(and [a] (== [b] "x"))`. */
 void expression_print(const struct expression *expression, struct buf *out);
+/* `[a] = (+ [b] 1)`, `remove [a], [b]`. */
+void assignment_print(const struct assignment *assignment, struct buf *out);
 /* A value as in the normal form: `{"k"=>[1, "x"]}`. */
 void config_value_print(const struct config_value *value, struct buf *out);
 

@@ -4,6 +4,7 @@
 #include "core/common_options.h"
 #include "core/xmalloc.h"
 #include "dsl/condition.h"
+#include "dsl/expression.h"
 
 struct checker {
     const struct checker_options *options;
@@ -281,11 +282,35 @@ static void check_condition(struct checker *checker, struct expression *expressi
     if (condition) condition_destroy(condition);
 }
 
+/* `${VAR}` anywhere in a text of an expression, as in an option's value. */
+static void expand_expression(const struct environment_context *context, struct expression *node)
+{
+    bool is_pattern = node->kind == EXPRESSION_MATCH || node->kind == EXPRESSION_NOT_MATCH;
+    if (node->kind == EXPRESSION_CONSTANT && node->value.kind == CONFIG_STRING)
+        environment_expand(context, node->value.place, &node->value.text);
+    if (node->left) expand_expression(context, node->left);
+    if (node->right && !is_pattern) expand_expression(context, node->right);
+    for (uint32_t i = 0; i < node->count; i++) expand_expression(context, node->items[i]);
+}
+
+static void check_assignment(struct checker *checker, struct assignment *assignment)
+{
+    struct environment_context environment = {checker->options->environment, checker->arena, checker->diag};
+    if (assignment->value) expand_expression(&environment, assignment->value);
+    if (!checker->options->is_dry) return;
+    struct action *action = action_compile(assignment, checker->arena, checker->diag);
+    if (action) action_destroy(action);
+}
+
 static void check_statements(struct checker *checker, const struct statements *list)
 {
     for (uint32_t i = 0; i < list->count; i++) {
         if (list->items[i].kind == STATEMENT_PLUGIN) {
             check_plugin(checker, list->items[i].plugin);
+            continue;
+        }
+        if (list->items[i].kind == STATEMENT_ASSIGNMENT) {
+            check_assignment(checker, list->items[i].assignment);
             continue;
         }
         const struct branch *branch = list->items[i].branch;

@@ -63,6 +63,21 @@ static bool add_condition(struct compiler *compiler, const struct expression *ex
     return true;
 }
 
+static bool compile_assignment(struct compiler *compiler, const struct assignment *assignment)
+{
+    struct action *action = action_compile(assignment, compiler->arena, compiler->diag);
+    if (!action) return false;
+    struct program *program = compiler->program;
+    program->actions = grow(compiler->arena, program->actions, program->action_count,
+                            &program->action_capacity, sizeof *program->actions);
+    struct program_action *row = &program->actions[program->action_count];
+    memset(row, 0, sizeof *row);
+    row->action = action;
+    row->source = assignment;
+    emit(compiler, OP_ASSIGN, program->action_count++, assignment->place);
+    return true;
+}
+
 static bool compile_branch(struct compiler *compiler, const struct branch *branch,
                            enum section_kind section, uint32_t depth)
 {
@@ -90,10 +105,11 @@ static bool compile_statements(struct compiler *compiler, const struct statement
     bool ok = true;
     for (uint32_t i = 0; i < list->count; i++) {
         const struct statement *statement = &list->items[i];
-        if (statement->kind == STATEMENT_PLUGIN
-                ? !compile_plugin(compiler, statement->plugin, section)
-                : !compile_branch(compiler, statement->branch, section, depth))
-            ok = false;
+        switch (statement->kind) {
+        case STATEMENT_PLUGIN: ok &= compile_plugin(compiler, statement->plugin, section); break;
+        case STATEMENT_BRANCH: ok &= compile_branch(compiler, statement->branch, section, depth); break;
+        case STATEMENT_ASSIGNMENT: ok &= compile_assignment(compiler, statement->assignment); break;
+        }
     }
     return ok;
 }
@@ -111,4 +127,6 @@ void program_destroy(struct program *program)
     for (uint32_t i = 0; i < program->condition_count; i++)
         condition_destroy(program->conditions[i].condition);
     program->condition_count = 0;
+    for (uint32_t i = 0; i < program->action_count; i++) action_destroy(program->actions[i].action);
+    program->action_count = 0;
 }

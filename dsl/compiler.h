@@ -18,7 +18,7 @@ struct compiler {
 /* Fills the program from the filter and output sections. False: the diag says what is wrong; the
  * program must still be given to program_destroy(). */
 bool compile(struct compiler *compiler, const struct config *config);
-/* Frees what lives outside the arena: conditions. Instances belong to the caller. */
+/* Frees what lives outside the arena: conditions, assignments. Instances belong to the caller. */
 void program_destroy(struct program *program);
 
 #endif

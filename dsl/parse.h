@@ -62,5 +62,14 @@ void merge_settings(struct parser *parser, bool is_codec_single, struct str plug
                     struct setting *settings, uint32_t *count);
 
 struct expression *parse_condition(struct parser *parser);
+/* A node of a condition or expression; NULL (said) when it has too many. */
+struct expression *parser_node(struct parser *parser, enum expression_kind kind, uint32_t start,
+                               uint32_t end);
+struct expression *parser_constant(struct parser *parser, struct config_value value);
+struct expression *parse_regex(struct parser *parser);
+
+/* Is this `[a] = …` or `remove [a]`? Neither begins a statement of Logstash. */
+bool is_assignment_ahead(const struct lexer *lexer);
+bool parse_assignment(struct parser *parser, struct assignment *assignment);
 
 #endif

@@ -10,8 +10,8 @@
 #include "dsl/parse.h"
 #include <stdlib.h>
 
-static struct expression *new_node(struct parser *parser, enum expression_kind kind, uint32_t start,
-                                   uint32_t end)
+struct expression *parser_node(struct parser *parser, enum expression_kind kind, uint32_t start,
+                               uint32_t end)
 {
     struct place place = lexer_place(&parser->lexer, start, end);
     if (++parser->nodes > CONDITION_NODES_MAX) {
@@ -26,10 +26,10 @@ static struct expression *new_node(struct parser *parser, enum expression_kind k
 
 /* ---- operands ---- */
 
-static struct expression *constant_of(struct parser *parser, struct config_value value)
+struct expression *parser_constant(struct parser *parser, struct config_value value)
 {
     struct expression *node =
-        new_node(parser, EXPRESSION_CONSTANT, value.place.start, value.place.end);
+        parser_node(parser, EXPRESSION_CONSTANT, value.place.start, value.place.end);
     if (node) node->value = value;
     return node;
 }
@@ -68,7 +68,7 @@ static struct expression *parse_reference(struct parser *parser, struct token to
                       "write == instead of in");
             lexer->at = token.start;
             struct config_value list = {0};
-            return parse_array(parser, &list) ? constant_of(parser, list) : NULL;
+            return parse_array(parser, &list) ? parser_constant(parser, list) : NULL;
         }
         diag_hint(parser->diag,
                   diag_warning(parser->diag, place, "this is a field whose name has quotes"),
@@ -78,7 +78,7 @@ static struct expression *parse_reference(struct parser *parser, struct token to
                   diag_warning(parser->diag, place, "this is a field, not a list of one number"),
                   "write == instead of in");
     }
-    struct expression *node = new_node(parser, EXPRESSION_FIELD, token.start, token.end);
+    struct expression *node = parser_node(parser, EXPRESSION_FIELD, token.start, token.end);
     if (node) node->text = text;
     return node;
 }
@@ -97,7 +97,7 @@ static struct str regex_text(struct parser *parser, struct token token)
     return (struct str){out, len};
 }
 
-static struct expression *parse_regex(struct parser *parser)
+struct expression *parse_regex(struct parser *parser)
 {
     struct token token;
     if (!lexer_take(&parser->lexer, TOKEN_REGEX, &token)) {
@@ -107,7 +107,7 @@ static struct expression *parse_regex(struct parser *parser)
                   "its closing / is missing");
         return NULL;
     }
-    struct expression *node = new_node(parser, EXPRESSION_REGEX, token.start, token.end);
+    struct expression *node = parser_node(parser, EXPRESSION_REGEX, token.start, token.end);
     if (node) node->text = regex_text(parser, token);
     return node;
 }
@@ -117,7 +117,7 @@ static struct expression *parse_level(struct parser *parser, struct token word)
 {
     struct lexer *lexer = &parser->lexer;
     if (parser->extension_at == UINT32_MAX) parser->extension_at = word.start;
-    struct expression *node = new_node(parser, EXPRESSION_LEVEL, word.start, word.end);
+    struct expression *node = parser_node(parser, EXPRESSION_LEVEL, word.start, word.end);
     struct lexer copy = *lexer;
     lexer_skip(&copy);
     if (!node || !lexer_symbol(&copy, "(")) return node;
@@ -128,7 +128,7 @@ static struct expression *parse_level(struct parser *parser, struct token word)
         parser_expected(parser, "a field", "write level([field])");
         return NULL;
     }
-    node->left = new_node(parser, EXPRESSION_FIELD, field.start, field.end);
+    node->left = parser_node(parser, EXPRESSION_FIELD, field.start, field.end);
     if (!node->left) return NULL;
     node->left->text = lexer_text(lexer, field);
     lexer_skip(lexer);
@@ -188,16 +188,16 @@ static struct expression *parse_operand(struct parser *parser, bool is_list)
     char c = lexer_peek(lexer, 0);
     if (c == '[') {
         if (lexer_take(lexer, TOKEN_REFERENCE, &token)) return parse_reference(parser, token, is_list);
-        return parse_array(parser, &value) ? constant_of(parser, value) : NULL;
+        return parse_array(parser, &value) ? parser_constant(parser, value) : NULL;
     }
     if (c == '/') return parse_regex(parser);
     if (lexer_take(lexer, TOKEN_STRING, &token)) {
         value = (struct config_value){.kind = CONFIG_STRING,
                                       .place = lexer_place(lexer, token.start, token.end),
                                       .text = parse_string_text(parser, token)};
-        return constant_of(parser, value);
+        return parser_constant(parser, value);
     }
-    if (parse_number(parser, &value)) return constant_of(parser, value);
+    if (parse_number(parser, &value)) return parser_constant(parser, value);
     if (!lexer_take(lexer, TOKEN_BAREWORD, &token)) return fault_operand(parser);
     if (str_eq_z(lexer_text(lexer, token), "level")) return parse_level(parser, token);
     return fault_word(parser, token);
@@ -244,7 +244,7 @@ static struct expression *parse_level_name(struct parser *parser)
         parser_expected(parser, "a level", "write a level without quotes: DEBUG, INFO, WARN, ERROR");
         return NULL;
     }
-    struct expression *node = new_node(parser, EXPRESSION_LEVEL_NAME, token.start, token.end);
+    struct expression *node = parser_node(parser, EXPRESSION_LEVEL_NAME, token.start, token.end);
     if (node) node->text = lexer_text(&parser->lexer, token);
     return node;
 }
@@ -317,7 +317,7 @@ static struct expression *parse_comparison(struct parser *parser)
     }
     lexer_skip(lexer);
     struct expression *right = parse_right(parser, left, kind, sign_place);
-    struct expression *node = right ? new_node(parser, kind, left->place.start, right->place.end) : NULL;
+    struct expression *node = right ? parser_node(parser, kind, left->place.start, right->place.end) : NULL;
     if (!node) return NULL;
     node->left = left;
     node->right = right;
@@ -358,7 +358,7 @@ static struct expression *parse_negation(struct parser *parser)
     } else {
         parser_expected(parser, "a field or `(` behind `!`", "put parentheses around what is negated");
     }
-    struct expression *node = inner ? new_node(parser, EXPRESSION_NOT, start, lexer->at) : NULL;
+    struct expression *node = inner ? parser_node(parser, EXPRESSION_NOT, start, lexer->at) : NULL;
     if (node) node->left = inner;
     return node;
 }
@@ -393,7 +393,7 @@ static struct expression *join(struct parser *parser, struct junction junction,
 {
     if (!left || !right) return NULL;
     struct expression *node =
-        new_node(parser, junction.kind, left->place.start, right->place.end);
+        parser_node(parser, junction.kind, left->place.start, right->place.end);
     if (!node) return NULL;
     node->left = left;
     node->right = right;

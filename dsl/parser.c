@@ -453,6 +453,46 @@ static bool parse_branch(struct parser *parser, enum section_kind section, struc
 
 /* ---- statements and sections ---- */
 
+/* After a fault in an assignment that began at `start`: the next line, or the `}` of the block around
+ * it. A fault at the first word of a line is about what is missing before it. */
+static void recover_assignment(struct parser *parser, uint32_t start, uint32_t level)
+{
+    struct lexer *lexer = &parser->lexer;
+    uint32_t open = parser->braces - level, before = lexer->at;
+    parser->braces = level;
+    while (before > start && (lexer->text.ptr[before - 1] == ' ' || lexer->text.ptr[before - 1] == '\t'))
+        before--;
+    if (before > start && lexer->text.ptr[before - 1] == '\n') return;
+    for (; !lexer_is_end(lexer) && lexer_peek(lexer, 0) != '\n'; step_over(lexer)) {
+        char c = lexer_peek(lexer, 0);
+        if (c == '}' && open == 0) return;
+        open += c == '{';
+        open -= c == '}';
+    }
+}
+
+/* Always read: what is wrong within it does not keep the statements behind it from being read. */
+static void parse_assigned(struct parser *parser, enum section_kind section, struct statements *list)
+{
+    struct statement statement = {.kind = STATEMENT_ASSIGNMENT};
+    struct lexer *lexer = &parser->lexer;
+    uint32_t start = lexer->at, level = parser->braces;
+    if (section != SECTION_FILTER) {
+        diag_hint(parser->diag,
+                  parser_fault(parser, start, parser_word_end(parser), "fields are set in filter { } only"),
+                  "move this into filter { }");
+        recover_assignment(parser, start, level);
+        return;
+    }
+    statement.assignment = arena_zalloc(parser->arena, sizeof *statement.assignment);
+    if (!parse_assignment(parser, statement.assignment)) {
+        recover_assignment(parser, start, level);
+        return;
+    }
+    list->items = parser_grow(parser, list->items, list->count, sizeof *list->items);
+    list->items[list->count++] = statement;
+}
+
 static bool parse_statement(struct parser *parser, enum section_kind section,
                             struct statements *list)
 {
@@ -463,6 +503,10 @@ static bool parse_statement(struct parser *parser, enum section_kind section,
                      "more than %d plugins and branches in one text", AST_STATEMENTS_MAX);
         parser->lexer.at = (uint32_t)parser->lexer.text.len;
         return false;
+    }
+    if (is_assignment_ahead(&parser->lexer)) {
+        parse_assigned(parser, section, list);
+        return true;
     }
     if (is_branch_ahead(&parser->lexer)) {
         statement.kind = STATEMENT_BRANCH;

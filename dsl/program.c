@@ -40,6 +40,10 @@ static void operand_print(const struct program *program, const struct instructio
         expression_print(program->conditions[at->a].expression, out);
         buf_printf(out, " none: %u", at->jump);
         break;
+    case OP_ASSIGN:
+        buf_append_char(out, ' ');
+        assignment_print(program->actions[at->a].source, out);
+        break;
     case OP_ELSE: buf_printf(out, " none: %u", at->jump); break;
     default: break;
     }

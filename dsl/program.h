@@ -8,6 +8,7 @@
 #include "core/output.h"
 #include "dsl/ast.h"
 #include "dsl/condition.h"
+#include "dsl/expression.h"
 
 enum opcode {
 #define OPCODE(name_, a_, b_, effect_) OP_##name_,
@@ -20,7 +21,7 @@ enum { PROGRAM_DEPTH_MAX = AST_DEPTH_MAX };
 
 struct instruction {
     uint32_t opcode;
-    uint32_t a;    /* number of a filter, condition or output */
+    uint32_t a;    /* number of a filter, condition, assignment or output */
     uint32_t jump; /* instruction to go to */
     struct place place;
 };
@@ -29,6 +30,12 @@ struct program_condition {
     struct condition *condition;
     const struct expression *expression;
     atomic_uint_fast64_t tested, held, failed;
+};
+
+struct program_action {
+    struct action *action;
+    const struct assignment *source;
+    atomic_uint_fast64_t in, failed;
 };
 
 struct program {
@@ -40,6 +47,8 @@ struct program {
     uint32_t output_count, output_capacity;
     struct program_condition *conditions;
     uint32_t condition_count, condition_capacity;
+    struct program_action *actions;
+    uint32_t action_count, action_capacity;
     uint32_t depth; /* frames needed */
     struct str pipeline;
     atomic_uint_fast64_t memory_limited; /* events that skipped filters: _memory_limit */

@@ -12,6 +12,7 @@
 #include "core/log.h"
 
 #define TAG_MEMORY_LIMIT STR("_memory_limit")
+#define TAG_EXPRESSION_FAILURE STR("_expression_failure")
 
 struct frame {
     struct selection rest, done;
@@ -190,6 +191,15 @@ static struct selection apply(struct vm *vm, struct filter *filter, struct batch
     return next;
 }
 
+static void memory_limited(struct program *program, struct event *event, struct str subject)
+{
+    if (event_has_tag(event, TAG_MEMORY_LIMIT)) return;
+    event_tag(event, TAG_MEMORY_LIMIT);
+    counter_add(&program->memory_limited, 1);
+    LOG(LOG_WARN, "pipeline.memory_limit", subject,
+        "a batch reached %d bytes: its remaining events skip filters, tagged _memory_limit", ARENA_BYTES_MAX);
+}
+
 /* Event by event, because memory is short: who goes over the limit skips this filter. */
 static struct selection apply_singly(struct vm *vm, struct program *program, struct filter *filter,
                                      struct batch *batch, struct selection in)
@@ -202,16 +212,36 @@ static struct selection apply_singly(struct vm *vm, struct program *program, str
             next = merge(batch, next, apply(vm, filter, batch, one));
             continue;
         }
-        if (!event_has_tag(event, TAG_MEMORY_LIMIT)) {
-            event_tag(event, TAG_MEMORY_LIMIT);
-            counter_add(&program->memory_limited, 1);
-            LOG(LOG_WARN, "pipeline.memory_limit", filter->id,
-                "a batch reached %d bytes: its remaining events skip filters, tagged _memory_limit",
-                ARENA_BYTES_MAX);
-        }
+        memory_limited(program, event, filter->id);
         next = merge(batch, next, one);
     }
     return next;
+}
+
+/* ---- assignments ---- */
+
+static void action_failed(struct program *program, struct program_action *row, struct event *event,
+                          const struct action_failure *failure)
+{
+    struct line_column where = place_line(failure->place);
+    struct str file = failure->place.source->name;
+    struct str text = arena_printf(event->arena, "%.*s:%u:%u: %.*s%s%s", STR_ARG(file), where.line, where.column,
+                                   STR_ARG(failure->subject), failure->subject.len ? " " : "", failure->problem);
+    counter_add(&row->failed, 1);
+    event_tag(event, TAG_EXPRESSION_FAILURE);
+    map_set(&event->metadata, event->arena, key_of(STR("expression_failure")), value_string(text));
+    LOG(LOG_DEBUG, "pipeline.expression_failed", program->pipeline, "%.*s", STR_ARG(text));
+}
+
+static void assign(struct program *program, struct program_action *row, struct batch *batch,
+                   const struct selection *in)
+{
+    struct action_failure failure;
+    SELECTION_EACH(batch, in, event) {
+        if (!arena_allows(&batch->arena, 0)) memory_limited(program, event, program->pipeline);
+        else if (!action_run(row->action, event, &failure)) action_failed(program, row, event, &failure);
+    }
+    counter_add(&row->in, in->count);
 }
 
 /* ---- outputs ---- */
@@ -267,6 +297,9 @@ enum vm_result vm_run(struct program *program, struct batch *batch)
                 vm->now = apply_singly(vm, program, program->filters[at->a], batch, vm->now);
             else if (vm->now.count)
                 vm->now = apply(vm, program->filters[at->a], batch, vm->now);
+            break;
+        case OP_ASSIGN:
+            if (vm->now.count) assign(program, &program->actions[at->a], batch, &vm->now);
             break;
         case OP_BRANCH:
             assert(vm->depth < program->depth);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/docs.h"
 #include "core/common_options.h"
+#include "dsl/functions.h"
 #include "dsl/program.h"
 #include "pipelines/settings.h"
 
@@ -91,6 +92,7 @@ bool docs_page(struct str name, struct buf *out)
     if (str_eq(name, STR("opcodes")))
         for (int i = 0; i < OP_COUNT; i++)
             buf_printf(out, "%-8s %s\n", opcode_name((enum opcode)i), opcode_effect((enum opcode)i));
+    if (str_eq(name, STR("functions"))) functions_print(out);
     return out->len > before;
 }
 
@@ -107,7 +109,7 @@ void docs_list(struct buf *out)
     LIST("Filters", filter_types);
     LIST("Outputs", output_types);
     LIST("Codecs", codec_types);
-    buf_append_z(out, "\nA page: tailrace docs NAME. Also: settings, opcodes.\n");
+    buf_append_z(out, "\nA page: tailrace docs NAME. Also: settings, functions, opcodes.\n");
 }
 
 size_t docs_names(struct str *names, size_t capacity)

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tree to nodes. Types are sets: a field may be anything, a literal is one thing. What can never fit is
+ * an error at start; what may not fit is looked at for each event. */
+#include "dsl/expression.h"
+#include <stdlib.h>
+#include "dsl/compare.h"
+#include "dsl/functions.h"
+
+struct owned_regex {
+    struct regex *regex;
+    struct owned_regex *next;
+};
+
+struct action {
+    struct path *targets;
+    uint32_t count;
+    const struct node *value; /* NULL: remove */
+    const struct assignment *source;
+    struct owned_regex *regexes;
+};
+
+struct compilation {
+    struct action *action;
+    struct arena *arena;
+    struct diag *diag;
+};
+
+/* ---- types ---- */
+
+unsigned type_of_value(const struct value *value)
+{
+    static const unsigned types[] = {
+        [VALUE_MISSING] = TYPE_MISSING, [VALUE_NULL] = TYPE_NULL,   [VALUE_BOOL] = TYPE_BOOLEAN,
+        [VALUE_INT] = TYPE_INTEGER,     [VALUE_DOUBLE] = TYPE_FLOAT, [VALUE_NUMBER] = TYPE_NUMBER,
+        [VALUE_STRING] = TYPE_STRING,   [VALUE_TIME] = TYPE_TIME,   [VALUE_ARRAY] = TYPE_ARRAY,
+        [VALUE_MAP] = TYPE_OBJECT,
+    };
+    assert(value->kind < sizeof types / sizeof *types);
+    return types[value->kind];
+}
+
+struct str type_names(unsigned types, struct arena *arena)
+{
+    static const struct { unsigned types; const char *name; } names[] = {
+        {TYPE_ANY, "any value"}, {TYPE_SCALAR, "a scalar"}, {TYPE_NUMBER, "a number"},
+        {TYPE_INTEGER, "an integer"}, {TYPE_FLOAT, "a float"}, {TYPE_STRING, "a string"},
+        {TYPE_BOOLEAN, "a boolean"}, {TYPE_TIME, "a time"}, {TYPE_ARRAY, "an array"},
+        {TYPE_OBJECT, "an object"}, {TYPE_NULL, "null"}, {TYPE_REGEX, "a regular expression"},
+    };
+    struct buf text = buf_in_arena(arena);
+    types &= ~(unsigned)TYPE_MISSING;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if ((types & names[i].types) != names[i].types) continue;
+        types &= ~names[i].types;
+        if (text.len) buf_append_z(&text, types ? ", " : " or ");
+        buf_append_z(&text, names[i].name);
+    }
+    return buf_take(&text);
+}
+
+/* False (said): the node can never be one of `wanted`. */
+static bool check_type(struct compilation *compilation, const struct node *node, unsigned wanted,
+                       const char *who)
+{
+    if (node->types & wanted) return true;
+    struct str takes = type_names(wanted, compilation->arena);
+    struct str given = type_names(node->types, compilation->arena);
+    struct message *message = diag_error(compilation->diag, node->source->place, "%s takes %.*s", who,
+                                         STR_ARG(takes));
+    diag_hint(compilation->diag, message, "this is %.*s", STR_ARG(given));
+    return false;
+}
+
+/* ---- nodes ---- */
+
+static struct node *compile_node(struct compilation *compilation, const struct expression *source);
+
+static struct node *node_new(struct compilation *compilation, const struct expression *source,
+                             node_run *run, unsigned types)
+{
+    struct node *node = arena_zalloc(compilation->arena, sizeof *node);
+    node->run = run;
+    node->types = types;
+    node->source = source;
+    return node;
+}
+
+static struct node *node_constant(struct compilation *compilation, const struct expression *source,
+                                  struct value value)
+{
+    struct node *node = node_new(compilation, source, run_constant, type_of_value(&value));
+    node->constant = value;
+    node->is_constant = true;
+    return node;
+}
+
+static struct value scalar_constant(const struct config_value *value)
+{
+    int64_t integer = 0;
+    double real = 0;
+    if (value->kind != CONFIG_NUMBER) return value_string(value->text);
+    return config_number(value->text, &integer, &real) == NUMBER_DOUBLE ? value_double(real)
+                                                                        : value_int(integer);
+}
+
+/* What has only constants in it is computed now; what fails is left to fail for each event. */
+static struct node *fold(struct compilation *compilation, struct node *node)
+{
+    bool is_constant = (!node->left || node->left->is_constant) && (!node->right || node->right->is_constant);
+    for (uint32_t i = 0; i < node->count && is_constant; i++)
+        is_constant = node->items[i]->is_constant;
+    if (node->function && node->function->is_impure) is_constant = false;
+    struct run run = {.arena = compilation->arena};
+    struct value value;
+    if (!is_constant || !node_eval(&run, node, &value) || value.kind == VALUE_MISSING) return node;
+    return node_constant(compilation, node->source, value);
+}
+
+static struct node *compile_field(struct compilation *compilation, const struct expression *source)
+{
+    struct node *node = node_new(compilation, source, run_field, TYPE_FIELD);
+    if (path_compile(&node->path, source->text, compilation->arena)) return node;
+    diag_error(compilation->diag, source->place, "a field reference has more than %d steps", PATH_STEPS_MAX);
+    return NULL;
+}
+
+static struct regex *compile_regex(struct compilation *compilation, const struct expression *source)
+{
+    struct str pattern = source->kind == EXPRESSION_REGEX ? source->text : source->value.text;
+    struct regex_problem problem;
+    struct regex *regex = regex_compile(pattern, &(struct regex_options){0}, &problem);
+    if (!regex) {
+        diag_hint(compilation->diag, diag_error(compilation->diag, source->place,
+                                                "the regular expression is not valid"),
+                  "%s", problem.text);
+        return NULL;
+    }
+    struct owned_regex *owned = arena_alloc(compilation->arena, sizeof *owned);
+    *owned = (struct owned_regex){regex, compilation->action->regexes};
+    compilation->action->regexes = owned;
+    return regex;
+}
+
+static struct node *compile_match(struct compilation *compilation, const struct expression *source)
+{
+    const struct expression *right = source->right;
+    bool is_text = right->kind == EXPRESSION_CONSTANT && right->value.kind == CONFIG_STRING;
+    if (right->kind != EXPRESSION_REGEX && !is_text) {
+        diag_hint(compilation->diag, diag_error(compilation->diag, right->place,
+                                                "expected a regular expression"),
+                  "write /pattern/ or \"pattern\"");
+        return NULL;
+    }
+    struct node *left = compile_node(compilation, source->left);
+    if (!left || !check_type(compilation, left, TYPE_STRING, "=~")) return NULL;
+    struct node *node = node_new(compilation, source,
+                                 source->kind == EXPRESSION_MATCH ? run_match : run_not_match, TYPE_BOOLEAN);
+    node->left = left;
+    node->can_fail = left->can_fail;
+    node->regex = compile_regex(compilation, right);
+    return node->regex ? fold(compilation, node) : NULL;
+}
+
+/* ---- operators ---- */
+
+struct operator_rule {
+    enum expression_kind kind;
+    const char *sign;
+    node_run *run;
+    unsigned left, right;  /* types */
+    unsigned result;       /* 0: decided by the sides */
+    unsigned accepted;
+    bool can_fail;
+};
+
+enum { ORDERED = TYPE_NUMBER | TYPE_STRING | TYPE_TIME };
+
+static const struct operator_rule rules[] = {
+    {EXPRESSION_ADD, "+", run_add, ORDERED, TYPE_NUMBER | TYPE_STRING, 0, 0, true},
+    {EXPRESSION_SUBTRACT, "-", run_subtract, TYPE_NUMBER | TYPE_TIME, TYPE_NUMBER | TYPE_TIME, 0, 0, true},
+    {EXPRESSION_MULTIPLY, "*", run_multiply, TYPE_NUMBER, TYPE_NUMBER, TYPE_NUMBER, 0, true},
+    {EXPRESSION_DIVIDE, "/", run_divide, TYPE_NUMBER, TYPE_NUMBER, TYPE_FLOAT, 0, true},
+    {EXPRESSION_REMAINDER, "%", run_remainder, TYPE_NUMBER, TYPE_NUMBER, TYPE_NUMBER, 0, true},
+    {EXPRESSION_NEGATE, "-", run_negate, TYPE_NUMBER, 0, TYPE_NUMBER, 0, true},
+    {EXPRESSION_EQ, "==", run_same, TYPE_FIELD, TYPE_FIELD, TYPE_BOOLEAN, 0, false},
+    {EXPRESSION_NE, "!=", run_differs, TYPE_FIELD, TYPE_FIELD, TYPE_BOOLEAN, 0, false},
+    {EXPRESSION_LT, "<", run_order, ORDERED, ORDERED, TYPE_BOOLEAN, ORDER_LESS, true},
+    {EXPRESSION_LE, "<=", run_order, ORDERED, ORDERED, TYPE_BOOLEAN, ORDER_LESS | ORDER_EQUAL, true},
+    {EXPRESSION_GT, ">", run_order, ORDERED, ORDERED, TYPE_BOOLEAN, ORDER_GREATER, true},
+    {EXPRESSION_GE, ">=", run_order, ORDERED, ORDERED, TYPE_BOOLEAN, ORDER_GREATER | ORDER_EQUAL, true},
+    {EXPRESSION_IN, "in", run_in, TYPE_FIELD, TYPE_FIELD, TYPE_BOOLEAN, 0, false},
+    {EXPRESSION_NOT_IN, "not in", run_not_in, TYPE_FIELD, TYPE_FIELD, TYPE_BOOLEAN, 0, false},
+    {EXPRESSION_AND, "and", run_and, TYPE_FIELD, TYPE_FIELD, TYPE_BOOLEAN, 0, false},
+    {EXPRESSION_OR, "or", run_or, TYPE_FIELD, TYPE_FIELD, TYPE_BOOLEAN, 0, false},
+    {EXPRESSION_NOT, "!", run_not, TYPE_FIELD, 0, TYPE_BOOLEAN, 0, false},
+    {EXPRESSION_INDEX, "an index", run_index, TYPE_ARRAY | TYPE_OBJECT, TYPE_INTEGER | TYPE_STRING, TYPE_FIELD, 0,
+     true},
+};
+
+static const struct operator_rule *rule_of(enum expression_kind kind)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].kind == kind) return &rules[i];
+    assert(false && "an operator without a rule");
+    return NULL;
+}
+
+/* Of + and -: both numbers, both strings, a time and seconds, two times. 0: nothing fits. */
+static unsigned sum_types(enum expression_kind kind, unsigned left, unsigned right)
+{
+    unsigned result = 0;
+    if (left & TYPE_NUMBER && right & TYPE_NUMBER) result |= TYPE_NUMBER;
+    if (left & TYPE_TIME && right & TYPE_NUMBER) result |= TYPE_TIME;
+    if (kind == EXPRESSION_ADD) return result | (left & right & TYPE_STRING);
+    return result | (left & right & TYPE_TIME ? (unsigned)TYPE_FLOAT : 0u);
+}
+
+static unsigned result_of(const struct operator_rule *rule, const struct node *node)
+{
+    if (rule->result) return rule->result;
+    return sum_types(rule->kind, node->left->types, node->right->types);
+}
+
+static void no_sum(struct compilation *compilation, const struct node *node, const char *sign)
+{
+    bool has_string = (node->left->types | node->right->types) & TYPE_STRING;
+    struct message *message =
+        diag_error(compilation->diag, node->source->operator_place, "%s cannot join %.*s and %.*s", sign,
+                   STR_ARG(type_names(node->left->types, compilation->arena)),
+                   STR_ARG(type_names(node->right->types, compilation->arena)));
+    diag_hint(compilation->diag, message, "%s",
+              has_string ? "use to_string() or to_integer()" : "two of a kind, or a time and seconds");
+}
+
+static struct node *compile_operator(struct compilation *compilation, const struct expression *source)
+{
+    const struct operator_rule *rule = rule_of(source->kind);
+    struct node *left = compile_node(compilation, source->left);
+    struct node *right = source->right ? compile_node(compilation, source->right) : NULL;
+    if (!left || (source->right && !right)) return NULL;
+    if (!check_type(compilation, left, rule->left, rule->sign) ||
+        (right && !check_type(compilation, right, rule->right, rule->sign)))
+        return NULL;
+    struct node *node = node_new(compilation, source, rule->run, 0);
+    node->left = left;
+    node->right = right;
+    node->accepted = rule->accepted;
+    node->can_fail = rule->can_fail || left->can_fail || (right && right->can_fail);
+    node->types = result_of(rule, node);
+    if (node->types) return fold(compilation, node);
+    no_sum(compilation, node, rule->sign);
+    return NULL;
+}
+
+static struct node *compile_default(struct compilation *compilation, const struct expression *source)
+{
+    struct node *left = compile_node(compilation, source->left);
+    struct node *right = compile_node(compilation, source->right);
+    if (!left || !right) return NULL;
+    if (!left->can_fail && !(left->types & (TYPE_MISSING | TYPE_NULL)))
+        diag_hint(compilation->diag,
+                  diag_warning(compilation->diag, source->operator_place, "what stands left of ?? always has a value"),
+                  "remove ?? and what follows");
+    struct node *node = node_new(compilation, source, run_default,
+                                 (left->types & ~(unsigned)(TYPE_MISSING | TYPE_NULL)) | right->types);
+    node->left = left;
+    node->right = right;
+    node->can_fail = right->can_fail;
+    return fold(compilation, node);
+}
+
+static bool compile_items(struct compilation *compilation, const struct expression *source, struct node *node)
+{
+    bool is_right = true;
+    node->count = source->count;
+    node->items = arena_alloc(compilation->arena, (source->count + 1) * sizeof *node->items);
+    for (uint32_t i = 0; i < source->count; i++) {
+        struct node *item = compile_node(compilation, source->items[i]);
+        node->items[i] = item;
+        if (!item) is_right = false;
+        else if (item->can_fail) node->can_fail = true;
+    }
+    return is_right;
+}
+
+static struct node *compile_choice(struct compilation *compilation, const struct expression *source)
+{
+    struct node *node = node_new(compilation, source, run_choice, 0);
+    struct node *condition = compile_node(compilation, source->left);
+    node->left = condition;
+    if (!compile_items(compilation, source, node) || !condition) return NULL;
+    node->can_fail |= condition->can_fail;
+    node->types = node->items[0]->types | node->items[1]->types;
+    return fold(compilation, node);
+}
+
+static struct node *compile_container(struct compilation *compilation, const struct expression *source)
+{
+    bool is_object = source->kind == EXPRESSION_OBJECT;
+    struct node *node = node_new(compilation, source, is_object ? run_object : run_array,
+                                 is_object ? TYPE_OBJECT : TYPE_ARRAY);
+    if (!compile_items(compilation, source, node)) return NULL;
+    struct key *keys = arena_alloc(compilation->arena, (source->count + 1) * sizeof *keys);
+    for (uint32_t i = 0; i < source->count; i++) {
+        if (is_object) keys[i] = key_of(source->keys[i]);
+        if (node->items[i]->types & TYPE_MISSING) node->can_fail = true;
+    }
+    node->keys = keys;
+    return fold(compilation, node);
+}
+
+/* ---- calls ---- */
+
+static const struct function *find_function(struct compilation *compilation, const struct expression *source)
+{
+    const struct function *function = function_find(source->text);
+    if (function) return function;
+    struct str names[FUNCTIONS_MAX];
+    struct message *message = diag_error(compilation->diag, source->operator_place,
+                                         "there is no function `%.*s`", STR_ARG(source->text));
+    struct str near = suggest(source->text, names, function_names(names, FUNCTIONS_MAX));
+    if (near.len) diag_hint(compilation->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+    else diag_note(compilation->diag, message, "`tailrace docs functions` lists them");
+    return NULL;
+}
+
+static bool check_count(struct compilation *compilation, const struct expression *source,
+                        const struct function *function)
+{
+    uint32_t most = function_parameter_count(function);
+    if (source->count >= function->required && source->count <= most) return true;
+    struct buf signature = buf_in_arena(compilation->arena);
+    function_print_signature(function, &signature);
+    struct message *message =
+        source->count > most
+            ? diag_error(compilation->diag, source->items[most]->place, "%s() takes at most %u argument%s",
+                         function->name, most, most == 1 ? "" : "s")
+            : diag_error(compilation->diag, source->operator_place, "%s() takes %s%u argument%s",
+                         function->name, function->required < most ? "at least " : "", function->required,
+                         function->required == 1 ? "" : "s");
+    diag_note(compilation->diag, message, "%.*s", STR_ARG(buf_str(&signature)));
+    return false;
+}
+
+/* One argument; a regular expression is kept by the call. */
+static struct node *compile_argument(struct compilation *compilation, const struct expression *source,
+                                     const struct parameter *parameter, struct node *call)
+{
+    const struct function *function = call->function;
+    struct str who = arena_printf(compilation->arena, "`%s` of %s()", parameter->name, function->name);
+    if (parameter->types & TYPE_REGEX) {
+        if (source->kind == EXPRESSION_REGEX) {
+            call->regex = compile_regex(compilation, source);
+            return call->regex ? node_constant(compilation, source, value_null()) : NULL;
+        }
+        diag_hint(compilation->diag,
+                  diag_error(compilation->diag, source->place, "%.*s takes a regular expression", STR_ARG(who)),
+                  "write /pattern/");
+        return NULL;
+    }
+    struct node *node = compile_node(compilation, source);
+    if (!node || !check_type(compilation, node, parameter->types, arena_copy_z(compilation->arena, who)))
+        return NULL;
+    bool may_differ = node->types & ~parameter->types;
+    if (may_differ || node->can_fail) call->can_fail = true;
+    return node;
+}
+
+static struct node *compile_call(struct compilation *compilation, const struct expression *source)
+{
+    const struct function *function = find_function(compilation, source);
+    if (!function || !check_count(compilation, source, function)) return NULL;
+    struct node *node = node_new(compilation, source, run_call, function->result);
+    node->function = function;
+    node->can_fail = function->can_fail;
+    node->count = source->count;
+    node->items = arena_alloc(compilation->arena, (source->count + 1) * sizeof *node->items);
+    bool is_right = true;
+    for (uint32_t i = 0; i < source->count; i++) {
+        node->items[i] = compile_argument(compilation, source->items[i], &function->parameters[i], node);
+        if (!node->items[i]) is_right = false;
+    }
+    return is_right ? fold(compilation, node) : NULL;
+}
+
+static struct node *compile_node(struct compilation *compilation, const struct expression *source)
+{
+    switch (source->kind) {
+    case EXPRESSION_FIELD: return compile_field(compilation, source);
+    case EXPRESSION_CONSTANT: return node_constant(compilation, source, scalar_constant(&source->value));
+    case EXPRESSION_TRUE: return node_constant(compilation, source, value_bool(true));
+    case EXPRESSION_FALSE: return node_constant(compilation, source, value_bool(false));
+    case EXPRESSION_NULL: return node_constant(compilation, source, value_null());
+    case EXPRESSION_MATCH:
+    case EXPRESSION_NOT_MATCH: return compile_match(compilation, source);
+    case EXPRESSION_DEFAULT: return compile_default(compilation, source);
+    case EXPRESSION_CONDITIONAL: return compile_choice(compilation, source);
+    case EXPRESSION_ARRAY:
+    case EXPRESSION_OBJECT: return compile_container(compilation, source);
+    case EXPRESSION_CALL: return compile_call(compilation, source);
+    case EXPRESSION_REGEX:
+        diag_hint(compilation->diag,
+                  diag_error(compilation->diag, source->place, "a regular expression is not a value"),
+                  "it stands behind =~ or in a function that takes one");
+        return NULL;
+    default: return compile_operator(compilation, source);
+    }
+}
+
+/* ---- statements ---- */
+
+struct action *action_compile(const struct assignment *assignment, struct arena *arena, struct diag *diag)
+{
+    struct action *action = arena_zalloc(arena, sizeof *action);
+    struct compilation compilation = {action, arena, diag};
+    bool is_right = true;
+    action->source = assignment;
+    action->count = assignment->count;
+    action->targets = arena_zalloc(arena, assignment->count * sizeof *action->targets);
+    for (uint32_t i = 0; i < assignment->count; i++) {
+        if (path_compile(&action->targets[i], assignment->targets[i].text, arena)) continue;
+        diag_error(diag, assignment->targets[i].place, "a field reference has more than %d steps", PATH_STEPS_MAX);
+        is_right = false;
+    }
+    if (assignment->value && !(action->value = compile_node(&compilation, assignment->value))) is_right = false;
+    if (is_right) return action;
+    action_destroy(action);
+    return NULL;
+}
+
+void action_destroy(struct action *action)
+{
+    for (struct owned_regex *owned = action->regexes; owned; owned = owned->next) regex_destroy(owned->regex);
+    action->regexes = NULL;
+}
+
+static bool fails(const struct run *run, struct action_failure *failure)
+{
+    const struct expression *source = run->at->source;
+    *failure = (struct action_failure){run->problem, source->place, {0}};
+    if (source->kind == EXPRESSION_FIELD) failure->subject = source->text;
+    return false;
+}
+
+bool action_value(const struct action *action, const struct event *event, struct arena *arena,
+                  struct value *out, struct action_failure *failure)
+{
+    struct run run = {.event = event, .arena = arena};
+    if (!node_eval(&run, action->value, out)) return fails(&run, failure);
+    if (out->kind != VALUE_MISSING) return true;
+    run_fails(&run, action->value, "is missing");
+    return fails(&run, failure);
+}
+
+static const char *set_problem(enum path_result result)
+{
+    switch (result) {
+    case PATH_SET: break;
+    case PATH_IGNORED: return "an array has numbers, not names";
+    case PATH_NOT_A_MAP: return "a step of the field is neither an object nor an array";
+    case PATH_OUT_OF_RANGE: return "the array has no such item";
+    case PATH_BAD_TYPE: return "the field takes another type: @timestamp a time, tags strings";
+    }
+    return NULL;
+}
+
+bool action_run(const struct action *action, struct event *event, struct action_failure *failure)
+{
+    struct value value;
+    const struct target *target = &action->source->targets[0];
+    if (!action->value) {
+        for (uint32_t i = 0; i < action->count; i++) path_remove(&action->targets[i], event);
+        return true;
+    }
+    if (!action_value(action, event, event->arena, &value, failure)) return false;
+    if (value.kind >= VALUE_ARRAY) {
+        if (!arena_allows(event->arena, value_footprint(&value))) {
+            *failure = (struct action_failure){"the value is too large", target->place, {0}};
+            return false;
+        }
+        value = value_copy(event->arena, &value, false);
+    }
+    const char *problem = set_problem(path_set(&action->targets[0], event, value));
+    if (!problem) return true;
+    *failure = (struct action_failure){problem, target->place, target->text};
+    return false;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Assignments, compiled: `[a] = …` becomes a tree of nodes, each with the function that computes it;
+ * paths, constants, regular expressions, functions and types are decided once. Constant parts are
+ * computed at start.
+ *
+ * What a value is while it is computed: borrowed. Nothing an expression reads is changed, and what it
+ * makes lies in the event's arena; containers are copied once, when they are stored. A missing field
+ * is a value of its own (VALUE_MISSING) that only tests, `==`, `and`, `or`, `!`, `??` and `?:` take.
+ *
+ * An expression that cannot be computed changes nothing: the caller gets the reason and its place, and
+ * tags the event. Depth and size are bounded by the parser, the memory of one value by
+ * EXPRESSION_BYTES_MAX and arena_allows().
+ *
+ * Compiled at start-up into the configuration arena; run by one worker's thread. */
+#ifndef DSL_EXPRESSION_H
+#define DSL_EXPRESSION_H
+#include "core/event/path.h"
+#include "core/text/regex.h"
+#include "dsl/ast.h"
+
+enum {
+    EXPRESSION_BYTES_MAX = 1 << 20, /* of a text that an expression builds */
+    ARGUMENTS_MAX = 4,
+};
+
+/* Sets of types: what a node may give, what a function takes. */
+enum type_set {
+    TYPE_NULL = 1, TYPE_BOOLEAN = 2, TYPE_INTEGER = 4, TYPE_FLOAT = 8, TYPE_STRING = 16, TYPE_TIME = 32,
+    TYPE_ARRAY = 64, TYPE_OBJECT = 128,
+    TYPE_MISSING = 256, /* no value at all */
+    TYPE_REGEX = 512,   /* /…/ in the text, for a function's argument */
+    TYPE_NUMBER = TYPE_INTEGER | TYPE_FLOAT,
+    TYPE_SCALAR = TYPE_BOOLEAN | TYPE_NUMBER | TYPE_STRING | TYPE_TIME,
+    TYPE_ANY = TYPE_NULL | TYPE_SCALAR | TYPE_ARRAY | TYPE_OBJECT,
+    TYPE_FIELD = TYPE_ANY | TYPE_MISSING,
+};
+/* "a number or a string", in memory of `arena`. */
+struct str type_names(unsigned types, struct arena *arena);
+unsigned type_of_value(const struct value *value); /* a single bit */
+
+/* ---- running ---- */
+struct node;
+
+struct run {
+    const struct event *event; /* NULL: constants are computed */
+    struct arena *arena;
+    const char *problem;       /* a few words; static */
+    const struct node *at;     /* where it failed */
+};
+
+/* False: run->problem and run->at say why. */
+typedef bool node_run(struct run *run, const struct node *node, struct value *out);
+
+struct node {
+    node_run *run;
+    const struct node *left, *right;
+    const struct node **items;
+    const struct key *keys;
+    uint32_t count;
+    unsigned types;   /* what it may give; TYPE_MISSING included */
+    unsigned accepted; /* orders (dsl/compare.h) */
+    bool can_fail;
+    bool is_constant;
+    struct value constant;
+    struct path path;
+    struct regex *regex;
+    const struct function *function; /* dsl/functions.h */
+    const struct expression *source;
+};
+
+static inline bool node_eval(struct run *run, const struct node *node, struct value *out)
+{
+    return node->run(run, node, out);
+}
+bool run_fails(struct run *run, const struct node *node, const char *problem); /* always false */
+
+/* What computes each kind of node (dsl/expression_run.c). */
+node_run run_constant, run_field, run_add, run_subtract, run_multiply, run_divide, run_remainder,
+    run_negate, run_same, run_differs, run_order, run_in, run_not_in, run_match, run_not_match, run_and,
+    run_or, run_not, run_default, run_choice, run_index, run_array, run_object, run_call;
+
+/* ---- statements ---- */
+struct action;
+
+/* NULL when something in it is wrong; the diag says what. */
+struct action *action_compile(const struct assignment *assignment, struct arena *arena,
+                              struct diag *diag);
+void action_destroy(struct action *action);
+
+struct action_failure {
+    const char *problem;
+    struct place place;
+    struct str subject; /* the field that is missing; else empty */
+};
+/* False: the event is unchanged, but for memory of its arena. */
+bool action_run(const struct action *action, struct event *event, struct action_failure *failure);
+/* For tests: the value alone, without a target. */
+bool action_value(const struct action *action, const struct event *event, struct arena *arena,
+                  struct value *out, struct action_failure *failure);
+
+#endif

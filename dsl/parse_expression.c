@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Assignments and their expressions, which Logstash does not have: `[a] = …` and `remove [a], [b]`.
+ * Both begin with what can begin no statement there, so no file of it changes its meaning.
+ *
+ *   expression  := either [ `?` expression `:` expression ]
+ *   either      := both { `or` both }
+ *   both        := comparison { `and` comparison }
+ *   comparison  := default [ (== != < <= > >= =~ !~ `in` `not in`) default ]
+ *   default     := sum [ `??` default ]
+ *   sum         := product { (+ -) product }
+ *   product     := unary { (* / %) unary }
+ *   unary       := (`!` | `-`) unary | operand { `[` expression `]` }
+ *   operand     := field | number | string | true | false | null | name `(` [ list ] `)`
+ *                  | `[` [ list ] `]` | `{` [ name `=>` expression { `,` … } ] `}` | `(` expression `)`
+ *
+ * `[name]` is a field wherever it may be one; a list of one begins with a quote, a digit or a bracket
+ * (`["a"]`, `[1]`). An index follows without a blank, so that the next statement may begin with `[`. */
+#include "dsl/parse.h"
+
+static struct expression *parse_whole(struct parser *parser);
+static struct expression *parse_unary(struct parser *parser);
+
+/* ---- operators ---- */
+
+enum { RANK_OR, RANK_AND, RANK_COMPARISON, RANK_DEFAULT, RANK_SUM, RANK_PRODUCT, RANK_UNARY };
+
+struct operator {
+    const char *sign;
+    enum expression_kind kind;
+    int rank;
+};
+
+/* Longer signs stand before those they begin with. */
+static const struct operator operators[] = {
+    {"or", EXPRESSION_OR, RANK_OR},          {"and", EXPRESSION_AND, RANK_AND},
+    {"==", EXPRESSION_EQ, RANK_COMPARISON},  {"!=", EXPRESSION_NE, RANK_COMPARISON},
+    {"<=", EXPRESSION_LE, RANK_COMPARISON},  {">=", EXPRESSION_GE, RANK_COMPARISON},
+    {"=~", EXPRESSION_MATCH, RANK_COMPARISON}, {"!~", EXPRESSION_NOT_MATCH, RANK_COMPARISON},
+    {"<", EXPRESSION_LT, RANK_COMPARISON},   {">", EXPRESSION_GT, RANK_COMPARISON},
+    {"in", EXPRESSION_IN, RANK_COMPARISON},  {"??", EXPRESSION_DEFAULT, RANK_DEFAULT},
+    {"+", EXPRESSION_ADD, RANK_SUM},         {"-", EXPRESSION_SUBTRACT, RANK_SUM},
+    {"*", EXPRESSION_MULTIPLY, RANK_PRODUCT}, {"/", EXPRESSION_DIVIDE, RANK_PRODUCT},
+    {"%", EXPRESSION_REMAINDER, RANK_PRODUCT},
+};
+
+/* Takes a word that is not the beginning of a longer one. */
+static bool take_word(struct lexer *lexer, const char *word)
+{
+    struct lexer copy = *lexer;
+    if (!lexer_symbol(&copy, word) || is_name_char(lexer_peek(&copy, 0))) return false;
+    *lexer = copy;
+    return true;
+}
+
+/* Takes an operator of this rank; blanks before it too. */
+static const struct operator *take_operator(struct parser *parser, int rank, struct place *place)
+{
+    static const struct operator not_in = {"not in", EXPRESSION_NOT_IN, RANK_COMPARISON};
+    struct lexer copy = parser->lexer;
+    lexer_skip(&copy);
+    uint32_t start = copy.at;
+    const struct operator *found = NULL;
+    for (size_t i = 0; i < sizeof operators / sizeof *operators && !found; i++) {
+        bool is_word = is_name_char(operators[i].sign[0]) && operators[i].sign[0] != '-';
+        if (is_word ? take_word(&copy, operators[i].sign) : lexer_symbol(&copy, operators[i].sign))
+            found = &operators[i];
+    }
+    if (!found && take_word(&copy, "not")) {
+        lexer_skip(&copy);
+        if (take_word(&copy, "in")) found = &not_in;
+    }
+    if (!found || found->rank != rank) return NULL;
+    parser->lexer = copy;
+    *place = lexer_place(&copy, start, copy.at);
+    lexer_skip(&parser->lexer);
+    return found;
+}
+
+static struct expression *join(struct parser *parser, enum expression_kind kind, struct place sign,
+                               struct expression *left, struct expression *right)
+{
+    struct expression *node =
+        right ? parser_node(parser, kind, left->place.start, right->place.end) : NULL;
+    if (!node) return NULL;
+    node->left = left;
+    node->right = right;
+    node->operator_place = sign;
+    return node;
+}
+
+/* Left to right; comparisons once, `??` from the right. */
+static struct expression *parse_rank(struct parser *parser, int rank)
+{
+    if (rank == RANK_UNARY) return parse_unary(parser);
+    struct expression *left = parse_rank(parser, rank + 1);
+    struct place sign;
+    const struct operator *operator;
+    while (left && (operator = take_operator(parser, rank, &sign))) {
+        if (rank == RANK_DEFAULT) {
+            if (!parser_enter(parser)) return NULL;
+            left = join(parser, operator->kind, sign, left, parse_rank(parser, rank));
+            parser_leave(parser);
+            return left;
+        }
+        left = join(parser, operator->kind, sign, left, parse_rank(parser, rank + 1));
+        if (rank == RANK_COMPARISON) return left;
+    }
+    return left;
+}
+
+static bool parse_choice(struct parser *parser, struct expression *node)
+{
+    node->items = arena_alloc(parser->arena, 2 * sizeof *node->items);
+    node->count = 2;
+    lexer_skip(&parser->lexer);
+    if (!(node->items[0] = parse_whole(parser))) return false;
+    lexer_skip(&parser->lexer);
+    if (!lexer_symbol(&parser->lexer, ":"))
+        return parser_expected(parser, "`:`", "write condition ? value : other value");
+    lexer_skip(&parser->lexer);
+    if (!(node->items[1] = parse_whole(parser))) return false;
+    node->place.end = node->items[1]->place.end;
+    return true;
+}
+
+static struct expression *parse_whole(struct parser *parser)
+{
+    if (!parser_enter(parser)) return NULL;
+    struct expression *node = parse_rank(parser, RANK_OR);
+    struct lexer copy = parser->lexer;
+    lexer_skip(&copy);
+    if (node && lexer_symbol(&copy, "?")) {
+        struct expression *choice =
+            parser_node(parser, EXPRESSION_CONDITIONAL, node->place.start, node->place.end);
+        parser->lexer = copy;
+        if (choice) choice->left = node;
+        node = choice && parse_choice(parser, choice) ? choice : NULL;
+    }
+    parser_leave(parser);
+    return node;
+}
+
+/* ---- operands ---- */
+
+static void add_item(struct parser *parser, struct expression *node, struct expression *item)
+{
+    node->items = parser_grow(parser, node->items, node->count, sizeof *node->items);
+    node->items[node->count++] = item;
+}
+
+/* Behind an item of a list: true when another follows. `*is_done`: `close` was taken. */
+static bool next_item(struct parser *parser, const char *close, bool *is_done)
+{
+    lexer_skip(&parser->lexer);
+    bool has_comma = lexer_symbol(&parser->lexer, ",");
+    lexer_skip(&parser->lexer);
+    *is_done = lexer_symbol(&parser->lexer, close);
+    if (*is_done || has_comma) return !*is_done;
+    char what[32];
+    snprintf(what, sizeof what, "`,` or `%s`", close);
+    return parser_expected(parser, what, NULL);
+}
+
+/* Expressions up to `close`; the opening sign is taken. A comma may stand behind the last one. */
+static bool parse_list(struct parser *parser, struct expression *node, const char *close)
+{
+    lexer_skip(&parser->lexer);
+    bool is_done = lexer_symbol(&parser->lexer, close);
+    while (!is_done) {
+        struct expression *item = parse_whole(parser);
+        if (!item) return false;
+        add_item(parser, node, item);
+        if (!next_item(parser, close, &is_done) && !is_done) return false;
+    }
+    node->place.end = parser->lexer.at;
+    return true;
+}
+
+static bool parse_key(struct parser *parser, struct expression *node)
+{
+    struct lexer *lexer = &parser->lexer;
+    struct token token;
+    if (!lexer_take(lexer, TOKEN_STRING, &token) && !lexer_take(lexer, TOKEN_NAME, &token))
+        return parser_expected(parser, "a name or `}`", "write { \"name\" => value }");
+    node->keys = parser_grow(parser, node->keys, node->count, sizeof *node->keys);
+    node->keys[node->count] = token.kind == TOKEN_STRING ? parse_string_text(parser, token)
+                                                         : lexer_text(lexer, token);
+    lexer_skip(lexer);
+    if (!lexer_symbol(lexer, "=>")) return parser_expected(parser, "`=>`", "write name => value");
+    lexer_skip(lexer);
+    return true;
+}
+
+static bool parse_object(struct parser *parser, struct expression *node)
+{
+    lexer_skip(&parser->lexer);
+    bool is_done = lexer_symbol(&parser->lexer, "}");
+    while (!is_done) {
+        struct expression *item = parse_key(parser, node) ? parse_whole(parser) : NULL;
+        if (!item) return false;
+        add_item(parser, node, item);
+        if (!next_item(parser, "}", &is_done) && !is_done) return false;
+    }
+    parser->braces--; /* of parser_open() */
+    node->place.end = parser->lexer.at;
+    return true;
+}
+
+/* At `[`: is it a list? Else it is a field. */
+static bool is_list_ahead(const struct lexer *lexer)
+{
+    struct lexer copy = *lexer;
+    copy.at++;
+    lexer_skip(&copy);
+    char c = lexer_peek(&copy, 0);
+    if (c == '"' || c == '\'' || c == '-' || c == '[' || c == '{' || c == '(' || c == ']' || is_digit(c))
+        return true;
+    copy = *lexer;
+    struct token token;
+    return !lexer_take(&copy, TOKEN_REFERENCE, &token);
+}
+
+static struct expression *parse_field(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    struct token token;
+    bool is_there = lexer_take(lexer, TOKEN_REFERENCE, &token);
+    assert(is_there);
+    struct str text = lexer_text(lexer, token);
+    for (size_t i = 0; i < text.len; i++)
+        if (strchr("\"'() ", text.ptr[i])) {
+            diag_hint(parser->diag,
+                      parser_fault(parser, token.start, token.end,
+                                   "this is no field: its name has a quote, a blank or a parenthesis"),
+                      "a field is written [a][b], and a list of one [(value)]");
+            return NULL;
+        }
+    struct expression *node = parser_node(parser, EXPRESSION_FIELD, token.start, token.end);
+    if (node) node->text = text;
+    return node;
+}
+
+static struct expression *parse_word(struct parser *parser)
+{
+    static const struct { const char *word; enum expression_kind kind; } constants[] = {
+        {"true", EXPRESSION_TRUE}, {"false", EXPRESSION_FALSE}, {"null", EXPRESSION_NULL},
+    };
+    struct lexer *lexer = &parser->lexer;
+    struct token token;
+    if (!lexer_take(lexer, TOKEN_BAREWORD, &token)) {
+        parser_expected(parser, "a field or a value", NULL);
+        return NULL;
+    }
+    struct str word = lexer_text(lexer, token);
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
+        if (str_eq_z(word, constants[i].word))
+            return parser_node(parser, constants[i].kind, token.start, token.end);
+    struct lexer copy = *lexer;
+    lexer_skip(&copy);
+    if (!lexer_symbol(&copy, "(")) {
+        diag_hint(parser->diag,
+                  parser_fault(parser, token.start, token.end, "`%.*s` is neither a field nor a value",
+                               STR_ARG(word)),
+                  "write [%.*s] or \"%.*s\"", STR_ARG(word), STR_ARG(word));
+        return NULL;
+    }
+    *lexer = copy;
+    struct expression *node = parser_node(parser, EXPRESSION_CALL, token.start, token.end);
+    if (!node) return NULL;
+    node->text = word;
+    node->operator_place = lexer_place(lexer, token.start, token.end);
+    return parse_list(parser, node, ")") ? node : NULL;
+}
+
+static struct expression *parse_group(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    lexer->at++;
+    lexer_skip(lexer);
+    struct expression *node = parse_whole(parser);
+    if (!node) return NULL;
+    lexer_skip(lexer);
+    if (!lexer_symbol(lexer, ")")) {
+        parser_expected(parser, "an operator or `)`", NULL);
+        return NULL;
+    }
+    node->is_grouped = true;
+    return node;
+}
+
+static struct expression *parse_operand(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    uint32_t start = lexer->at;
+    struct config_value value = {0};
+    struct token token;
+    struct expression *node;
+    switch (lexer_peek(lexer, 0)) {
+    case '(': return parse_group(parser);
+    case '/': return parse_regex(parser);
+    case '[':
+        if (!is_list_ahead(lexer)) return parse_field(parser);
+        lexer->at++;
+        node = parser_node(parser, EXPRESSION_ARRAY, start, start + 1);
+        return node && parse_list(parser, node, "]") ? node : NULL;
+    case '{':
+        parser_open(parser);
+        node = parser_node(parser, EXPRESSION_OBJECT, start, start + 1);
+        return node && parse_object(parser, node) ? node : NULL;
+    default: break;
+    }
+    if (parse_number(parser, &value)) return parser_constant(parser, value);
+    if (!lexer_take(lexer, TOKEN_STRING, &token)) return parse_word(parser);
+    value = (struct config_value){.kind = CONFIG_STRING,
+                                  .place = lexer_place(lexer, token.start, token.end),
+                                  .text = parse_string_text(parser, token)};
+    return parser_constant(parser, value);
+}
+
+/* `x[i]`: without a blank before the bracket. */
+static struct expression *parse_indexed(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    struct expression *node = parse_operand(parser);
+    while (node && lexer_peek(lexer, 0) == '[') {
+        struct place sign = lexer_place(lexer, lexer->at, lexer->at + 1);
+        lexer->at++;
+        lexer_skip(lexer);
+        struct expression *index = parse_whole(parser);
+        lexer_skip(lexer);
+        if (!index) return NULL;
+        if (!lexer_symbol(lexer, "]")) {
+            parser_expected(parser, "`]`", NULL);
+            return NULL;
+        }
+        node = join(parser, EXPRESSION_INDEX, sign, node, index);
+    }
+    return node;
+}
+
+static struct expression *parse_unary(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    uint32_t start = lexer->at;
+    char sign = lexer_peek(lexer, 0);
+    bool is_number = sign == '-' && is_digit(lexer_peek(lexer, 1));
+    if (is_number || (sign != '!' && sign != '-')) return parse_indexed(parser);
+    if (!parser_enter(parser)) return NULL;
+    lexer->at++;
+    lexer_skip(lexer);
+    struct expression *inner = parse_unary(parser);
+    struct expression *node =
+        inner ? parser_node(parser, sign == '!' ? EXPRESSION_NOT : EXPRESSION_NEGATE, start, lexer->at)
+              : NULL;
+    if (node) {
+        node->left = inner;
+        node->operator_place = lexer_place(lexer, start, start + 1);
+    }
+    parser_leave(parser);
+    return node;
+}
+
+/* ---- statements ---- */
+
+bool is_assignment_ahead(const struct lexer *lexer)
+{
+    struct lexer copy = *lexer;
+    if (lexer_peek(&copy, 0) == '[') return true;
+    if (!take_word(&copy, "remove")) return false;
+    lexer_skip(&copy);
+    return lexer_peek(&copy, 0) == '[';
+}
+
+static bool parse_target(struct parser *parser, struct assignment *assignment)
+{
+    struct token token;
+    struct lexer *lexer = &parser->lexer;
+    if (!lexer_take(lexer, TOKEN_REFERENCE, &token))
+        return parser_expected(parser, "a field", "a field is written [a][b]");
+    assignment->targets =
+        parser_grow(parser, assignment->targets, assignment->count, sizeof *assignment->targets);
+    assignment->targets[assignment->count++] = (struct target){
+        lexer_text(lexer, token), lexer_place(lexer, token.start, token.end)};
+    return true;
+}
+
+static bool parse_remove(struct parser *parser, struct assignment *assignment)
+{
+    struct lexer *lexer = &parser->lexer;
+    for (;;) {
+        lexer_skip(lexer);
+        if (!parse_target(parser, assignment)) return false;
+        assignment->place.end = lexer->at;
+        struct lexer copy = *lexer;
+        lexer_skip(&copy);
+        if (!lexer_symbol(&copy, ",")) return true;
+        *lexer = copy;
+    }
+}
+
+static bool parse_set(struct parser *parser, struct assignment *assignment)
+{
+    struct lexer *lexer = &parser->lexer;
+    if (!parse_target(parser, assignment)) return false;
+    lexer_skip(lexer);
+    char next = lexer_peek(lexer, 1);
+    if (lexer_peek(lexer, 0) != '=' || next == '=' || next == '>' || next == '~')
+        return parser_expected(parser, "`=`", next == '=' || next == '~'
+                                                  ? "a comparison stands behind `if`"
+                                                  : "write [field] = value");
+    lexer->at++;
+    lexer_skip(lexer);
+    parser->nodes = 0;
+    assignment->value = parse_whole(parser);
+    if (!assignment->value) return false;
+    assignment->place.end = assignment->value->place.end;
+    struct lexer copy = *lexer;
+    lexer_skip(&copy);
+    if (lexer_peek(&copy, 0) != '=') return true;
+    *lexer = copy;
+    return parser_expected(parser, "an operator or the next statement",
+                           lexer_peek(&copy, 1) == '=' ? "put parentheses around the comparison before this"
+                                                       : "is the value of the assignment before this missing?");
+}
+
+bool parse_assignment(struct parser *parser, struct assignment *assignment)
+{
+    struct lexer *lexer = &parser->lexer;
+    if (parser->extension_at == UINT32_MAX) parser->extension_at = lexer->at;
+    assignment->place = lexer_place(lexer, lexer->at, lexer->at + 1);
+    return take_word(lexer, "remove") ? parse_remove(parser, assignment) : parse_set(parser, assignment);
+}
