@@ -67,6 +67,9 @@ struct expression *parser_node(struct parser *parser, enum expression_kind kind,
                                uint32_t end);
 struct expression *parser_constant(struct parser *parser, struct config_value value);
 struct expression *parse_regex(struct parser *parser);
+/* `( … )`, of what `parse_inner` reads. */
+struct expression *parse_parentheses(struct parser *parser,
+                                     struct expression *(*parse_inner)(struct parser *));
 
 /* Is this `[a] = …` or `remove [a]`? Neither begins a statement of Logstash. */
 bool is_assignment_ahead(const struct lexer *lexer);

@@ -327,12 +327,12 @@ static struct expression *parse_comparison(struct parser *parser)
 
 static struct expression *parse_level_of_operators(struct parser *parser);
 
-static struct expression *parse_group(struct parser *parser)
+struct expression *parse_parentheses(struct parser *parser, struct expression *(*parse_inner)(struct parser *))
 {
     struct lexer *lexer = &parser->lexer;
     lexer_symbol(lexer, "(");
     lexer_skip(lexer);
-    struct expression *node = parse_level_of_operators(parser);
+    struct expression *node = parse_inner(parser);
     if (!node) return NULL;
     lexer_skip(lexer);
     if (!lexer_symbol(lexer, ")")) {
@@ -352,7 +352,7 @@ static struct expression *parse_negation(struct parser *parser)
     struct expression *inner = NULL;
     struct token field;
     if (lexer_peek(lexer, 0) == '(') {
-        inner = parse_group(parser);
+        inner = parse_parentheses(parser, parse_level_of_operators);
     } else if (lexer_take(lexer, TOKEN_REFERENCE, &field)) {
         inner = parse_reference(parser, field, false);
     } else {
@@ -367,7 +367,7 @@ static struct expression *parse_expression(struct parser *parser)
 {
     if (!parser_enter(parser)) return NULL;
     char c = lexer_peek(&parser->lexer, 0);
-    struct expression *node = c == '('   ? parse_group(parser)
+    struct expression *node = c == '('   ? parse_parentheses(parser, parse_level_of_operators)
                               : c == '!' ? parse_negation(parser)
                                          : parse_comparison(parser);
     parser_leave(parser);

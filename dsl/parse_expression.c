@@ -272,22 +272,6 @@ static struct expression *parse_word(struct parser *parser)
     return parse_list(parser, node, ")") ? node : NULL;
 }
 
-static struct expression *parse_group(struct parser *parser)
-{
-    struct lexer *lexer = &parser->lexer;
-    lexer->at++;
-    lexer_skip(lexer);
-    struct expression *node = parse_whole(parser);
-    if (!node) return NULL;
-    lexer_skip(lexer);
-    if (!lexer_symbol(lexer, ")")) {
-        parser_expected(parser, "an operator or `)`", NULL);
-        return NULL;
-    }
-    node->is_grouped = true;
-    return node;
-}
-
 static struct expression *parse_operand(struct parser *parser)
 {
     struct lexer *lexer = &parser->lexer;
@@ -296,7 +280,7 @@ static struct expression *parse_operand(struct parser *parser)
     struct token token;
     struct expression *node;
     switch (lexer_peek(lexer, 0)) {
-    case '(': return parse_group(parser);
+    case '(': return parse_parentheses(parser, parse_whole);
     case '/': return parse_regex(parser);
     case '[':
         if (!is_list_ahead(lexer)) return parse_field(parser);
