@@ -33,6 +33,7 @@ enum {
     DRAIN_MS = 4000,              /* what a partition given away waits for its events */
     COMMIT_WAIT_MS = 4000,        /* … and for the answer to its commit */
     CLOSE_WAIT_MS = 8000,         /* leaving the group */
+    JOIN_WAIT_MS = 3000,          /* for a first assignment, when stopped before it */
     PAUSE_AFTER_MS = 30000,       /* without reading: librdkafka's prefetched records are thrown away */
     MESSAGE_OVERHEAD = 512,       /* bytes of librdkafka for each prefetched record */
 };
@@ -103,6 +104,8 @@ struct kafka {
     uint64_t commit_due_ms, read_ms; /* next commit; when something was last read or could be */
     bool is_paused_there;            /* rd_kafka_pause_partitions was called */
     enum stopping stopping;
+    bool has_joined;                 /* an assignment has come, be it empty */
+    uint64_t join_deadline_ms;       /* of stopping before that */
 };
 
 static uint64_t now_ms(const struct kafka *kafka) { return uv_now(&kafka->input->loop->uv); }
@@ -310,6 +313,7 @@ static void assign_answered(struct kafka *kafka, rd_kafka_error_t *error)
 
 static void partitions_assign(struct kafka *kafka, const rd_kafka_topic_partition_list_t *list)
 {
+    kafka->has_joined = true;
     for (int i = 0; i < list->cnt; i++)
         if (!partition_find(kafka, list->elems[i].topic, list->elems[i].partition))
             partition_open(kafka, &list->elems[i]);
@@ -553,8 +557,27 @@ static void group_leave(struct kafka *kafka)
     assign_answered(kafka, rd_kafka_consumer_close_queue(kafka->handle.rk, kafka->group));
 }
 
+/* librdkafka before 2.2 aborts the process (its issue 4312) when a member leaves, or is destroyed, while
+ * its first assignment is being made. So a stop that comes that early waits for the assignment; when
+ * none comes and the coordinator knows us, the handle is left to the end of the process. */
+static bool may_leave(struct kafka *kafka)
+{
+    if (kafka->has_joined) return true;
+    if (!kafka->join_deadline_ms) kafka->join_deadline_ms = now_ms(kafka) + JOIN_WAIT_MS;
+    if (now_ms(kafka) < kafka->join_deadline_ms) return false;
+    char *member = rd_kafka_memberid(kafka->handle.rk);
+    kafka->handle.is_forgotten = member && *member;
+    if (member) rd_kafka_mem_free(kafka->handle.rk, member);
+    return true;
+}
+
 static void stop_go_on(struct kafka *kafka)
 {
+    if (kafka->stopping != STOP_CLOSE && !may_leave(kafka)) return;
+    if (kafka->handle.is_forgotten) {
+        kafka_destroy_handle(kafka);
+        return;
+    }
     bool is_late = now_ms(kafka) >= kafka->deadline_ms;
     if (kafka->stopping == STOP_DRAIN && !kafka->rebalance && partitions_are_idle(kafka, false)) {
         commit(kafka, false);

@@ -177,6 +177,7 @@ static struct kafka_handle *burial_handle(struct disk_job *job)
 static void bury(struct disk_job *job)
 {
     struct kafka_handle *handle = burial_handle(job);
+    if (handle->is_forgotten) return;
     rd_kafka_destroy_flags(handle->rk,
                            handle->is_abandoned ? RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE : 0);
 }
@@ -185,7 +186,7 @@ static void handle_gone(uv_handle_t *uv)
 {
     struct kafka_handle *handle = uv->data;
     if (--handle->open_handles) return;
-    close(handle->wake_fd);
+    if (!handle->is_forgotten) close(handle->wake_fd); /* else it is still written to */
     free(handle->username);
     free(handle->password);
     handle->closed(handle->opaque);

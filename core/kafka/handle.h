@@ -34,6 +34,7 @@ struct kafka_handle {
     struct disk_job burial;
     char *username, *password; /* of SASL, or empty; NULL when waking brokers could change the login */
     bool is_abandoned;       /* the group could not be left in time: destroy without */
+    bool is_forgotten;       /* destroying would abort the process: left as it is until that ends */
     void (*closed)(void *opaque);
 };
 
