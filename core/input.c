@@ -164,3 +164,20 @@ void stream_event_done(struct stream *stream, struct event *event, uint64_t posi
     stream_covered(stream, input->ingest->batch, position);
     ingest_run_if_full(input->ingest);
 }
+
+void stream_adopt(struct stream *stream, struct arena *arena, struct event *const *events,
+                  uint32_t count)
+{
+    struct input *input = stream->input;
+    struct ingest *ingest = input->ingest;
+    assert(count <= ingest->batch_events_max);
+    if (ingest->batch && ingest->batch->count + count > ingest->batch_events_max)
+        ingest->batch_full(ingest);
+    struct batch *batch = ingest_batch(ingest);
+    batch_adopt(batch, arena, events, count);
+    for (uint32_t i = 0; i < count; i++) stream_decorate(stream, events[i]);
+    counter_add(&input->counters.frames, 1);
+    counter_add(&input->counters.events, count);
+    stream_covered(stream, batch, stream->position + count);
+    ingest_run_if_full(ingest);
+}

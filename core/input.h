@@ -94,6 +94,11 @@ void stream_emit(struct stream *stream, const struct frame *frame);
 struct event *stream_event(struct stream *stream);
 void stream_event_done(struct stream *stream, struct event *event, uint64_t position);
 
+/* For events that exist already (of another pipeline): taken over with their arena, in one batch. The
+ * position moves on by their number, which is at most batch_events_max. */
+void stream_adopt(struct stream *stream, struct arena *arena, struct event *const *events,
+                  uint32_t count);
+
 /* ---- lines ---- */
 /* Cuts a stream of bytes at a delimiter. What is unfinished is kept here, charged to the budget:
  * half frames of all connections may take a quarter of it, beyond that the largest is cut. */

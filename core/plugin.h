@@ -139,6 +139,14 @@ struct codec {
     atomic_uint_fast64_t failed; /* frames that could not be decoded */
 };
 
+/* Addresses of the doors between pipelines (core/delivery/bus.h) that an input or output names, for
+ * the check over all pipelines. */
+struct bus_ends {
+    const struct str *addresses;
+    uint32_t count;
+    struct place place;
+};
+
 /* ---- inputs ---- */
 struct input;
 /* A port that an input listens on, so that two inputs on one are seen before anything starts. */
@@ -164,6 +172,7 @@ struct input_type {
      * written), closes everything and calls input_stopped(). Outputs go on meanwhile. */
     void (*stop)(void *self);
     void (*destroy)(void *self);
+    struct bus_ends (*receives)(const void *self);
     bool is_ecs;
 };
 
@@ -186,6 +195,7 @@ struct output_type {
     void (*reopen)(void *self); /* SIGHUP */
     void (*stop)(void *self);   /* settle what is held, then output_stopped() */
     void (*destroy)(void *self);
+    struct bus_ends (*sends)(const void *self);
     bool is_ecs;
 };
 

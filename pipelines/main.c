@@ -15,6 +15,7 @@
 #include "pipelines/health_check.h"
 #include "pipelines/keystore_command.h"
 #include "pipelines/supervisor.h"
+#include "pipelines/topology.h"
 
 struct program_run {
     struct arena arena; /* settings and their texts */
@@ -25,6 +26,7 @@ struct program_run {
     struct setting_list *entries; /* of pipelines.yml */
     uint32_t entry_count;
     struct pipeline **pipelines;
+    struct pipeline **start_order; /* of the pipelines: receivers before their senders */
     uint32_t pipeline_count, refused;
     struct keystore keystore;
     struct environment environment; /* of `${NAME}`: the keystore first */
@@ -157,6 +159,27 @@ static void pipelines_build(struct program_run *run)
     }
 }
 
+/* What is wrong between pipelines: those that cannot start are refused like those that are wrong
+ * themselves. */
+static void pipelines_join(struct program_run *run)
+{
+    run->start_order = xcalloc(run->pipeline_count + 1, sizeof *run->start_order);
+    bool *is_wrong = xcalloc(run->pipeline_count + 1, sizeof *is_wrong);
+    uint32_t kept = 0;
+    topology_check(run->pipelines, run->pipeline_count, is_wrong, run->start_order, &run->diag);
+    diag_print(run);
+    for (uint32_t i = 0; i < run->pipeline_count; i++) {
+        if (!is_wrong[i]) {
+            run->pipelines[kept++] = run->pipelines[i];
+            continue;
+        }
+        pipeline_destroy(run->pipelines[i]);
+        run->refused++;
+    }
+    run->pipeline_count = kept;
+    free(is_wrong);
+}
+
 static void explain(struct program_run *run)
 {
     struct buf text = {0};
@@ -178,6 +201,7 @@ static void pipelines_destroy(struct program_run *run)
 {
     for (uint32_t i = 0; i < run->pipeline_count; i++) pipeline_destroy(run->pipelines[i]);
     free(run->pipelines);
+    free(run->start_order);
 }
 
 static enum exit_code run_all(struct program_run *run)
@@ -187,6 +211,7 @@ static enum exit_code run_all(struct program_run *run)
     if (!data_folder_open(&folder, path)) return EXIT_RUNTIME;
     struct supervisor supervisor = {.settings = &run->settings,
                                     .pipelines = run->pipelines,
+                                    .start_order = run->start_order,
                                     .pipeline_count = run->pipeline_count,
                                     .node_id = folder.id,
                                     .refused = run->refused};
@@ -235,6 +260,7 @@ static enum exit_code run_pipelines(struct program_run *run)
     }
     log_setup((enum log_level)run->settings.log_level.value, run->settings.log_format.value == 1);
     pipelines_build(run);
+    pipelines_join(run);
     enum exit_code code = run->refused ? EXIT_CONFIG : EXIT_DONE;
     bool is_check = run->line.command == COMMAND_CHECK || run->settings.test_and_exit;
     if (run->line.command == COMMAND_EXPLAIN)

@@ -131,6 +131,13 @@ int pipeline_start(struct pipeline *pipeline, void (*changed)(struct worker *wor
     return 0;
 }
 
+void pipeline_wait_started(struct pipeline *pipeline)
+{
+    /* of several workers the first was waited for already */
+    for (uint32_t i = pipeline->worker_count > 1; i < pipeline->worker_count; i++)
+        worker_wait_started(pipeline->workers[i]);
+}
+
 void pipeline_stop(struct pipeline *pipeline)
 {
     pipeline->is_stopping = true;

@@ -36,6 +36,7 @@ void pipeline_destroy(struct pipeline *pipeline); /* all workers have ended, or 
 /* 0 or a UV_E code. `changed` tells that a worker's state changed: look with pipeline_state(). */
 int pipeline_start(struct pipeline *pipeline, void (*changed)(struct worker *worker, void *opaque),
                    void *opaque);
+void pipeline_wait_started(struct pipeline *pipeline); /* its inputs and outputs; at most once */
 void pipeline_stop(struct pipeline *pipeline);
 void pipeline_join(struct pipeline *pipeline); /* waits for its threads, which have ended */
 void pipeline_reopen(struct pipeline *pipeline);

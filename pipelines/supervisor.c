@@ -9,6 +9,7 @@
 #include "core/xmalloc.h"
 #include "pipelines/api.h"
 #include "pipelines/notify.h"
+#include "pipelines/topology.h"
 
 enum { STOP_REPORT_MS = 5000 };
 
@@ -174,6 +175,22 @@ static void control_init(struct control *control)
     uv_signal_start(&control->hangup, signal_reopen, SIGHUP);
 }
 
+/* One that is joined to others is waited for: when its senders look, it listens, and when a signal
+ * stops all, everyone knows who sends to whom. */
+static void pipelines_start(struct control *control)
+{
+    struct supervisor *supervisor = control->supervisor;
+    for (uint32_t i = 0; i < supervisor->pipeline_count; i++) {
+        struct pipeline *pipeline = supervisor->start_order[i];
+        int status = pipeline_start(pipeline, worker_changed, &control->changed);
+        if (topology_is_joined(pipeline)) pipeline_wait_started(pipeline);
+        if (!status) continue;
+        LOG(LOG_ERROR, "pipeline.thread", pipeline->id, "no thread: %s", uv_strerror(status));
+        control->code = EXIT_RUNTIME;
+        pipeline_stop(pipeline);
+    }
+}
+
 enum exit_code supervisor_run(struct supervisor *supervisor)
 {
     struct control control = {.supervisor = supervisor};
@@ -183,14 +200,7 @@ enum exit_code supervisor_run(struct supervisor *supervisor)
         LOG(LOG_WARN, "regex.no_jit", (struct str){0},
             "executable memory is refused here: regular expressions run without JIT, several times slower");
     if (supervisor->settings->api_enabled) control.api = api_start(supervisor, &control.loop);
-    for (uint32_t i = 0; i < supervisor->pipeline_count; i++) {
-        int status = pipeline_start(supervisor->pipelines[i], worker_changed, &control.changed);
-        if (!status) continue;
-        LOG(LOG_ERROR, "pipeline.thread", supervisor->pipelines[i]->id, "no thread: %s",
-            uv_strerror(status));
-        control.code = EXIT_RUNTIME;
-        pipeline_stop(supervisor->pipelines[i]);
-    }
+    pipelines_start(&control);
     uv_async_send(&control.changed);
     uv_run(&control.loop, UV_RUN_DEFAULT);
     if (control.api) api_destroy(control.api);

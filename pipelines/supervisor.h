@@ -10,6 +10,7 @@ enum exit_code { EXIT_DONE = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIG = 
 struct supervisor {
     const struct settings *settings; /* of the process */
     struct pipeline **pipelines;
+    struct pipeline **start_order; /* the same: receivers of other pipelines before their senders */
     uint32_t pipeline_count;
     const char *node_id;    /* persistent, of path.data */
     uint32_t refused;       /* pipelines whose configuration was wrong: not among these */

@@ -138,8 +138,9 @@ def main():
         if build("tsan"):
             for name in programs("stress", "tsan"):
                 step(f"stress {name}, threads", [f"build/tsan/{name}"], 600)
-            step("e2e threads, threads", ["python3", "tests/e2e/threads.py"], 600, count_ok,
-                 TAILRACE_PROGRAM="build/tsan/tailrace")
+            for name in ("threads", "pipeline_to_pipeline"):
+                step(f"e2e {name}, threads", ["python3", f"tests/e2e/{name}.py"], 600, count_ok,
+                     TAILRACE_PROGRAM="build/tsan/tailrace")
         if build("fuzz"):
             fuzz()
     print(f"\n{mode}: {time.monotonic() - begun:.0f} s")

@@ -27,6 +27,19 @@ void arena_fini(struct arena *arena)
     arena->bytes = 0;
 }
 
+/* Behind the newest chunk, which goes on being filled. */
+void arena_adopt(struct arena *arena, struct arena *from)
+{
+    assert(arena->chunks && !arena->pool == !from->pool);
+    assert(!arena->pool || arena->pool->budget == from->pool->budget);
+    struct chunk *chunks = from->chunks, **last = &chunks;
+    while (*last) last = &(*last)->next;
+    *last = arena->chunks->next;
+    arena->chunks->next = chunks;
+    arena->bytes += from->bytes;
+    *from = (struct arena){.pool = from->pool};
+}
+
 static struct chunk *arena_chunk(struct arena *arena, size_t size)
 {
     if (arena->pool) return chunk_take(arena->pool, size);

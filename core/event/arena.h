@@ -36,6 +36,8 @@ static inline void *arena_alloc(struct arena *arena, size_t size)
 
 void *arena_zalloc(struct arena *arena, size_t size);
 struct str arena_copy(struct arena *arena, struct str text);
+/* Takes over all memory of `from`, which is empty afterwards. Pools of one budget, or none. */
+void arena_adopt(struct arena *arena, struct arena *from);
 /* A NUL-terminated copy. */
 char *arena_copy_z(struct arena *arena, struct str text);
 struct str arena_printf(struct arena *arena, const char *format, ...)

@@ -50,18 +50,23 @@ void batch_destroy(struct batch *batch)
     arena_fini(&arena);
 }
 
-static struct event *event_append(struct batch *batch)
+static void event_place(struct batch *batch, struct event *event)
 {
-    if (batch->count == BATCH_EVENTS_MAX) return NULL;
     if (batch->count == batch->capacity) {
         size_t size = batch->capacity * sizeof *batch->events;
         batch->events = arena_regrow(&batch->arena, batch->events, size, size * 2);
         batch->capacity *= 2;
     }
-    struct event *event = arena_alloc(&batch->arena, sizeof *event);
-    event_init(event, &batch->arena, batch->now);
     event->index = event->rank = event->parent = batch->count;
     batch->events[batch->count++] = event;
+}
+
+static struct event *event_append(struct batch *batch)
+{
+    if (batch->count == BATCH_EVENTS_MAX) return NULL;
+    struct event *event = arena_alloc(&batch->arena, sizeof *event);
+    event_init(event, &batch->arena, batch->now);
+    event_place(batch, event);
     return event;
 }
 
@@ -70,6 +75,17 @@ struct event *batch_event(struct batch *batch)
     struct event *event = event_append(batch);
     batch->received += event != NULL;
     return event;
+}
+
+void batch_adopt(struct batch *batch, struct arena *arena, struct event *const *events, uint32_t count)
+{
+    assert(count <= BATCH_EVENTS_MAX - batch->count);
+    arena_adopt(&batch->arena, arena);
+    for (uint32_t i = 0; i < count; i++) {
+        events[i]->arena = &batch->arena;
+        event_place(batch, events[i]);
+    }
+    batch->received += count;
 }
 
 struct event *batch_child(struct batch *batch, struct event *parent)

@@ -60,6 +60,9 @@ struct batch *batch_create(struct chunk_pool *pool, struct ticket_pool *tickets)
 void batch_destroy(struct batch *batch);
 /* A fresh event at the end, with @timestamp `now`; NULL at BATCH_EVENTS_MAX. */
 struct event *batch_event(struct batch *batch);
+/* Received events that lie in an arena of the same budget: taken over with all their memory, without
+ * a copy. `events` may lie in it too; there is room for them (BATCH_EVENTS_MAX). */
+void batch_adopt(struct batch *batch, struct arena *arena, struct event *const *events, uint32_t count);
 /* A fresh event behind `parent` (and behind its earlier children), or at the end when `parent` is
  * NULL (what timers emit); counted as created. NULL at BATCH_EVENTS_MAX. */
 struct event *batch_child(struct batch *batch, struct event *parent);
