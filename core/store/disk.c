@@ -84,6 +84,7 @@ void disk_submit(struct disk *disk, struct disk_job *job)
     assert(!disk->is_ending);
     *disk->last = job;
     disk->last = &job->next;
-    pthread_cond_signal(&disk->wake);
     pthread_mutex_unlock(&disk->mutex);
+    /* not under the mutex: the thread would wake only to wait for it */
+    pthread_cond_signal(&disk->wake);
 }

@@ -17,7 +17,7 @@ struct disk_job {
 };
 
 struct disk *disk_create(const char *name); /* name of the thread, at most 15 characters count */
-/* Waits for all jobs; their done() still reaches the loops. */
+/* Waits for all jobs; their done() still reaches the loops. Every disk_submit() must have returned. */
 void disk_destroy(struct disk *disk);
 /* Any thread. */
 void disk_submit(struct disk *disk, struct disk_job *job);
