@@ -265,12 +265,12 @@ static __attribute__((noinline)) void capture_store(struct grok *grok,
         path_set(&capture->path, event, value);
 }
 
-/* Nearly all captures: text of a field that the event cannot have. What its map had before anything
- * was stored tells more than what it has now: captures fill the bloom. False: not one of these. */
+/* Nearly all captures: a field that the event cannot have. What its map had before anything was
+ * stored tells more than what it has now: captures fill the bloom. False: not one of these. */
 static inline bool capture_append(struct grok *grok, const struct grok_capture *capture,
                                   struct event *event, struct str text, uint8_t flags)
 {
-    if (!capture->is_first || capture->type != GROK_STRING) return false;
+    if (!capture->is_first) return false;
     struct map *map = grok->maps[capture->parent];
     if (!map) map = parent_map(grok, capture->parent, event);
     uint64_t bit = map_bloom_bit(capture->key.hash);
@@ -279,6 +279,10 @@ static inline bool capture_append(struct grok *grok, const struct grok_capture *
     map->live++;
     map->bloom |= bit;
     entry->key = capture->key;
+    if (capture->type != GROK_STRING) {
+        entry->value = capture_value(capture, text, flags, event->arena);
+        return true;
+    }
     entry->value.kind = VALUE_STRING; /* member by member: gcc packs a struct in registers first */
     entry->value.flags = flags;
     entry->value.unused = 0;

@@ -384,8 +384,24 @@ static struct value integer_of(struct str digits, bool is_negative, struct arena
     return value_number((struct str){text + !is_negative, digits.len + is_negative});
 }
 
+enum { INT64_DIGITS_SAFE = 18 }; /* so many digits always fit int64 */
+
+/* What nearly all captures of a number are. */
+static bool read_plain_integer(struct str text, int64_t *number)
+{
+    if (text.len == 0 || text.len > INT64_DIGITS_SAFE) return false;
+    *number = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_digit(text.ptr[i])) return false;
+        *number = *number * 10 + (text.ptr[i] - '0');
+    }
+    return true;
+}
+
 struct value number_lenient_integer(struct str text, struct arena *arena)
 {
+    int64_t plain;
+    if (read_plain_integer(text, &plain)) return value_int(plain);
     while (text.len && is_space(*text.ptr)) text = str_from(text, 1);
     bool is_negative = text.len && *text.ptr == '-', has_groups;
     if (text.len && (*text.ptr == '-' || *text.ptr == '+')) text = str_from(text, 1);
