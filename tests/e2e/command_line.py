@@ -3,6 +3,7 @@
 """The command line: exit codes, help, complaints, what runs beside what is wrong, signals, the log as
 JSON. quick: yes"""
 from support import *
+import pty, select, termios
 
 NOBODY = 65534
 
@@ -149,6 +150,28 @@ def compat(folder):
     ok("plugins           3 exact, 0 different, 0 refused" in out, "with its plugins counted")
     said(run(folder, "check", "--compat", folder.file("nowhere")), 78, "no such folder", "no pipeline is found in " + folder.file("nowhere"))
 
+def at_terminal(command, environment, prompt, answer):
+    """(all that a terminal showed, exit code) of a program that asks once: answered when it has asked."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execvpe(command[0], command, dict(os.environ, **environment))
+    shown, deadline, answered = b"", time.monotonic() + 30, False
+    while time.monotonic() < deadline and select.select([terminal], [], [], 30)[0]:
+        try:
+            got = os.read(terminal, 4096)
+        except OSError:  # the program has ended
+            break
+        if not got:
+            break
+        shown += got
+        # the prompt is written before echo is turned off: answer once the terminal says it is
+        while prompt in shown and not answered and time.monotonic() < deadline:
+            if not termios.tcgetattr(terminal)[3] & termios.ECHO:
+                os.write(terminal, answer)
+                answered = True
+    os.close(terminal)
+    return shown, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
 def keystore(folder):
     """keystore create, add, list, remove; ${NAME} from it; what is wrong with the file or the password."""
     place, secret = folder.file("settings"), "s3cret-Value"
@@ -187,6 +210,10 @@ def keystore(folder):
     said(run(folder, "keystore", "remove", "nobody", environment=password), 1, "remove of what is not there", errors="the keystore has no `nobody`")
     said(run(folder, "keystore", "remove", "MY_SECRET", environment=password), 0, "remove")
     ok(run(folder, "keystore", "list", environment=password)[1] == "other.name\n", "leaves the others")
+    shown, code = at_terminal([PROGRAM, "keystore", "add", "TYPED", "--path.settings", place], password, b"Value of TYPED (not shown): ", b"typed-secret\n")
+    ok(code == 0 and b"Added TYPED" in shown, "add asks at a terminal")
+    ok(b"typed-secret" not in shown, "and what is typed is not echoed")
+    said(run(folder, "-e", output % "<${TYPED}>", environment=password), 0, "what was typed is the secret", "<typed-secret>")
     os.remove(path)
     said(run(folder, "keystore", "create"), 0, "without a password", errors="the keystore has no password")
     run(folder, "keystore", "add", "TOKEN", stdin="abc\n")
