@@ -277,7 +277,8 @@ static void finish(struct vm *vm, struct batch *batch)
     uint32_t offered = 0;
     for (uint32_t i = 0; i < batch->count && i < vm->offered_capacity; i++)
         offered += vm->offered[i];
-    ticket_count(batch->ticket, batch->received, batch->count - batch->received,
+    /* what was received is in the books since the batch was closed */
+    ticket_count(batch->ticket, 0, batch->count - batch->received,
                  batch->count - offered);
     struct ticket *ticket = batch->ticket;
     batch->ticket = NULL;

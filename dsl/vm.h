@@ -11,7 +11,8 @@ enum vm_result {
     VM_PARKED, /* an output is full: run again after its output_ready() */
 };
 
-/* Starts or resumes. The batch's ticket is sealed at the end. */
+/* Starts or resumes. The batch's ticket is sealed at the end; the caller has counted what was received
+ * before (ticket_count), so that a parked batch is in the books. */
 enum vm_result vm_run(struct program *program, struct batch *batch);
 /* The output a parked batch waits for. */
 struct output *vm_parked_at(const struct program *program, const struct batch *batch);

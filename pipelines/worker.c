@@ -99,6 +99,7 @@ static void ingest_close(struct worker *worker)
     struct batch *batch = worker->ingest.batch;
     if (!batch) return;
     worker->ingest.batch = NULL;
+    ticket_count(batch->ticket, batch->received, 0, 0);
     queue_append(worker, batch);
     if (!worker->is_parked) queue_run(worker);
     worker->ingest.is_paused = worker->is_parked || budget_is_over(worker->loop.budget);
