@@ -3,7 +3,8 @@
 #include "dsl/functions.h"
 
 const struct function *const function_tables[] = {
-    functions_type, functions_text, functions_number, functions_data, functions_time, NULL,
+    functions_type, functions_text, functions_number, functions_data, functions_time,
+    functions_net,  NULL,
 };
 
 const struct function *function_find(struct str name)

@@ -41,7 +41,7 @@ struct function {
 
 /* Ended by a row without a name; by subject. */
 extern const struct function functions_type[], functions_text[], functions_number[], functions_data[],
-    functions_time[];
+    functions_time[], functions_net[];
 extern const struct function *const function_tables[]; /* NULL-ended */
 
 const struct function *function_find(struct str name);
