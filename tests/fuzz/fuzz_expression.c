@@ -24,7 +24,7 @@ static void apply(const struct action *action, struct str document)
         event_take_map(&event, value.map);
     for (int i = 0; i < 2; i++)
         if (!action_run(action, &event, &failure) && !failure.problem) abort();
-    json_encode_event(&event, &out);
+    json_encode_map(&event.root, &out);
     buf_fini(&out);
     arena_fini(&arena);
 }
