@@ -9,6 +9,7 @@
 #include "core/input.h"
 #include <assert.h>
 #include <stdlib.h>
+#include "core/event/graft.h"
 #include "core/log.h"
 #include "core/net/client.h"
 #include "core/net/proxy.h"
@@ -50,43 +51,57 @@ struct peer {
     struct stream stream;
     struct framer framer;
     struct proxy_reader *proxy; /* NULL without proxy_protocol */
-    uint8_t ip_len;
+    struct graft fields;        /* of its events */
     char ip[ADDRESS_TEXT_MAX];
 };
 
 /* ---- fields ---- */
 
-/* The event outlives the connection, so its texts are copied. */
-static struct value text_value(struct event *event, struct str text)
+static struct value text_value(const char *text)
 {
-    return value_string_flagged(arena_copy(event->arena, text), STRING_ASCII | STRING_UTF8);
+    return value_string_flagged(str_of(text), STRING_ASCII | STRING_UTF8);
 }
 
 static void set_proxied(const struct peer *peer, struct event *event)
 {
     const struct path *fields = peer->tcp->fields;
     const struct proxy_header *header = &peer->proxy->header;
-    struct value source = text_value(event, str_of(header->source));
-    path_set_absent(&fields[FIELD_NAME], event, source);
-    path_set_absent(&fields[FIELD_IP], event, source);
+    path_set(&fields[FIELD_NAME], event, text_value(header->source));
+    path_set(&fields[FIELD_IP], event, text_value(header->source));
     /* as in Logstash, ports are text when they come from the PROXY line */
-    path_set_absent(&fields[FIELD_PORT], event, text_value(event, str_of(header->source_port)));
-    path_set_absent(&fields[FIELD_PROXY_IP], event, text_value(event, str_of(header->target)));
-    path_set_absent(&fields[FIELD_PROXY_PORT], event, text_value(event, str_of(header->target_port)));
+    path_set(&fields[FIELD_PORT], event, text_value(header->source_port));
+    path_set(&fields[FIELD_PROXY_IP], event, text_value(header->target));
+    path_set(&fields[FIELD_PROXY_PORT], event, text_value(header->target_port));
+}
+
+static void set_own(const struct peer *peer, struct event *event)
+{
+    const struct path *fields = peer->tcp->fields;
+    path_set(&fields[FIELD_NAME], event, text_value(peer->ip));
+    path_set(&fields[FIELD_IP], event, text_value(peer->ip));
+    path_set(&fields[FIELD_PORT], event, value_int(address_port(&peer->conn.peer)));
+}
+
+/* At its first event, so that idle connections cost nothing and a PROXY line has been read. */
+static void peer_fields(struct peer *peer)
+{
+    struct arena arena;
+    struct event model;
+    arena_init(&arena, NULL);
+    event_init(&model, &arena, value_time(0, 0));
+    if (peer->proxy && peer->proxy->header.is_known)
+        set_proxied(peer, &model);
+    else
+        set_own(peer, &model);
+    graft_init(&peer->fields, &model);
+    arena_fini(&arena);
 }
 
 static void peer_decorate(void *opaque, struct event *event)
 {
-    const struct peer *peer = opaque;
-    const struct path *fields = peer->tcp->fields;
-    if (peer->proxy && peer->proxy->header.is_known) {
-        set_proxied(peer, event);
-        return;
-    }
-    struct value ip = text_value(event, (struct str){peer->ip, peer->ip_len});
-    path_set_absent(&fields[FIELD_NAME], event, ip);
-    path_set_absent(&fields[FIELD_IP], event, ip);
-    path_set_absent(&fields[FIELD_PORT], event, value_int(address_port(&peer->conn.peer)));
+    struct peer *peer = opaque;
+    if (!peer->fields.memory) peer_fields(peer);
+    graft_apply(&peer->fields, event);
 }
 
 /* ---- connections ---- */
@@ -95,7 +110,7 @@ static void peer_init(struct peer *peer, struct tcp *tcp)
 {
     struct input *input = tcp->input;
     peer->tcp = tcp;
-    peer->ip_len = (uint8_t)address_print(&peer->conn.peer, peer->ip).len;
+    address_print(&peer->conn.peer, peer->ip);
     if (tcp->proxy_protocol) peer->proxy = xcalloc(1, sizeof *peer->proxy);
     stream_open(&peer->stream, input, NULL, peer_decorate, peer);
     framer_init(&peer->framer, &peer->stream, input->codec->delimiter,
@@ -164,6 +179,7 @@ static void peer_closed(struct conn *conn)
     if (!peer->tcp) return;
     framer_fini(&peer->framer);
     stream_close(&peer->stream);
+    graft_fini(&peer->fields);
     free(peer->proxy);
 }
 
