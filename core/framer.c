@@ -47,14 +47,18 @@ static void framer_emit(struct framer *framer, struct str line, struct block *bl
     stream_emit(framer->stream, &frame);
 }
 
-static void framer_cut(struct framer *framer, struct str line, struct block *block)
+static void framer_emit_cut(struct framer *framer, struct str line)
 {
-    struct input *input = framer->stream->input;
-    counter_add(&input->counters.cut, 1);
-    LOG(LOG_WARN, "input.line_cut", input->id,
-        "a line of more than %zu bytes was cut, its event is tagged _line_cut", framer->limit);
-    framer_emit(framer, line, block, TAG_CUT);
+    counter_add(&framer->stream->input->counters.cut, 1);
+    framer_emit(framer, line, NULL, TAG_CUT);
     framer->is_skipping = true;
+}
+
+static void framer_cut(struct framer *framer, struct str line)
+{
+    LOG(LOG_WARN, "input.line_cut", framer->stream->input->id,
+        "a line of more than %zu bytes was cut, its event is tagged _line_cut", framer->limit);
+    framer_emit_cut(framer, line);
 }
 
 /* Half frames may take a quarter of the budget: beyond it the largest is cut. */
@@ -66,8 +70,12 @@ static void half_frames_limit(struct loop *loop)
             if (framer->tail_capacity > largest->tail_capacity) largest = framer;
         if (!largest) return;
         size_t len = largest->tail_len < largest->limit ? largest->tail_len : largest->limit;
-        if (len && !largest->is_skipping)
-            framer_cut(largest, (struct str){largest->tail, len}, NULL);
+        if (len && !largest->is_skipping) {
+            LOG(LOG_WARN, "input.half_lines", largest->stream->input->id,
+                "unfinished lines fill a quarter of pipeline.memory: the largest was cut at %zu bytes, "
+                "its event is tagged _line_cut; raise pipeline.memory or lower line_limit", len);
+            framer_emit_cut(largest, (struct str){largest->tail, len});
+        }
         tail_release(largest);
     }
 }
@@ -131,7 +139,7 @@ static void framer_finish_tail(struct framer *framer, struct str bytes, size_t l
     struct str line = {framer->tail, kept};
     if (total > kept) {
         counter_add(&framer->stream->input->counters.cut_bytes, total - kept);
-        framer_cut(framer, line, NULL);
+        framer_cut(framer, line);
         framer->is_skipping = false;
     } else
         framer_emit(framer, line, NULL, (struct str){0});
@@ -187,7 +195,7 @@ static size_t framer_too_long(struct framer *framer, struct str bytes)
     size_t room = framer->limit > framer->tail_len ? framer->limit - framer->tail_len : 0;
     tail_append(framer, (struct str){bytes.ptr, room});
     framer->position += room;
-    framer_cut(framer, (struct str){framer->tail, framer->limit}, NULL);
+    framer_cut(framer, (struct str){framer->tail, framer->limit});
     /* what the tail held beyond the limit may be the start of a delimiter */
     size_t rest = framer->tail_len - framer->limit;
     memmove(framer->tail, framer->tail + framer->limit, rest);
@@ -247,7 +255,7 @@ static size_t framer_step_counted(struct framer *framer, struct str bytes, struc
         tail_append(framer, (struct str){bytes.ptr, len < room ? len : room});
         if (len > room) {
             counter_add(&framer->stream->input->counters.cut_bytes, len - room);
-            framer_cut(framer, (struct str){framer->tail, framer->tail_len}, NULL);
+            framer_cut(framer, (struct str){framer->tail, framer->tail_len});
             tail_release(framer);
         } else if (is_whole) {
             framer_emit(framer, (struct str){framer->tail, framer->tail_len}, NULL, (struct str){0});

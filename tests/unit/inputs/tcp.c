@@ -62,6 +62,46 @@ Test(tcp, ecs_mode_keeps_the_source_in_the_metadata)
     bench_end(&bench);
 }
 
+static int connect_six(uint16_t port)
+{
+    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(port),
+                              .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0) return fd;
+    if (fd >= 0) close(fd);
+    return -1;
+}
+
+Test(tcp, listens_on_ipv6_and_on_both)
+{
+    static const struct { const char *host; bool takes_four; } rows[] = {
+        {"::1", false}, {"[::1]", false}, {"::", true}};
+    for (int i = 0; i < 3; i++) {
+        struct bench bench;
+        char port_text[BENCH_PORT_TEXT];
+        uint16_t port = bench_free_port(SOCK_STREAM);
+        bench_begin(&bench, ECS_DISABLED, legacy);
+        struct bench_option options[] = {
+            {"port", bench_port_text(port_text, port)}, {"host", rows[i].host}, {NULL, NULL}};
+        int status = bench_input(&bench, &input_tcp, options);
+        if (status == UV_EADDRNOTAVAIL || status == UV_EAFNOSUPPORT)
+            cr_skip_test("no IPv6 on this machine");
+        cr_assert_eq(status, 0, "%s", rows[i].host);
+        int fd = connect_six(port);
+        cr_assert(fd >= 0, "%s", rows[i].host);
+        bench_send(fd, STR("six\n"));
+        expect(&bench, 1, "six|::1|::1|-|-|-\n");
+        if (rows[i].takes_four) { /* a mapped address is written as what it is */
+            int four = bench_connect(port);
+            bench_send(four, STR("four\n"));
+            expect(&bench, 2, "six|::1|::1|-|-|-\nfour|127.0.0.1|127.0.0.1|-|-|-\n");
+            close(four);
+        }
+        close(fd);
+        bench_end(&bench);
+    }
+}
+
 Test(tcp, a_port_in_use_is_refused)
 {
     struct bench bench, second;
