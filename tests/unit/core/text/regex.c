@@ -257,6 +257,23 @@ Test(regex, plain_groups_capture_as_in_ruby)
     regex_destroy(regex);
 }
 
+/* After 256 subjects with the required literal it is not searched any more; nothing may change. */
+Test(regex, literal_trusted_and_not)
+{
+    for (int before = 254; before <= 258; before++) {
+        struct regex *regex = compile("^a.*needle", "");
+        cr_assert(str_eq(regex_literal(regex), STR("needle")));
+        for (int round = 0; round < 2; round++) {
+            for (int i = 0; i < before; i++)
+                cr_assert_eq(regex_match(regex, STR("a needle"), 0, 0, NULL), REGEX_MATCH);
+            cr_assert_eq(regex_match(regex, STR("a thread"), 0, 0, NULL), REGEX_NO_MATCH, "%d", before);
+            cr_assert_eq(regex_match(regex, STR("b needle"), 0, 0, NULL), REGEX_NO_MATCH);
+            cr_assert_eq(regex_match(regex, STR("a needles"), 0, 0, NULL), REGEX_MATCH);
+        }
+        regex_destroy(regex);
+    }
+}
+
 Test(regex, starts_where_told)
 {
     struct regex *regex = compile("a", "");
