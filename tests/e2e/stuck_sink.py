@@ -7,7 +7,7 @@ from support import *
 
 HOLD = choose(8, 20, 120)      # seconds the sink does not read
 SETTLE = min(10, HOLD / 2)     # memory is compared from here on
-RECORDS = choose(20000, 200000, 2000000)
+RECORDS = choose(200000, 200000, 2000000)
 
 PIPELINES = """
 - pipeline.id: stuck
