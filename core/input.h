@@ -36,7 +36,6 @@ struct input_counters {
     atomic_uint_fast64_t connections, refused; /* open now; turned away at a limit */
     atomic_uint_fast64_t kernel_drops;         /* datagrams the kernel says it dropped */
     atomic_uint_fast64_t errors;
-    atomic_uint_fast64_t paused_ns;
 };
 
 struct input {

@@ -35,6 +35,7 @@ struct worker {
     uv_sem_t started;            /* posted once inputs and outputs are started */
     bool outputs_stopping;
     uint64_t paused_at;
+    uint64_t parked_at;          /* while is_parked: since when */
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t memory_poll;
@@ -75,15 +76,20 @@ static void queue_pop(struct worker *worker)
     batch_destroy(batch);
 }
 
-/* Runs batches from the head until one parks. */
+/* Runs batches from the head until one parks. An output's waiting time is counted when it ends. */
 static void queue_run(struct worker *worker)
 {
     struct program *program = &worker->generation->program;
     uint64_t start = now_ns();
+    if (worker->is_parked) {
+        struct output *output = vm_parked_at(program, worker->first);
+        counter_add(&output->counters.full_ns, start - worker->parked_at);
+    }
     worker->is_parked = false;
     while (worker->first) {
         if (vm_run(program, worker->first) == VM_PARKED) {
             worker->is_parked = true;
+            worker->parked_at = now_ns();
             atomic_store(&worker->waits_for, vm_parked_at(program, worker->first));
             break;
         }

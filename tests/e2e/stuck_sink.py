@@ -102,6 +102,8 @@ with Folder() as folder:
         sender.join(120)
         wait(lambda: tailrace.metric("tailrace_events_total", pipeline="stuck", state="delivered") >= RECORDS, 300, "all delivered")
         ok(tailrace.books_balance(pipeline="stuck"), "the books balance")
+        output = tailrace.json("/_node/stats")["pipelines"]["stuck"]["plugins"]["outputs"][0]
+        ok(output["events"]["duration_in_millis"] > (HOLD - SETTLE) * 1000, "the output's time tells how long it held everything up")
         ok(tailrace.stop() == 0, "stops with 0")
         wait(lambda: len(b"".join(sink.data)) and sink.data[-1].endswith(b"\n"), 10, "the sink has all")
         got = [json.loads(line) for line in sink.lines()]
