@@ -12,6 +12,7 @@ FUZZ_SECONDS = {"gate": 60, "long": 3600}
 mode = sys.argv[1] if len(sys.argv) > 1 else "gate"
 only = sys.argv[2] if len(sys.argv) > 2 else ""
 counts = {"passed": 0, "failed": 0, "skipped": 0}
+failures = []  # (step, the lines that name what failed): said again at the end, where a log's reader looks
 environment = dict(os.environ, TAILRACE_TEST_MODE=mode,
                    ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1",
                    UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
@@ -51,6 +52,13 @@ def step(name, command, timeout, count=None, **extra):
     report(name, passed, failed, 0, seconds)
     if failed:
         print(text.rstrip(), flush=True)
+        failures.append((name, failing_lines(text)))
+
+def failing_lines(text):
+    """The lines of a failed step that name what failed, in the form of each runner; else its last ones."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", text).rstrip().split("\n")
+    named = [line for line in lines if re.match(r"not ok\b|\[(FAIL|----|CRASH|TIME)|FAIL(ED)?\b|SUMMARY: |.*\bERROR: ", line)]
+    return (named or lines)[-12:]
 
 def count_line(text):
     """`…: N passed, N failed` of our own runners: the last such line."""
@@ -143,6 +151,9 @@ def main():
                      TAILRACE_PROGRAM="build/tsan/tailrace")
         if build("fuzz"):
             fuzz()
+    for name, lines in failures:
+        print(f"\nfailed: {name}")
+        print("\n".join("    " + line[:200] for line in lines))
     print(f"\n{mode}: {time.monotonic() - begun:.0f} s")
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     sys.exit(1 if counts["failed"] or not counts["passed"] else 0)
