@@ -97,6 +97,19 @@ void diag_other(struct diag *diag, struct message *message, struct place place, 
     va_end(args);
 }
 
+struct diag_mark diag_mark(const struct diag *diag)
+{
+    return (struct diag_mark){diag->count, diag->errors, diag->warnings};
+}
+
+void diag_forget(struct diag *diag, struct diag_mark mark)
+{
+    assert(mark.count <= diag->count && mark.errors <= diag->errors && mark.warnings <= diag->warnings);
+    diag->count = mark.count;
+    diag->errors = mark.errors;
+    diag->warnings = mark.warnings;
+}
+
 /* ---- characters and columns ---- */
 
 struct glyph {

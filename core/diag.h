@@ -76,6 +76,13 @@ void diag_other(struct diag *diag, struct message *message, struct place place, 
 
 /* The returned message is valid until the next one is added. */
 
+/* What was said since the mark is unsaid: of text that was read in another way after all. */
+struct diag_mark {
+    uint32_t count, errors, warnings;
+};
+struct diag_mark diag_mark(const struct diag *diag);
+void diag_forget(struct diag *diag, struct diag_mark mark);
+
 /* All messages as text, in order of source (as first seen) and position. */
 void diag_render(const struct diag *diag, struct buf *out);
 /* The same for editors: one JSON object a line, all that are kept. Lines and columns count from 1;

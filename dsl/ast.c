@@ -70,9 +70,35 @@ static const char *operator_name(enum expression_kind kind)
         [EXPRESSION_NE] = "!=", [EXPRESSION_LT] = "<", [EXPRESSION_LE] = "<=",
         [EXPRESSION_GT] = ">", [EXPRESSION_GE] = ">=", [EXPRESSION_IN] = "in",
         [EXPRESSION_NOT_IN] = "not in", [EXPRESSION_MATCH] = "=~", [EXPRESSION_NOT_MATCH] = "!~",
+        [EXPRESSION_ADD] = "+", [EXPRESSION_SUBTRACT] = "-", [EXPRESSION_MULTIPLY] = "*",
+        [EXPRESSION_DIVIDE] = "/", [EXPRESSION_REMAINDER] = "%", [EXPRESSION_DEFAULT] = "??",
+        [EXPRESSION_NEGATE] = "-", [EXPRESSION_CONDITIONAL] = "?", [EXPRESSION_INDEX] = "at",
     };
-    assert(kind <= EXPRESSION_NOT_MATCH);
+    assert(kind < sizeof names / sizeof *names && names[kind]);
     return names[kind];
+}
+
+static void print_operator(const struct expression *expression, struct buf *out)
+{
+    if (expression->kind == EXPRESSION_CALL) buf_printf(out, "(%.*s", STR_ARG(expression->text));
+    else buf_printf(out, "(%s", operator_name(expression->kind));
+    if (expression->left) buf_append_char(out, ' '), expression_print(expression->left, out);
+    if (expression->right) buf_append_char(out, ' '), expression_print(expression->right, out);
+    for (uint32_t i = 0; i < expression->count; i++)
+        buf_append_char(out, ' '), expression_print(expression->items[i], out);
+    buf_append_char(out, ')');
+}
+
+static void print_container(const struct expression *expression, struct buf *out)
+{
+    bool is_object = expression->kind == EXPRESSION_OBJECT;
+    buf_append_char(out, is_object ? '{' : '[');
+    for (uint32_t i = 0; i < expression->count; i++) {
+        if (i) buf_append_z(out, ", ");
+        if (is_object) print_text(expression->keys[i], out), buf_append_z(out, "=>");
+        expression_print(expression->items[i], out);
+    }
+    buf_append_char(out, is_object ? '}' : ']');
 }
 
 void expression_print(const struct expression *expression, struct buf *out)
@@ -80,6 +106,7 @@ void expression_print(const struct expression *expression, struct buf *out)
     switch (expression->kind) {
     case EXPRESSION_FIELD:
     case EXPRESSION_LEVEL_NAME: buf_append(out, expression->text); return;
+    case EXPRESSION_NAME: buf_append(out, expression->binding->name); return;
     case EXPRESSION_CONSTANT: config_value_print(&expression->value, out); return;
     case EXPRESSION_REGEX: buf_printf(out, "/%.*s/", STR_ARG(expression->text)); return;
     case EXPRESSION_LEVEL:
@@ -89,21 +116,15 @@ void expression_print(const struct expression *expression, struct buf *out)
     case EXPRESSION_TRUE: buf_append_z(out, "true"); return;
     case EXPRESSION_FALSE: buf_append_z(out, "false"); return;
     case EXPRESSION_NULL: buf_append_z(out, "null"); return;
-    default: break;
+    case EXPRESSION_ARRAY:
+    case EXPRESSION_OBJECT: print_container(expression, out); return;
+    default: print_operator(expression, out);
     }
-    if (expression->kind == EXPRESSION_CALL) buf_printf(out, "(%.*s", STR_ARG(expression->text));
-    else buf_printf(out, "(%s", operator_name(expression->kind));
-    if (expression->left) buf_append_char(out, ' '), expression_print(expression->left, out);
-    if (expression->right) buf_append_char(out, ' '), expression_print(expression->right, out);
-    for (uint32_t i = 0; i < expression->count; i++) {
-        buf_append_char(out, ' ');
-        if (expression->keys) print_text(expression->keys[i], out), buf_append_z(out, "=>");
-        expression_print(expression->items[i], out);
-    }
-    buf_append_char(out, ')');
 }
 
-void assignment_print(const struct assignment *assignment, struct buf *out)
+/* ---- statements ---- */
+
+static void print_assignment(const struct assignment *assignment, struct buf *out)
 {
     if (!assignment->value) buf_append_z(out, "remove ");
     for (uint32_t i = 0; i < assignment->count; i++)
@@ -113,7 +134,19 @@ void assignment_print(const struct assignment *assignment, struct buf *out)
     expression_print(assignment->value, out);
 }
 
-/* ---- statements ---- */
+void statement_print(const struct statement *statement, struct buf *out)
+{
+    switch (statement->kind) {
+    case STATEMENT_ASSIGNMENT: print_assignment(statement->assignment, out); return;
+    case STATEMENT_LET:
+        buf_printf(out, "let %.*s = ", STR_ARG(statement->let->binding->name));
+        expression_print(statement->let->value, out);
+        return;
+    case STATEMENT_PLUGIN:
+    case STATEMENT_BRANCH: break;
+    }
+    assert(false && "plugins and branches are printed with their section");
+}
 
 static void print_list(const struct statements *list, enum section_kind section, bool is_top,
                        struct buf *out);
@@ -159,10 +192,10 @@ static void print_list(const struct statements *list, enum section_kind section,
     if (list->count > 1)
         buf_append_z(out, section == SECTION_FILTER || !is_top ? "(do-sequence " : "(composed-parallel ");
     for (uint32_t i = 0; i < list->count; i++) {
-        if (list->items[i].kind == STATEMENT_PLUGIN) print_plugin(list->items[i].plugin, section, out);
-        else if (list->items[i].kind == STATEMENT_ASSIGNMENT)
-            assignment_print(list->items[i].assignment, out);
-        else print_arms(list->items[i].branch, 0, section, out);
+        const struct statement *statement = &list->items[i];
+        if (statement->kind == STATEMENT_PLUGIN) print_plugin(statement->plugin, section, out);
+        else if (statement->kind == STATEMENT_BRANCH) print_arms(statement->branch, 0, section, out);
+        else statement_print(statement, out);
         if (list->count > 1) buf_append_char(out, ' ');
     }
 }

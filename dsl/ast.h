@@ -12,8 +12,9 @@
  *     case STATEMENT_PLUGIN: items[i].plugin->name, ->settings, and after the checker ->filter, ->id
  *     case STATEMENT_BRANCH: each arm of items[i].branch: the first whose condition is true runs its
  *                            block; the condition of `else` is NULL
- *     case STATEMENT_ASSIGNMENT: fields set or removed, of dsl/expression.h
- *     }
+ *     case STATEMENT_ASSIGNMENT: fields set or removed
+ *     case STATEMENT_LET: a name gets a value for the rest of its block
+ *     }                                                         // the last two: dsl/action.h
  *
  * Conditions are handed to condition_compile() (dsl/condition.h) as they are. Blocks and values have at
  * most AST_DEPTH_MAX levels, conditions at most CONDITION_NODES_MAX nodes, so that a recursive walk is
@@ -27,6 +28,7 @@ enum {
     AST_STATEMENTS_MAX = 100000,   /* of one file */
     AST_ITEMS_MAX = 1000000,       /* values of all arrays and hashes of one file */
     AST_SETTINGS_MAX = 10000,      /* of one plugin */
+    NAMES_MAX = 64,                /* of `let`, known at one place: bounds the memory of an event */
     CONDITION_NODES_MAX = 5000,    /* of one condition: bounds the depth of its tree */
 };
 
@@ -54,6 +56,18 @@ enum expression_kind {
     EXPRESSION_ARRAY,       /* of `items` */
     EXPRESSION_OBJECT,      /* `keys` and `items` */
     EXPRESSION_CALL,        /* of the function `text` with `items` */
+    EXPRESSION_NAME,        /* `binding` */
+};
+
+/* A name that has a value from its statement to the end of the block: one for each event, kept beside
+ * the event (dsl/vm.c), never in it. */
+struct binding {
+    struct str name;
+    struct place place;
+    uint32_t slot;  /* where its values are kept; names that are never known together may share it */
+    bool is_used;
+    unsigned types; /* enum type_set; known when its statement is compiled (dsl/action.h) */
+    struct binding *declared_before; /* the parser's list of all of a text */
 };
 
 struct expression {
@@ -66,6 +80,7 @@ struct expression {
     struct expression **items;
     struct str *keys;  /* of an object: as many as items */
     uint32_t count;    /* of items */
+    const struct binding *binding;
     bool is_grouped; /* stood in parentheses */
 };
 
@@ -80,6 +95,13 @@ struct assignment {
     struct target *targets; /* one, unless fields are removed */
     uint32_t count;
     struct expression *value; /* NULL: the targets are removed */
+};
+
+/* `let name = expression`. */
+struct let {
+    struct place place;
+    struct binding *binding;
+    struct expression *value;
 };
 
 struct statement;
@@ -121,14 +143,16 @@ struct plugin_block {
     struct str id; /* as given, or made from the plugin's name and its place */
 };
 
-enum statement_kind { STATEMENT_PLUGIN, STATEMENT_BRANCH, STATEMENT_ASSIGNMENT };
+enum statement_kind { STATEMENT_PLUGIN, STATEMENT_BRANCH, STATEMENT_ASSIGNMENT, STATEMENT_LET };
 
 struct statement {
     enum statement_kind kind;
     union {
         struct plugin_block *plugin;
         struct branch *branch;
-        struct assignment *assignment; /* in filter sections only */
+        /* in filter sections only */
+        struct assignment *assignment;
+        struct let *let;
     };
 };
 
@@ -136,6 +160,7 @@ enum section_kind { SECTION_INPUT, SECTION_FILTER, SECTION_OUTPUT, SECTION_KINDS
 
 struct config {
     struct statements sections[SECTION_KINDS]; /* of all files, in order */
+    uint32_t slots; /* of names: what an event's row of values must hold */
 };
 
 const char *section_name(enum section_kind section); /* "input", … */
@@ -145,8 +170,8 @@ const char *section_name(enum section_kind section); /* "input", … */
 void ast_print(const struct config *config, struct buf *out);
 /* A condition with every operator in parentheses: `(and [a] (== [b] "x"))`. */
 void expression_print(const struct expression *expression, struct buf *out);
-/* `[a] = (+ [b] 1)`, `remove [a], [b]`. */
-void assignment_print(const struct assignment *assignment, struct buf *out);
+/* A statement that is neither plugin nor branch: `[a] = (+ [b] 1)`, `remove [a], [b]`, `let x = 5`. */
+void statement_print(const struct statement *statement, struct buf *out);
 /* A value as in the normal form: `{"k"=>[1, "x"]}`. */
 void config_value_print(const struct config_value *value, struct buf *out);
 

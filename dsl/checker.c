@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include "core/common_options.h"
 #include "core/xmalloc.h"
+#include "dsl/action.h"
 #include "dsl/condition.h"
-#include "dsl/expression.h"
 
 struct checker {
     const struct checker_options *options;
@@ -293,30 +293,36 @@ static void expand_expression(const struct environment_context *context, struct 
     for (uint32_t i = 0; i < node->count; i++) expand_expression(context, node->items[i]);
 }
 
-static void check_assignment(struct checker *checker, struct assignment *assignment)
+static void check_action(struct checker *checker, const struct statement *statement)
 {
     struct environment_context environment = {checker->options->environment, checker->arena, checker->diag};
-    if (assignment->value) expand_expression(&environment, assignment->value);
+    bool is_let = statement->kind == STATEMENT_LET;
+    struct expression *value = is_let ? statement->let->value : statement->assignment->value;
+    if (value) expand_expression(&environment, value);
     if (!checker->options->is_dry) return;
-    struct action *action = action_compile(assignment, checker->arena, checker->diag);
+    struct action *action = action_compile(statement, checker->arena, checker->diag);
     if (action) action_destroy(action);
+}
+
+static void check_statements(struct checker *checker, const struct statements *list);
+
+static void check_branch(struct checker *checker, const struct branch *branch)
+{
+    for (uint32_t i = 0; i < branch->count; i++) {
+        if (branch->arms[i].condition) check_condition(checker, branch->arms[i].condition);
+        check_statements(checker, &branch->arms[i].block);
+    }
 }
 
 static void check_statements(struct checker *checker, const struct statements *list)
 {
     for (uint32_t i = 0; i < list->count; i++) {
-        if (list->items[i].kind == STATEMENT_PLUGIN) {
-            check_plugin(checker, list->items[i].plugin);
-            continue;
-        }
-        if (list->items[i].kind == STATEMENT_ASSIGNMENT) {
-            check_assignment(checker, list->items[i].assignment);
-            continue;
-        }
-        const struct branch *branch = list->items[i].branch;
-        for (uint32_t k = 0; k < branch->count; k++) {
-            if (branch->arms[k].condition) check_condition(checker, branch->arms[k].condition);
-            check_statements(checker, &branch->arms[k].block);
+        const struct statement *statement = &list->items[i];
+        switch (statement->kind) {
+        case STATEMENT_PLUGIN: check_plugin(checker, statement->plugin); break;
+        case STATEMENT_BRANCH: check_branch(checker, statement->branch); break;
+        case STATEMENT_ASSIGNMENT:
+        case STATEMENT_LET: check_action(checker, statement); break;
         }
     }
 }

@@ -63,9 +63,10 @@ static bool add_condition(struct compiler *compiler, const struct expression *ex
     return true;
 }
 
-static bool compile_assignment(struct compiler *compiler, const struct assignment *assignment)
+static bool compile_action(struct compiler *compiler, const struct statement *statement, enum opcode opcode,
+                           struct place place)
 {
-    struct action *action = action_compile(assignment, compiler->arena, compiler->diag);
+    struct action *action = action_compile(statement, compiler->arena, compiler->diag);
     if (!action) return false;
     struct program *program = compiler->program;
     program->actions = grow(compiler->arena, program->actions, program->action_count,
@@ -73,8 +74,8 @@ static bool compile_assignment(struct compiler *compiler, const struct assignmen
     struct program_action *row = &program->actions[program->action_count];
     memset(row, 0, sizeof *row);
     row->action = action;
-    row->source = assignment;
-    emit(compiler, OP_ASSIGN, program->action_count++, assignment->place);
+    row->source = statement;
+    emit(compiler, opcode, program->action_count++, place);
     return true;
 }
 
@@ -108,7 +109,10 @@ static bool compile_statements(struct compiler *compiler, const struct statement
         switch (statement->kind) {
         case STATEMENT_PLUGIN: ok &= compile_plugin(compiler, statement->plugin, section); break;
         case STATEMENT_BRANCH: ok &= compile_branch(compiler, statement->branch, section, depth); break;
-        case STATEMENT_ASSIGNMENT: ok &= compile_assignment(compiler, statement->assignment); break;
+        case STATEMENT_ASSIGNMENT:
+            ok &= compile_action(compiler, statement, OP_ASSIGN, statement->assignment->place);
+            break;
+        case STATEMENT_LET: ok &= compile_action(compiler, statement, OP_LET, statement->let->place); break;
         }
     }
     return ok;
@@ -116,6 +120,7 @@ static bool compile_statements(struct compiler *compiler, const struct statement
 
 bool compile(struct compiler *compiler, const struct config *config)
 {
+    compiler->program->slots = config->slots;
     bool filters = compile_statements(compiler, &config->sections[SECTION_FILTER], SECTION_FILTER, 0);
     bool outputs = compile_statements(compiler, &config->sections[SECTION_OUTPUT], SECTION_OUTPUT, 0);
     emit(compiler, OP_DONE, 0, (struct place){0});

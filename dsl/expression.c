@@ -6,25 +6,6 @@
 #include "dsl/compare.h"
 #include "dsl/functions.h"
 
-struct owned_regex {
-    struct regex *regex;
-    struct owned_regex *next;
-};
-
-struct action {
-    struct path *targets;
-    uint32_t count;
-    const struct node *value; /* NULL: remove */
-    const struct assignment *source;
-    struct owned_regex *regexes;
-};
-
-struct compilation {
-    struct action *action;
-    struct arena *arena;
-    struct diag *diag;
-};
-
 /* ---- types ---- */
 
 unsigned type_of_value(const struct value *value)
@@ -124,6 +105,13 @@ static struct node *compile_field(struct compilation *compilation, const struct 
     return NULL;
 }
 
+static struct node *compile_name(struct compilation *compilation, const struct expression *source)
+{
+    struct node *node = node_new(compilation, source, run_name, source->binding->types);
+    node->slot = source->binding->slot;
+    return node;
+}
+
 static struct regex *compile_regex(struct compilation *compilation, const struct expression *source)
 {
     struct str pattern = source->kind == EXPRESSION_REGEX ? source->text : source->value.text;
@@ -136,8 +124,8 @@ static struct regex *compile_regex(struct compilation *compilation, const struct
         return NULL;
     }
     struct owned_regex *owned = arena_alloc(compilation->arena, sizeof *owned);
-    *owned = (struct owned_regex){regex, compilation->action->regexes};
-    compilation->action->regexes = owned;
+    *owned = (struct owned_regex){regex, compilation->regexes};
+    compilation->regexes = owned;
     return regex;
 }
 
@@ -387,6 +375,7 @@ static struct node *compile_node(struct compilation *compilation, const struct e
 {
     switch (source->kind) {
     case EXPRESSION_FIELD: return compile_field(compilation, source);
+    case EXPRESSION_NAME: return compile_name(compilation, source);
     case EXPRESSION_CONSTANT: return node_constant(compilation, source, scalar_constant(&source->value));
     case EXPRESSION_TRUE: return node_constant(compilation, source, value_bool(true));
     case EXPRESSION_FALSE: return node_constant(compilation, source, value_bool(false));
@@ -407,81 +396,12 @@ static struct node *compile_node(struct compilation *compilation, const struct e
     }
 }
 
-/* ---- statements ---- */
-
-struct action *action_compile(const struct assignment *assignment, struct arena *arena, struct diag *diag)
+const struct node *expression_compile(struct compilation *compilation, const struct expression *source)
 {
-    struct action *action = arena_zalloc(arena, sizeof *action);
-    struct compilation compilation = {action, arena, diag};
-    bool is_right = true;
-    action->source = assignment;
-    action->count = assignment->count;
-    action->targets = arena_zalloc(arena, assignment->count * sizeof *action->targets);
-    for (uint32_t i = 0; i < assignment->count; i++) {
-        if (path_compile(&action->targets[i], assignment->targets[i].text, arena)) continue;
-        diag_error(diag, assignment->targets[i].place, "a field reference has more than %d steps", PATH_STEPS_MAX);
-        is_right = false;
-    }
-    if (assignment->value && !(action->value = compile_node(&compilation, assignment->value))) is_right = false;
-    if (is_right) return action;
-    action_destroy(action);
-    return NULL;
+    return compile_node(compilation, source);
 }
 
-void action_destroy(struct action *action)
+void regexes_destroy(struct owned_regex *regexes)
 {
-    for (struct owned_regex *owned = action->regexes; owned; owned = owned->next) regex_destroy(owned->regex);
-    action->regexes = NULL;
-}
-
-static bool fails(const struct run *run, struct action_failure *failure)
-{
-    const struct expression *source = run->at->source;
-    *failure = (struct action_failure){run->problem, source->place, {0}};
-    if (source->kind == EXPRESSION_FIELD) failure->subject = source->text;
-    return false;
-}
-
-bool action_value(const struct action *action, const struct event *event, struct arena *arena,
-                  struct value *out, struct action_failure *failure)
-{
-    struct run run = {.event = event, .arena = arena};
-    if (!node_eval(&run, action->value, out)) return fails(&run, failure);
-    if (out->kind != VALUE_MISSING) return true;
-    run_fails(&run, action->value, "is missing");
-    return fails(&run, failure);
-}
-
-static const char *set_problem(enum path_result result)
-{
-    switch (result) {
-    case PATH_SET: break;
-    case PATH_IGNORED: return "an array has numbers, not names";
-    case PATH_NOT_A_MAP: return "a step of the field is neither an object nor an array";
-    case PATH_OUT_OF_RANGE: return "the array has no such item";
-    case PATH_BAD_TYPE: return "the field takes another type: @timestamp a time, tags strings";
-    }
-    return NULL;
-}
-
-bool action_run(const struct action *action, struct event *event, struct action_failure *failure)
-{
-    struct value value;
-    const struct target *target = &action->source->targets[0];
-    if (!action->value) {
-        for (uint32_t i = 0; i < action->count; i++) path_remove(&action->targets[i], event);
-        return true;
-    }
-    if (!action_value(action, event, event->arena, &value, failure)) return false;
-    if (value.kind >= VALUE_ARRAY) {
-        if (!arena_allows(event->arena, value_footprint(&value))) {
-            *failure = (struct action_failure){"the value is too large", target->place, {0}};
-            return false;
-        }
-        value = value_copy(event->arena, &value, false);
-    }
-    const char *problem = set_problem(path_set(&action->targets[0], event, value));
-    if (!problem) return true;
-    *failure = (struct action_failure){problem, target->place, target->text};
-    return false;
+    for (; regexes; regexes = regexes->next) regex_destroy(regexes->regex);
 }

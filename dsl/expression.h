@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Assignments, compiled: `[a] = …` becomes a tree of nodes, each with the function that computes it;
- * paths, constants, regular expressions, functions and types are decided once. Constant parts are
- * computed at start.
+/* Expressions, compiled: a tree of nodes, each with the function that computes it; paths, constants,
+ * regular expressions, functions and types are decided once. Constant parts are computed at start.
  *
  * What a value is while it is computed: borrowed. Nothing an expression reads is changed, and what it
  * makes lies in the event's arena; containers are copied once, when they are stored. A missing field
  * is a value of its own (VALUE_MISSING) that only tests, `==`, `and`, `or`, `!`, `??` and `?:` take.
  *
- * An expression that cannot be computed changes nothing: the caller gets the reason and its place, and
- * tags the event. Depth and size are bounded by the parser, the memory of one value by
- * EXPRESSION_BYTES_MAX and arena_allows().
+ * An expression that cannot be computed gives the reason and its place; whoever runs it decides what
+ * becomes of the event (dsl/action.h). Depth and size are bounded by the parser, the memory of one
+ * value by EXPRESSION_BYTES_MAX and arena_allows().
  *
  * Compiled at start-up into the configuration arena; run by one worker's thread. */
 #ifndef DSL_EXPRESSION_H
@@ -38,11 +37,29 @@ enum type_set {
 struct str type_names(unsigned types, struct arena *arena);
 unsigned type_of_value(const struct value *value); /* a single bit */
 
-/* ---- running ---- */
+/* ---- compiling ---- */
 struct node;
+
+/* What lives outside the arena: freed by regexes_destroy(). */
+struct owned_regex {
+    struct regex *regex;
+    struct owned_regex *next;
+};
+void regexes_destroy(struct owned_regex *regexes);
+
+struct compilation {
+    struct arena *arena;
+    struct diag *diag;
+    struct owned_regex *regexes; /* of all that was compiled */
+};
+/* NULL when something in it is wrong; the diag says what. */
+const struct node *expression_compile(struct compilation *compilation, const struct expression *source);
+
+/* ---- running ---- */
 
 struct run {
     const struct event *event; /* NULL: constants are computed */
+    const struct value *names; /* the event's values of names, by slot */
     struct arena *arena;
     const char *problem;       /* a few words; static */
     const struct node *at;     /* where it failed */
@@ -63,6 +80,7 @@ struct node {
     bool is_constant;
     struct value constant;
     struct path path;
+    uint32_t slot; /* of a name */
     struct regex *regex;
     const struct function *function; /* dsl/functions.h */
     const struct expression *source;
@@ -75,27 +93,8 @@ static inline bool node_eval(struct run *run, const struct node *node, struct va
 bool run_fails(struct run *run, const struct node *node, const char *problem); /* always false */
 
 /* What computes each kind of node (dsl/expression_run.c). */
-node_run run_constant, run_field, run_add, run_subtract, run_multiply, run_divide, run_remainder,
+node_run run_constant, run_field, run_name, run_add, run_subtract, run_multiply, run_divide, run_remainder,
     run_negate, run_same, run_differs, run_order, run_in, run_not_in, run_match, run_not_match, run_and,
     run_or, run_not, run_default, run_choice, run_index, run_array, run_object, run_call;
-
-/* ---- statements ---- */
-struct action;
-
-/* NULL when something in it is wrong; the diag says what. */
-struct action *action_compile(const struct assignment *assignment, struct arena *arena,
-                              struct diag *diag);
-void action_destroy(struct action *action);
-
-struct action_failure {
-    const char *problem;
-    struct place place;
-    struct str subject; /* the field that is missing; else empty */
-};
-/* False: the event is unchanged, but for memory of its arena. */
-bool action_run(const struct action *action, struct event *event, struct action_failure *failure);
-/* For tests: the value alone, without a target. */
-bool action_value(const struct action *action, const struct event *event, struct arena *arena,
-                  struct value *out, struct action_failure *failure);
 
 #endif

@@ -27,6 +27,12 @@ bool run_field(struct run *run, const struct node *node, struct value *out)
     return true;
 }
 
+bool run_name(struct run *run, const struct node *node, struct value *out)
+{
+    *out = run->names[node->slot];
+    return true;
+}
+
 /* ---- arithmetic ---- */
 
 static void normalise(struct value *value)

@@ -37,6 +37,14 @@ bool lexer_symbol(struct lexer *lexer, const char *symbol)
     return true;
 }
 
+bool lexer_word(struct lexer *lexer, const char *word)
+{
+    struct lexer copy = *lexer;
+    if (!lexer_symbol(&copy, word) || is_name_char(lexer_peek(&copy, 0))) return false;
+    *lexer = copy;
+    return true;
+}
+
 /* A comment ends at LF or CRLF or the end of the text. At a lone CR the comment is not one: the
  * place stays at its `#`, which the parser then finds in its way. */
 static bool skip_comment(struct lexer *lexer)
@@ -105,6 +113,7 @@ static uint32_t scan(const struct lexer *lexer, enum token_kind kind)
     uint32_t end;
     switch (kind) {
     case TOKEN_NAME: return run(lexer, lexer->at, is_name_char);
+    case TOKEN_WORD: return is_bareword_start(first) ? run(lexer, lexer->at, is_bareword_char) : lexer->at;
     case TOKEN_BAREWORD:
         if (!is_bareword_start(first)) return lexer->at;
         end = run(lexer, lexer->at, is_bareword_char);

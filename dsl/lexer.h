@@ -7,6 +7,7 @@
  *   blank      space, tab, CR, LF; a comment runs from `#` to LF or the end of the text
  *   name       [A-Za-z0-9_-]+                      of plugins and options
  *   bareword   [A-Za-z_][A-Za-z0-9_]+              a value without quotes: two characters at least
+ *   word       [A-Za-z_][A-Za-z0-9_]*              the same with one character too: names of `let`
  *   number     -?[0-9]+(\.[0-9]*)?
  *   string     "…" or '…'; a backslash keeps the quote behind it from ending the string
  *   reference  (\[[^][,]+\])+                      a field, in conditions
@@ -17,7 +18,7 @@
 #include "core/diag.h"
 
 enum token_kind {
-    TOKEN_NAME, TOKEN_BAREWORD, TOKEN_NUMBER, TOKEN_STRING, TOKEN_REFERENCE, TOKEN_REGEX
+    TOKEN_NAME, TOKEN_BAREWORD, TOKEN_WORD, TOKEN_NUMBER, TOKEN_STRING, TOKEN_REFERENCE, TOKEN_REGEX
 };
 
 /* Bytes [start, end) of the source; quotes and slashes included. */
@@ -47,6 +48,8 @@ void lexer_skip(struct lexer *lexer);
 /* Takes these very bytes. */
 bool lexer_symbol(struct lexer *lexer, const char *symbol);
 bool lexer_has(const struct lexer *lexer, const char *symbol);
+/* Takes this word, unless it is only the beginning of a longer one. */
+bool lexer_word(struct lexer *lexer, const char *word);
 /* Takes a token of this kind; the place does not move when it is not there. */
 bool lexer_take(struct lexer *lexer, enum token_kind kind, struct token *token);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the parser share (parser.c, parse_value.c, parse_condition.c). A parse_…()
+/* What the parts of the parser share (parser.c, parse_value.c, parse_condition.c, …). A parse_…()
  * function stands at the first byte of its rule and returns whether it read it; when not, it has
  * said why, and its caller recovers. Faults with an obvious reading (a comma too many, a word that
  * needs quotes) are said and then read as meant, so that one run finds the next fault too. */
@@ -9,6 +9,14 @@
 #include "dsl/parser.h"
 
 enum { NUMBER_CHARS_MAX = 400 };
+
+/* The names that are known at the current place, innermost last (dsl/parse_names.c). */
+struct scope {
+    struct binding *bindings[NAMES_MAX];
+    uint32_t count;
+    uint32_t most;             /* that were ever known at once */
+    struct binding *declared;  /* all of the text, last one first */
+};
 
 struct parser {
     struct lexer lexer;
@@ -21,6 +29,7 @@ struct parser {
     uint32_t statements, items, nodes;
     uint32_t extension_at;     /* first syntax that Logstash lacks; UINT32_MAX: none yet */
     struct token last_string;
+    struct scope scope;
     bool has_failed;
     bool has_syntax_error;     /* Logstash's words were said */
 };
@@ -71,8 +80,18 @@ struct expression *parse_regex(struct parser *parser);
 struct expression *parse_parentheses(struct parser *parser,
                                      struct expression *(*parse_inner)(struct parser *));
 
+/* A value of an assignment or of `let`: NULL when it was not read. */
+struct expression *parse_assigned(struct parser *parser, const char *hint);
 /* Is this `[a] = …` or `remove [a]`? Neither begins a statement of Logstash. */
 bool is_assignment_ahead(const struct lexer *lexer);
 bool parse_assignment(struct parser *parser, struct assignment *assignment);
+
+/* Is this `let name = …`? `let {` is a plugin. */
+bool is_let_ahead(const struct lexer *lexer);
+bool parse_let(struct parser *parser, struct let *let);
+/* What a word means here; NULL (said): nothing. */
+const struct binding *parse_name(struct parser *parser, struct token word);
+/* The end of a block, at whose beginning `count` names were known. */
+void scope_leave(struct parser *parser, uint32_t count);
 
 #endif

@@ -10,7 +10,7 @@
  *   sum         := product { (+ -) product }
  *   product     := unary { (* / %) unary }
  *   unary       := (`!` | `-`) unary | operand { `[` expression `]` }
- *   operand     := field | number | string | true | false | null | name `(` [ list ] `)`
+ *   operand     := field | number | string | true | false | null | name | name `(` [ list ] `)`
  *                  | `[` [ list ] `]` | `{` [ name `=>` expression { `,` … } ] `}` | `(` expression `)`
  *
  * `[name]` is a field wherever it may be one; a list of one begins with a quote, a digit or a bracket
@@ -43,15 +43,6 @@ static const struct operator operators[] = {
     {"%", EXPRESSION_REMAINDER, RANK_PRODUCT},
 };
 
-/* Takes a word that is not the beginning of a longer one. */
-static bool take_word(struct lexer *lexer, const char *word)
-{
-    struct lexer copy = *lexer;
-    if (!lexer_symbol(&copy, word) || is_name_char(lexer_peek(&copy, 0))) return false;
-    *lexer = copy;
-    return true;
-}
-
 /* Takes an operator of this rank; blanks before it too. */
 static const struct operator *take_operator(struct parser *parser, int rank, struct place *place)
 {
@@ -62,12 +53,12 @@ static const struct operator *take_operator(struct parser *parser, int rank, str
     const struct operator *found = NULL;
     for (size_t i = 0; i < sizeof operators / sizeof *operators && !found; i++) {
         bool is_word = is_name_char(operators[i].sign[0]) && operators[i].sign[0] != '-';
-        if (is_word ? take_word(&copy, operators[i].sign) : lexer_symbol(&copy, operators[i].sign))
+        if (is_word ? lexer_word(&copy, operators[i].sign) : lexer_symbol(&copy, operators[i].sign))
             found = &operators[i];
     }
-    if (!found && take_word(&copy, "not")) {
+    if (!found && lexer_word(&copy, "not")) {
         lexer_skip(&copy);
-        if (take_word(&copy, "in")) found = &not_in;
+        if (lexer_word(&copy, "in")) found = &not_in;
     }
     if (!found || found->rank != rank) return NULL;
     parser->lexer = copy;
@@ -240,6 +231,14 @@ static struct expression *parse_field(struct parser *parser)
     return node;
 }
 
+static struct expression *parse_known_name(struct parser *parser, struct token word)
+{
+    const struct binding *binding = parse_name(parser, word);
+    struct expression *node = binding ? parser_node(parser, EXPRESSION_NAME, word.start, word.end) : NULL;
+    if (node) node->binding = binding;
+    return node;
+}
+
 static struct expression *parse_word(struct parser *parser)
 {
     static const struct { const char *word; enum expression_kind kind; } constants[] = {
@@ -247,7 +246,7 @@ static struct expression *parse_word(struct parser *parser)
     };
     struct lexer *lexer = &parser->lexer;
     struct token token;
-    if (!lexer_take(lexer, TOKEN_BAREWORD, &token)) {
+    if (!lexer_take(lexer, TOKEN_WORD, &token)) {
         parser_expected(parser, "a field or a value", NULL);
         return NULL;
     }
@@ -257,13 +256,7 @@ static struct expression *parse_word(struct parser *parser)
             return parser_node(parser, constants[i].kind, token.start, token.end);
     struct lexer copy = *lexer;
     lexer_skip(&copy);
-    if (!lexer_symbol(&copy, "(")) {
-        diag_hint(parser->diag,
-                  parser_fault(parser, token.start, token.end, "`%.*s` is neither a field nor a value",
-                               STR_ARG(word)),
-                  "write [%.*s] or \"%.*s\"", STR_ARG(word), STR_ARG(word));
-        return NULL;
-    }
+    if (!lexer_symbol(&copy, "(")) return parse_known_name(parser, token);
     *lexer = copy;
     struct expression *node = parser_node(parser, EXPRESSION_CALL, token.start, token.end);
     if (!node) return NULL;
@@ -305,6 +298,7 @@ static struct expression *parse_operand(struct parser *parser)
 static struct expression *parse_indexed(struct parser *parser)
 {
     struct lexer *lexer = &parser->lexer;
+    uint32_t start = lexer->at;
     struct expression *node = parse_operand(parser);
     while (node && lexer_peek(lexer, 0) == '[') {
         struct place sign = lexer_place(lexer, lexer->at, lexer->at + 1);
@@ -318,6 +312,7 @@ static struct expression *parse_indexed(struct parser *parser)
             return NULL;
         }
         node = join(parser, EXPRESSION_INDEX, sign, node, index);
+        if (node) node->place = lexer_place(lexer, start, lexer->at);
     }
     return node;
 }
@@ -350,7 +345,7 @@ bool is_assignment_ahead(const struct lexer *lexer)
 {
     struct lexer copy = *lexer;
     if (lexer_peek(&copy, 0) == '[') return true;
-    if (!take_word(&copy, "remove")) return false;
+    if (!lexer_word(&copy, "remove")) return false;
     lexer_skip(&copy);
     return lexer_peek(&copy, 0) == '[';
 }
@@ -382,29 +377,37 @@ static bool parse_remove(struct parser *parser, struct assignment *assignment)
     }
 }
 
-static bool parse_set(struct parser *parser, struct assignment *assignment)
+struct expression *parse_assigned(struct parser *parser, const char *hint)
 {
     struct lexer *lexer = &parser->lexer;
-    if (!parse_target(parser, assignment)) return false;
     lexer_skip(lexer);
     char next = lexer_peek(lexer, 1);
-    if (lexer_peek(lexer, 0) != '=' || next == '=' || next == '>' || next == '~')
-        return parser_expected(parser, "`=`", next == '=' || next == '~'
-                                                  ? "a comparison stands behind `if`"
-                                                  : "write [field] = value");
+    if (lexer_peek(lexer, 0) != '=' || next == '=' || next == '>' || next == '~') {
+        parser_expected(parser, "`=`", next == '=' || next == '~' ? "a comparison stands behind `if`" : hint);
+        return NULL;
+    }
     lexer->at++;
     lexer_skip(lexer);
     parser->nodes = 0;
-    assignment->value = parse_whole(parser);
-    if (!assignment->value) return false;
-    assignment->place.end = assignment->value->place.end;
+    struct expression *value = parse_whole(parser);
+    if (!value) return NULL;
     struct lexer copy = *lexer;
     lexer_skip(&copy);
-    if (lexer_peek(&copy, 0) != '=') return true;
+    if (lexer_peek(&copy, 0) != '=') return value;
     *lexer = copy;
-    return parser_expected(parser, "an operator or the next statement",
-                           lexer_peek(&copy, 1) == '=' ? "put parentheses around the comparison before this"
-                                                       : "is the value of the assignment before this missing?");
+    parser_expected(parser, "an operator or the next statement",
+                    lexer_peek(&copy, 1) == '=' ? "put parentheses around the comparison before this"
+                                                : "is the value of the assignment before this missing?");
+    return NULL;
+}
+
+static bool parse_set(struct parser *parser, struct assignment *assignment)
+{
+    if (!parse_target(parser, assignment)) return false;
+    assignment->value = parse_assigned(parser, "write [field] = value");
+    if (!assignment->value) return false;
+    assignment->place.end = assignment->value->place.end;
+    return true;
 }
 
 bool parse_assignment(struct parser *parser, struct assignment *assignment)
@@ -412,5 +415,5 @@ bool parse_assignment(struct parser *parser, struct assignment *assignment)
     struct lexer *lexer = &parser->lexer;
     if (parser->extension_at == UINT32_MAX) parser->extension_at = lexer->at;
     assignment->place = lexer_place(lexer, lexer->at, lexer->at + 1);
-    return take_word(lexer, "remove") ? parse_remove(parser, assignment) : parse_set(parser, assignment);
+    return lexer_word(lexer, "remove") ? parse_remove(parser, assignment) : parse_set(parser, assignment);
 }

@@ -471,26 +471,42 @@ static void recover_assignment(struct parser *parser, uint32_t start, uint32_t l
     }
 }
 
-/* Always read: what is wrong within it does not keep the statements behind it from being read. */
-static void parse_assigned(struct parser *parser, enum section_kind section, struct statements *list)
+/* Statements that Logstash lacks. */
+static bool is_own_ahead(const struct lexer *lexer, struct statement *statement)
 {
-    struct statement statement = {.kind = STATEMENT_ASSIGNMENT};
+    if (is_assignment_ahead(lexer)) statement->kind = STATEMENT_ASSIGNMENT;
+    else if (is_let_ahead(lexer)) statement->kind = STATEMENT_LET;
+    else return false;
+    return true;
+}
+
+static bool parse_own(struct parser *parser, struct statement *statement)
+{
+    if (statement->kind == STATEMENT_LET) {
+        statement->let = arena_zalloc(parser->arena, sizeof *statement->let);
+        return parse_let(parser, statement->let);
+    }
+    statement->assignment = arena_zalloc(parser->arena, sizeof *statement->assignment);
+    return parse_assignment(parser, statement->assignment);
+}
+
+/* Always read: what is wrong within it does not keep the statements behind it from being read. */
+static void parse_own_statement(struct parser *parser, enum section_kind section, struct statement statement,
+                                struct statements *list)
+{
     struct lexer *lexer = &parser->lexer;
     uint32_t start = lexer->at, level = parser->braces;
-    if (section != SECTION_FILTER) {
+    if (section != SECTION_FILTER)
         diag_hint(parser->diag,
-                  parser_fault(parser, start, parser_word_end(parser), "fields are set in filter { } only"),
+                  parser_fault(parser, start, parser_word_end(parser), "%s in filter { } only",
+                               statement.kind == STATEMENT_LET ? "names are defined" : "fields are set"),
                   "move this into filter { }");
+    if (section == SECTION_FILTER && parse_own(parser, &statement)) {
+        list->items = parser_grow(parser, list->items, list->count, sizeof *list->items);
+        list->items[list->count++] = statement;
+    } else {
         recover_assignment(parser, start, level);
-        return;
     }
-    statement.assignment = arena_zalloc(parser->arena, sizeof *statement.assignment);
-    if (!parse_assignment(parser, statement.assignment)) {
-        recover_assignment(parser, start, level);
-        return;
-    }
-    list->items = parser_grow(parser, list->items, list->count, sizeof *list->items);
-    list->items[list->count++] = statement;
 }
 
 static bool parse_statement(struct parser *parser, enum section_kind section,
@@ -504,8 +520,8 @@ static bool parse_statement(struct parser *parser, enum section_kind section,
         parser->lexer.at = (uint32_t)parser->lexer.text.len;
         return false;
     }
-    if (is_assignment_ahead(&parser->lexer)) {
-        parse_assigned(parser, section, list);
+    if (is_own_ahead(&parser->lexer, &statement)) {
+        parse_own_statement(parser, section, statement, list);
         return true;
     }
     if (is_branch_ahead(&parser->lexer)) {
@@ -546,6 +562,7 @@ static bool parse_block(struct parser *parser, enum section_kind section, struct
     struct lexer *lexer = &parser->lexer;
     if (!parser_enter(parser)) return false;
     bool is_read = false;
+    uint32_t names = parser->scope.count;
     if (!parser_open(parser)) {
         parser_expected(parser, "`{`", NULL);
     } else {
@@ -562,6 +579,7 @@ static bool parse_block(struct parser *parser, enum section_kind section, struct
         if (is_read) parser_close(parser);
         else if (!parser->has_failed) fault_unclosed(parser);
     }
+    scope_leave(parser, names);
     parser_leave(parser);
     return is_read;
 }
@@ -635,5 +653,7 @@ bool parse_source(struct config *config, const struct source_text *source,
         parse_section(&parser, config);
         lexer_skip(&parser.lexer);
     }
+    assert(parser.scope.count == 0);
+    if (parser.scope.most > config->slots) config->slots = parser.scope.most;
     return !parser.has_failed;
 }

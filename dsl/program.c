@@ -41,8 +41,9 @@ static void operand_print(const struct program *program, const struct instructio
         buf_printf(out, " none: %u", at->jump);
         break;
     case OP_ASSIGN:
+    case OP_LET:
         buf_append_char(out, ' ');
-        assignment_print(program->actions[at->a].source, out);
+        statement_print(program->actions[at->a].source, out);
         break;
     case OP_ELSE: buf_printf(out, " none: %u", at->jump); break;
     default: break;

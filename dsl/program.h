@@ -6,9 +6,9 @@
 #define DSL_PROGRAM_H
 #include "core/filter.h"
 #include "core/output.h"
+#include "dsl/action.h"
 #include "dsl/ast.h"
 #include "dsl/condition.h"
-#include "dsl/expression.h"
 
 enum opcode {
 #define OPCODE(name_, a_, b_, effect_) OP_##name_,
@@ -21,7 +21,7 @@ enum { PROGRAM_DEPTH_MAX = AST_DEPTH_MAX };
 
 struct instruction {
     uint32_t opcode;
-    uint32_t a;    /* number of a filter, condition, assignment or output */
+    uint32_t a;    /* number of a filter, condition, statement or output */
     uint32_t jump; /* instruction to go to */
     struct place place;
 };
@@ -34,7 +34,7 @@ struct program_condition {
 
 struct program_action {
     struct action *action;
-    const struct assignment *source;
+    const struct statement *source;
     atomic_uint_fast64_t in, failed;
 };
 
@@ -50,6 +50,7 @@ struct program {
     struct program_action *actions;
     uint32_t action_count, action_capacity;
     uint32_t depth; /* frames needed */
+    uint32_t slots; /* of names: values kept for each event */
     struct str pipeline;
     atomic_uint_fast64_t memory_limited; /* events that skipped filters: _memory_limit */
 };

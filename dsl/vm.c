@@ -12,7 +12,6 @@
 #include "core/log.h"
 
 #define TAG_MEMORY_LIMIT STR("_memory_limit")
-#define TAG_EXPRESSION_FAILURE STR("_expression_failure")
 
 struct frame {
     struct selection rest, done;
@@ -28,6 +27,9 @@ struct vm {
     uint32_t fate_capacity;
     uint8_t *offered;          /* by event index: an output took it, or its loss is in the books */
     uint32_t offered_capacity;
+    uint32_t slots;            /* of names, for each event */
+    struct value *names;       /* by event index, as many as slots; NULL: no statement needed them yet */
+    uint32_t names_capacity;   /* events */
     struct outcome outcome;
     struct frame stack[];
 };
@@ -45,19 +47,44 @@ static struct vm *vm_start(const struct program *program, struct batch *batch)
     uint32_t *index = arena_alloc(&batch->arena, batch->count * sizeof *index);
     for (uint32_t i = 0; i < batch->count; i++) index[i] = i;
     vm->now = (struct selection){index, batch->count};
+    vm->slots = program->slots;
     batch->vm = vm;
     return vm;
 }
 
-/* Room for a byte of each event, children to come included. Fresh bytes are zero. */
-static uint8_t *bytes_for(struct batch *batch, uint8_t *bytes, uint32_t *capacity)
+/* Room for `size` bytes of each event, children to come included. Fresh bytes are zero. */
+static void *rows_for(struct batch *batch, void *rows, size_t size, uint32_t *capacity)
 {
-    if (*capacity >= batch->count) return bytes;
-    uint32_t wanted = batch->count + batch->count / 2 + 64;
-    uint8_t *fresh = arena_zalloc(&batch->arena, wanted);
-    if (*capacity) memcpy(fresh, bytes, *capacity);
+    if (*capacity >= batch->count) return rows;
+    uint32_t wanted = *capacity ? batch->count + batch->count / 2 + 64 : batch->count;
+    void *fresh = arena_zalloc(&batch->arena, wanted * size);
+    if (*capacity) memcpy(fresh, rows, *capacity * size);
     *capacity = wanted;
     return fresh;
+}
+
+/* ---- names ---- */
+
+static void names_for_all(struct vm *vm, struct batch *batch)
+{
+    if (vm->slots) vm->names = rows_for(batch, vm->names, vm->slots * sizeof *vm->names, &vm->names_capacity);
+}
+
+static struct value *names_of(const struct vm *vm, const struct event *event)
+{
+    return vm->slots ? vm->names + (size_t)event->index * vm->slots : NULL;
+}
+
+/* A child knows what its parent knew. */
+static void names_inherit(struct vm *vm, struct batch *batch, const struct outcome *out)
+{
+    if (!vm->names || !out->created) return;
+    names_for_all(vm, batch);
+    for (uint32_t i = 0; i < out->created; i++) {
+        const struct event *child = out->children[i].event;
+        if (child->parent != child->index)
+            memcpy(names_of(vm, child), names_of(vm, batch->events[child->parent]), vm->slots * sizeof *vm->names);
+    }
 }
 
 /* ---- selections ---- */
@@ -86,7 +113,7 @@ static void condition_failed(struct program *program, struct program_condition *
 {
     counter_add(&row->failed, 1);
     event->is_cancelled = true;
-    vm->offered = bytes_for(batch, vm->offered, &vm->offered_capacity);
+    vm->offered = rows_for(batch, vm->offered, 1, &vm->offered_capacity);
     vm->offered[event->index] = 1;
     LOG(LOG_WARN, "pipeline.condition_failed", program->pipeline,
         "an event was dropped: its condition cannot be evaluated (%s)",
@@ -171,7 +198,7 @@ static struct selection apply(struct vm *vm, struct filter *filter, struct batch
                               struct selection in)
 {
     uint64_t start = now_ns();
-    vm->fate = bytes_for(batch, vm->fate, &vm->fate_capacity);
+    vm->fate = rows_for(batch, vm->fate, 1, &vm->fate_capacity);
     SELECTION_EACH(batch, &in, event) vm->fate[event->index] = FATE_PASSED;
     struct outcome *out = &vm->outcome;
     *out = (struct outcome){.batch = batch,
@@ -179,6 +206,7 @@ static struct selection apply(struct vm *vm, struct filter *filter, struct batch
                             .children = out->children,
                             .children_capacity = out->children_capacity};
     filter->type->apply(filter->self, batch, &in, out);
+    names_inherit(vm, batch, out);
     run_common(filter, batch, &in, out);
     count_outcome(filter, out, in.count, now_ns() - start);
     struct selection next = out->cancelled ? without_cancelled(batch, in) : in;
@@ -218,30 +246,24 @@ static struct selection apply_singly(struct vm *vm, struct program *program, str
     return next;
 }
 
-/* ---- assignments ---- */
+/* ---- statements for each event ---- */
 
-static void action_failed(struct program *program, struct program_action *row, struct event *event,
-                          const struct action_failure *failure)
+static void act(struct vm *vm, struct program *program, struct program_action *row, struct batch *batch)
 {
-    struct line_column where = place_line(failure->place);
-    struct str file = failure->place.source->name;
-    struct str text = arena_printf(event->arena, "%.*s:%u:%u: %.*s%s%s", STR_ARG(file), where.line, where.column,
-                                   STR_ARG(failure->subject), failure->subject.len ? " " : "", failure->problem);
-    counter_add(&row->failed, 1);
-    event_tag(event, TAG_EXPRESSION_FAILURE);
-    map_set(&event->metadata, event->arena, key_of(STR("expression_failure")), value_string(text));
-    LOG(LOG_DEBUG, "pipeline.expression_failed", program->pipeline, "%.*s", STR_ARG(text));
-}
-
-static void assign(struct program *program, struct program_action *row, struct batch *batch,
-                   const struct selection *in)
-{
-    struct action_failure failure;
-    SELECTION_EACH(batch, in, event) {
-        if (!arena_allows(&batch->arena, 0)) memory_limited(program, event, program->pipeline);
-        else if (!action_run(row->action, event, &failure)) action_failed(program, row, event, &failure);
+    struct act act = {.pipeline = program->pipeline};
+    names_for_all(vm, batch);
+    SELECTION_EACH(batch, &vm->now, event) {
+        act.event = event;
+        act.names = names_of(vm, event);
+        if (arena_allows(&batch->arena, 0)) {
+            action_run(row->action, &act);
+            continue;
+        }
+        memory_limited(program, event, program->pipeline);
+        action_skip(row->action, &act);
     }
-    counter_add(&row->in, in->count);
+    counter_add(&row->in, vm->now.count);
+    if (act.failures) counter_add(&row->failed, act.failures);
 }
 
 /* ---- outputs ---- */
@@ -250,7 +272,7 @@ static void assign(struct program *program, struct program_action *row, struct b
 static bool offer(struct vm *vm, struct output *output, struct batch *batch)
 {
     if (!vm->waiting) {
-        vm->offered = bytes_for(batch, vm->offered, &vm->offered_capacity);
+        vm->offered = rows_for(batch, vm->offered, 1, &vm->offered_capacity);
         SELECTION_EACH(batch, &vm->now, event) vm->offered[event->index] = 1;
         counter_add(&output->counters.offered, vm->now.count);
         vm->waiting = obligation_open(batch->ticket, vm->now.count);
@@ -300,7 +322,8 @@ enum vm_result vm_run(struct program *program, struct batch *batch)
                 vm->now = apply(vm, program->filters[at->a], batch, vm->now);
             break;
         case OP_ASSIGN:
-            if (vm->now.count) assign(program, &program->actions[at->a], batch, &vm->now);
+        case OP_LET:
+            if (vm->now.count) act(vm, program, &program->actions[at->a], batch);
             break;
         case OP_BRANCH:
             assert(vm->depth < program->depth);

@@ -235,6 +235,7 @@ static void report_statements(struct report *report, enum section_kind section, 
             report_plugin(report, section, statement->plugin);
             continue;
         }
+        if (statement->kind != STATEMENT_BRANCH) continue; /* a file of Logstash has no others */
         for (uint32_t k = 0; k < statement->branch->count; k++)
             report_statements(report, section, &statement->branch->arms[k].block);
     }

@@ -53,8 +53,10 @@ static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag
                                              .ecs = settings_ecs(&pipeline->settings),
                                              .worker = i,
                                              .workers = count};
+        struct diag_mark mark = diag_mark(diag);
         struct generation *generation = generation_create(&pipeline->config, &options, diag);
         if (!generation) return false;
+        if (i > 0) diag_forget(diag, mark); /* warnings are the same for all workers */
         if (!is_sound) {
             /* only the options were of interest: the text is wrong elsewhere */
             generation_destroy(generation);

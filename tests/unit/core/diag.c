@@ -156,3 +156,18 @@ Test(diag, suggests_what_is_near)
     name.len++;
     cr_expect_eq(suggest(name, &name, 1).len, 0);
 }
+
+/* The next message takes the place of what was unsaid. */
+Test(diag, what_was_said_since_a_mark_can_be_unsaid)
+{
+    diag_error(&diag, (struct place){0}, "kept");
+    struct diag_mark mark = diag_mark(&diag);
+    diag_error(&diag, (struct place){0}, "unsaid");
+    diag_warning(&diag, (struct place){0}, "unsaid");
+    diag_forget(&diag, mark);
+    cr_expect_eq(diag.errors, 1);
+    cr_expect_eq(diag.warnings, 0);
+    diag_warning(&diag, (struct place){0}, "said");
+    diag_render(&diag, &out);
+    cr_expect_str_eq(buf_z(&out), "error: kept\nwarning: said\n");
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dsl/expression.h"
+#include "dsl/action.h"
 #include "core/text/json.h"
 #include "dsl/functions.h"
 #include "dsl/parser.h"
@@ -16,6 +16,12 @@ struct compiled {
     struct action *action; /* NULL: refused */
 };
 
+static const struct statement *last_statement(const struct compiled *compiled)
+{
+    const struct statements *list = &compiled->config.sections[SECTION_FILTER];
+    return &list->items[list->count - 1];
+}
+
 static void compiled_init(struct compiled *compiled, const char *before, const char *statement)
 {
     *compiled = (struct compiled){0};
@@ -25,8 +31,7 @@ static void compiled_init(struct compiled *compiled, const char *before, const c
     compiled->source = (struct source_text){STR("test.conf"), buf_str(&compiled->text)};
     struct parse_options options = {0};
     if (parse_source(&compiled->config, &compiled->source, &options, &compiled->arena, &compiled->diag))
-        compiled->action = action_compile(compiled->config.sections[SECTION_FILTER].items[0].assignment,
-                                          &compiled->arena, &compiled->diag);
+        compiled->action = action_compile(last_statement(compiled), &compiled->arena, &compiled->diag);
     diag_render(&compiled->diag, &compiled->messages);
 }
 
@@ -44,17 +49,24 @@ static void begin(void) { scene_begin(&scene); }
 static void end(void) { scene_end(&scene); }
 TestSuite(expression, .init = begin, .fini = end);
 
-/* The value as JSON, or "! problem". */
+/* The value as JSON, or "! problem": what a copy of the event gets in [@metadata][x]. */
 static void evaluate(const char *expression, const struct event *event, struct buf *out)
 {
     struct compiled compiled;
-    struct value value;
-    struct action_failure failure;
-    compiled_init(&compiled, "[x] = ", expression);
+    struct event copy;
+    struct arena arena;
+    struct act act = {.event = &copy};
+    arena_init(&arena, NULL);
+    event_init(&copy, &arena, event_now());
+    event_copy(&copy, event, false);
+    compiled_init(&compiled, "[@metadata][x] = ", expression);
+    if (compiled.action) action_run(compiled.action, &act);
+    const struct key key = key_of(STR("x"));
     if (!compiled.action) buf_printf(out, "refused:\n%s", buf_z(&compiled.messages));
-    else if (action_value(compiled.action, event, event->arena, &value, &failure)) json_encode_value(&value, out);
-    else buf_printf(out, "! %.*s%s%s", STR_ARG(failure.subject), failure.subject.len ? " " : "", failure.problem);
+    else if (!act.failures) json_encode_value(map_get(&copy.metadata, &key), out);
+    else buf_printf(out, "! %.*s%s%s", STR_ARG(act.failure.subject), act.failure.subject.len ? " " : "", act.failure.problem);
     compiled_fini(&compiled);
+    arena_fini(&arena);
 }
 
 struct row {
@@ -87,7 +99,7 @@ static const struct row rows[] = {
     {"{}", "{}"}, {"{ a => 1, \"b c\" => [s] }", "{\"a\":1,\"b c\":\"abc\"}"}, {"{ a => 1, a => 2 }", "{\"a\":2}"},
     {"[list][1]", "\"two\""}, {"[list][-1][0]", "3"}, {"[1, 2, 3][[n] - 6]", "2"}, {"([list])[2]", "[3]"},
     {"([map])[\"k\"]", "\"v\""}, {"([map])[\"q\"] ?? 0", "0"}, {"([map])[0]", "! an array has numbers, an object has names"},
-    {"([list])[9]", "! is missing"}, {"null", "null"}, {"true", "true"}, {"\"#\" # a comment\n + \"b\"", "\"#b\""},
+    {"([list])[9]", "! ([list])[9] is missing"}, {"null", "null"}, {"true", "true"}, {"\"#\" # a comment\n + \"b\"", "\"#b\""},
     {"upcase([s])", "\"ABC\""}, {"upcase([n])", "! [n] has the wrong type"}, {"upcase([none]) ?? \"-\"", "\"-\""},
     {"cidr_contains(\"::/0\", \"fe80::1\")", "true"}, {"cidr_contains(\"::/0\", \"1.2.3.4\")", "false"},
     {"cidr_contains(\"1.2.3.4/33\", \"1.2.3.4\")", "! is no network"}, {"cidr_contains(\"1.2.3.4\", \"1.2.3.4\")", "true"},
@@ -180,12 +192,12 @@ Test(expression, functions_take_any_field)
 /* The event keeps names of the configuration, which therefore stays: the caller frees it. */
 static void run(struct compiled *compiled, const char *statement, struct event *event, const char *problem)
 {
-    struct action_failure failure = {0};
+    struct act act = {.event = event};
     compiled_init(compiled, "", statement);
     cr_assert(compiled->action, "%s", buf_z(&compiled->messages));
-    bool is_done = action_run(compiled->action, event, &failure);
-    cr_expect_eq(is_done, problem == NULL, "%s", statement);
-    if (problem) cr_expect_str_eq(failure.problem, problem);
+    action_run(compiled->action, &act);
+    cr_expect_eq(act.failures, problem != NULL, "%s", statement);
+    if (problem) cr_expect_str_eq(act.failure.problem, problem);
 }
 
 Test(expression, statements_change_the_event)
@@ -202,7 +214,7 @@ Test(expression, statements_change_the_event)
     run(&compiled[5], "[a][b][-3] = 1", event, "the array has no such item");
     run(&compiled[6], "[@timestamp] = 5", event, "the field takes another type: @timestamp a time, tags strings");
     run(&compiled[7], "[q] = [none]", event, "is missing");
-    scene_expect(event, "{'a': {'b': [9, 2]}, 'd': {'e': {'b': [2]}}}");
+    scene_expect(event, "{'a': {'b': [9, 2]}, 'd': {'e': {'b': [2]}}, 'tags': ['_expression_failure']}");
     for (size_t i = 0; i < 8; i++) compiled_fini(&compiled[i]);
 }
 

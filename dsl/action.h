@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements that Logstash lacks, compiled: `[a] = …`, `remove [a]`, `let name = …`. The machine runs
+ * each for one event after the other (dsl/vm.c).
+ *
+ * What cannot be computed changes nothing: the event keeps its field, a name is missing from there on.
+ * The event gets the tag `_expression_failure` and `[@metadata][expression_failure]`, which says why and
+ * where, and goes on; failures are counted.
+ *
+ * Compiled at start-up into the configuration arena; run by one worker's thread. */
+#ifndef DSL_ACTION_H
+#define DSL_ACTION_H
+#include "dsl/expression.h"
+
+struct action;
+
+struct action_failure {
+    const char *problem; /* a few words */
+    struct place place;
+    struct str subject;  /* the field that is missing; else empty */
+};
+
+/* One event on its way through a statement. */
+struct act {
+    struct event *event;
+    struct value *names; /* its values of names: as many as config->slots, missing at first */
+    struct str pipeline; /* for the log */
+    uint64_t failures;
+    struct action_failure failure; /* the last one */
+};
+
+/* NULL when something in it is wrong; the diag says what. A name's types are known behind its
+ * statement: compile in the order of the text. */
+struct action *action_compile(const struct statement *statement, struct arena *arena, struct diag *diag);
+/* Frees what lives outside the arena. */
+void action_destroy(struct action *action);
+
+void action_run(const struct action *action, struct act *act);
+/* The event passes the statement by, for want of memory. */
+void action_skip(const struct action *action, struct act *act);
+
+#endif

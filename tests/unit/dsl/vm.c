@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dsl/vm.h"
+#include "core/text/json.h"
+#include "dsl/checker.h"
+#include "dsl/compiler.h"
+#include "dsl/parser.h"
+#include "tests/unit/support/events.h"
+#include <criterion/criterion.h>
+
+/* ---- a filter that makes children ---- */
+
+/* A child of each event, with a field; children of children when used twice. */
+static void twin_apply(void *opaque, struct batch *batch, const struct selection *in, struct outcome *out)
+{
+    (void)opaque;
+    SELECTION_EACH(batch, in, event) {
+        struct event *child = outcome_child(out, event, false);
+        cr_assert(child);
+        map_set(&child->root, child->arena, key_of(STR("child")), value_bool(true));
+    }
+}
+static const struct filter_type filter_twin = {.name = "twin", .size = 1, .apply = twin_apply};
+
+/* ---- `filter { TEXT }` run over events ---- */
+
+struct machine {
+    struct scene scene;
+    struct books books;
+    struct ticket_pool *tickets;
+    struct source_text source;
+    struct config config;
+    struct diag diag;
+    struct program program;
+    bool is_right;
+    struct buf text, messages;
+};
+
+static struct filter *twin_make(void *opaque, const struct plugin_block *block)
+{
+    struct machine *machine = opaque;
+    struct filter *filter = arena_zalloc(&machine->scene.config, sizeof *filter);
+    *filter = (struct filter){.type = &filter_twin, .id = block->name};
+    return filter;
+}
+
+static void machine_begin(struct machine *machine, const char *text)
+{
+    *machine = (struct machine){0};
+    scene_begin(&machine->scene);
+    machine->tickets = ticket_pool_create(&machine->books);
+    machine->scene.batch->ticket = ticket_open(machine->tickets);
+    diag_init(&machine->diag);
+    buf_printf(&machine->text, "filter {\n%s\n}", text);
+    machine->source = (struct source_text){STR("test.conf"), buf_str(&machine->text)};
+    struct parse_options options = {0};
+    struct compiler compiler = {.program = &machine->program, .arena = &machine->scene.config,
+                                .diag = &machine->diag, .filter = twin_make, .opaque = machine};
+    machine->is_right =
+        parse_source(&machine->config, &machine->source, &options, &machine->scene.config, &machine->diag) &&
+        compile(&compiler, &machine->config);
+    diag_render(&machine->diag, &machine->messages);
+}
+
+static void machine_run(struct machine *machine)
+{
+    cr_assert(machine->is_right, "%s", buf_z(&machine->messages));
+    struct batch *batch = machine->scene.batch;
+    ticket_count(batch->ticket, batch->received, 0, 0);
+    cr_expect_eq(vm_run(&machine->program, batch), VM_DONE);
+}
+
+static void machine_end(struct machine *machine)
+{
+    if (machine->scene.batch->ticket) ticket_seal(machine->scene.batch->ticket); /* it was not run */
+    program_destroy(&machine->program);
+    scene_end(&machine->scene);
+    ticket_pool_destroy(machine->tickets);
+    diag_fini(&machine->diag);
+    buf_fini(&machine->text);
+    buf_fini(&machine->messages);
+}
+
+Test(vm, children_know_the_names_of_their_parents)
+{
+    struct machine machine;
+    machine_begin(&machine, "let n = [n] * 10 twin { } let m = n + 1 twin { } [sum] = n + m");
+    for (int i = 1; i <= 100; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "{'n': %d}", i);
+        scene_event(&machine.scene, text);
+    }
+    machine_run(&machine);
+    struct batch *batch = machine.scene.batch;
+    cr_assert_eq(batch->count, 400);
+    const struct key key = key_of(STR("sum"));
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct event *oldest = batch->events[i];
+        while (oldest->parent != oldest->index) oldest = batch->events[oldest->parent];
+        const struct value *sum = map_get(&batch->events[i]->root, &key);
+        cr_assert(sum && sum->kind == VALUE_INT);
+        cr_expect_eq(sum->integer, 20 * ((int64_t)oldest->index + 1) + 1);
+    }
+    machine_end(&machine);
+}
+
+/* Names that are never known together share their place: none reads what another left there. */
+Test(vm, names_of_blocks_do_not_mix)
+{
+    struct machine machine;
+    machine_begin(&machine, "if [a] { let x = [a] [x] = x ?? 0 } else { let y = [b] [y] = y ?? 0 } "
+                            "let z = [none] ?? 7 [z] = z");
+    cr_assert_eq(machine.program.slots, 1);
+    struct event *first = scene_event(&machine.scene, "{'a': 1}");
+    struct event *second = scene_event(&machine.scene, "{'b': 2}");
+    machine_run(&machine);
+    scene_expect(first, "{'a': 1, 'x': 1, 'z': 7}");
+    scene_expect(second, "{'b': 2, 'y': 2, 'z': 7}");
+    machine_end(&machine);
+}
+
+Test(vm, a_name_that_could_not_be_computed_is_missing)
+{
+    struct machine machine;
+    machine_begin(&machine, "if [a] { let x = 5 [x] = x } let y = [n] + 1 [y] = y ?? \"none\"");
+    struct event *event = scene_event(&machine.scene, "{'a': 1}");
+    machine_run(&machine);
+    scene_expect(event, "{'a': 1, 'x': 5, 'y': 'none', 'tags': ['_expression_failure']}");
+    cr_expect_eq(counter_get(&machine.program.actions[2].in), 1);
+    cr_expect_eq(counter_get(&machine.program.actions[2].failed), 1);
+    machine_end(&machine);
+}
+
+/* Beyond ARENA_BYTES_MAX statements are passed by; a name is missing then, not what it was elsewhere. */
+Test(vm, events_without_memory_pass_statements_by)
+{
+    struct machine machine;
+    machine_begin(&machine, "if [a] { let x = 1 [x] = x } let y = 2 [y] = y");
+    struct event *event = scene_event(&machine.scene, "{'a': 1}");
+    arena_alloc(&machine.scene.batch->arena, ARENA_BYTES_MAX);
+    machine_run(&machine);
+    scene_expect(event, "{'a': 1, 'tags': ['_memory_limit']}");
+    machine_end(&machine);
+}
+
+Test(vm, as_many_names_as_there_may_be_and_one_more)
+{
+    for (int count = NAMES_MAX; count <= NAMES_MAX + 1; count++) {
+        struct machine machine;
+        struct buf text = {0};
+        for (int i = 0; i < count; i++) buf_printf(&text, "let n%d = %d\n", i, i);
+        buf_append_z(&text, "[x] = n0");
+        for (int i = 1; i < count; i++) buf_printf(&text, " + n%d", i);
+        machine_begin(&machine, buf_z(&text));
+        cr_expect_eq(machine.is_right, count == NAMES_MAX, "%d", count);
+        if (!machine.is_right)
+            cr_expect(strstr(buf_z(&machine.messages), "more than 64 names are known here"), "%s",
+                      buf_z(&machine.messages));
+        machine_end(&machine);
+        buf_fini(&text);
+    }
+}
+
+Test(vm, the_listing_shows_statements_as_they_are_understood)
+{
+    struct machine machine;
+    struct buf out = {0};
+    machine_begin(&machine, "let parts = split([path], \"/\")\n"
+                            "[depth] = length(parts) - 1 ?? 0\n"
+                            "[x] = { a => [[y], -parts[0]] }\n"
+                            "remove [path], [b][c]");
+    program_print(&machine.program, &out);
+    cr_expect_str_eq(buf_z(&out), "   0  LET    let parts = (split [path] \"/\")   # test.conf:2:1\n"
+                                  "   1  ASSIGN [depth] = (?? (- (length parts) 1) 0)   # test.conf:3:1\n"
+                                  "   2  ASSIGN [x] = {\"a\"=>[[y], (- (at parts 0))]}   # test.conf:4:1\n"
+                                  "   3  ASSIGN remove [path], [b][c]   # test.conf:5:1\n"
+                                  "   4  DONE  \n");
+    buf_fini(&out);
+    machine_end(&machine);
+}
