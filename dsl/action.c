@@ -1,25 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dsl/action.h"
+#include <time.h>
 #include "core/log.h"
+#include "dsl/condition.h"
 
 #define TAG_EXPRESSION_FAILURE STR("_expression_failure")
 
+/* What comes after a statement within a loop. */
+enum flow { FLOW_ON, FLOW_CONTINUE, FLOW_BREAK };
+
+struct block {
+    struct action *items;
+    uint32_t count;
+};
+
+struct arm {
+    struct condition *condition; /* NULL: else */
+    struct place place;
+    struct block block;
+};
+
+/* Where it failed last: finding a line takes as long as the text before it. */
+struct where {
+    uint32_t start; /* UINT32_MAX: nowhere yet */
+    struct line_column at;
+};
+
 struct action {
-    void (*run)(const struct action *action, struct act *act);
+    enum flow (*run)(const struct action *action, struct act *act);
     const struct statement *source;
     const struct node *value;
     struct path *targets; /* of an assignment */
-    uint32_t count;
-    uint32_t slot;        /* of a name */
-    struct owned_regex *regexes;
+    struct arm *arms;     /* of a branch */
+    uint32_t count;       /* of targets, of arms */
+    uint32_t slot;        /* of a name, of a loop's items */
+    uint32_t key_slot;    /* of a loop's keys */
+    bool has_key;
+    struct block block;   /* of a loop */
+    struct where *where;
+    struct owned_regex *regexes; /* of all in it; of the outermost one */
 };
 
 /* ---- failing ---- */
 
-static void fail(struct act *act, const char *problem, struct place place, struct str subject)
+static struct line_column find_where(const struct action *action, struct place place)
+{
+    struct where *where = action->where;
+    if (where->start != place.start) *where = (struct where){place.start, place_line(place)};
+    return where->at;
+}
+
+static void fail(const struct action *action, struct act *act, const char *problem, struct place place,
+                 struct str subject)
 {
     struct event *event = act->event;
-    struct line_column where = place_line(place);
+    struct line_column where = find_where(action, place);
     struct str file = place.source->name;
     struct str text = arena_printf(event->arena, "%.*s:%u:%u: %.*s%s%s", STR_ARG(file), where.line, where.column,
                                    STR_ARG(subject), subject.len ? " " : "", problem);
@@ -31,33 +66,36 @@ static void fail(struct act *act, const char *problem, struct place place, struc
 }
 
 /* "[a] is missing", but no subject for "a division by zero". */
-static bool run_failed(const struct run *run, struct act *act)
+static bool run_failed(const struct action *action, const struct run *run, struct act *act)
 {
     const struct expression *source = run->at->source;
     bool is_named = source->kind == EXPRESSION_FIELD || source->kind == EXPRESSION_NAME ||
                     source->kind == EXPRESSION_INDEX;
     bool is_said_of_it = strncmp(run->problem, "is ", 3) == 0 || strncmp(run->problem, "has ", 4) == 0;
     struct str written = str_slice(source->place.source->text, source->place.start, source->place.end);
-    fail(act, run->problem, source->place, is_named && is_said_of_it ? written : (struct str){0});
+    fail(action, act, run->problem, source->place, is_named && is_said_of_it ? written : (struct str){0});
     return false;
 }
 
 /* ---- running ---- */
 
-/* A value that may be kept: it has its containers for itself. False: said. */
+/* A value that may be kept: it has its containers for itself. Those of a name never change: other names
+ * may have them, too. False: said. */
 static bool compute(const struct action *action, struct act *act, struct value *value)
 {
     struct arena *arena = act->event->arena;
     struct run run = {.event = act->event, .names = act->names, .arena = arena};
-    if (!node_eval(&run, action->value, value)) return run_failed(&run, act);
+    if (!node_eval(&run, action->value, value)) return run_failed(action, &run, act);
     if (value->kind == VALUE_MISSING) {
         run_fails(&run, action->value, "is missing");
-        return run_failed(&run, act);
+        return run_failed(action, &run, act);
     }
-    if (value->kind < VALUE_ARRAY) return true;
+    bool is_shared = value->kind >= VALUE_ARRAY &&
+                     (action->value->run != run_name || action->source->kind == STATEMENT_ASSIGNMENT);
+    if (!is_shared) return true;
     if (!arena_allows(arena, value_footprint(value))) {
         run_fails(&run, action->value, "the value is too large");
-        return run_failed(&run, act);
+        return run_failed(action, &run, act);
     }
     *value = value_copy(arena, value, false);
     return true;
@@ -75,27 +113,127 @@ static const char *set_problem(enum path_result result)
     return NULL;
 }
 
-static void run_set(const struct action *action, struct act *act)
+static enum flow run_set(const struct action *action, struct act *act)
 {
     struct value value;
-    if (!compute(action, act, &value)) return;
+    if (!compute(action, act, &value)) return FLOW_ON;
     const char *problem = set_problem(path_set(&action->targets[0], act->event, value));
-    if (!problem) return;
     const struct target *target = &action->source->assignment->targets[0];
-    fail(act, problem, target->place, target->text);
+    if (problem) fail(action, act, problem, target->place, target->text);
+    return FLOW_ON;
 }
 
-static void run_remove(const struct action *action, struct act *act)
+static enum flow run_remove(const struct action *action, struct act *act)
 {
     for (uint32_t i = 0; i < action->count; i++) path_remove(&action->targets[i], act->event);
+    return FLOW_ON;
 }
 
-static void run_let(const struct action *action, struct act *act)
+static enum flow run_let(const struct action *action, struct act *act)
 {
     if (!compute(action, act, &act->names[action->slot])) act->names[action->slot] = VALUE_NONE;
+    return FLOW_ON;
 }
 
-void action_run(const struct action *action, struct act *act) { action->run(action, act); }
+/* ---- loops and what stands within them ---- */
+
+static enum flow run_block(const struct block *block, struct act *act)
+{
+    for (uint32_t i = 0; i < block->count; i++) {
+        enum flow flow = block->items[i].run(&block->items[i], act);
+        if (flow != FLOW_ON) return flow;
+    }
+    return FLOW_ON;
+}
+
+static enum flow run_branch(const struct action *action, struct act *act)
+{
+    for (uint32_t i = 0; i < action->count; i++) {
+        const struct arm *arm = &action->arms[i];
+        enum condition_verdict verdict =
+            arm->condition ? condition_eval(arm->condition, act->event) : CONDITION_TRUE;
+        if (verdict == CONDITION_ERROR)
+            fail(action, act, condition_problem(arm->condition, act->event), arm->place, (struct str){0});
+        if (verdict == CONDITION_TRUE) return run_block(&arm->block, act);
+    }
+    return FLOW_ON;
+}
+
+static enum flow run_break(const struct action *action, struct act *act)
+{
+    (void)action, (void)act;
+    return FLOW_BREAK;
+}
+
+static enum flow run_continue(const struct action *action, struct act *act)
+{
+    (void)action, (void)act;
+    return FLOW_CONTINUE;
+}
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Why the loops of this event must end now; NULL: they need not. */
+static const char *loop_limit(struct act *act)
+{
+    enum { ROUNDS_UNWATCHED = 16 }; /* asking the clock costs as much as a small round */
+    _Static_assert(LOOP_ROUNDS_MAX == 10000, "as the words say");
+    if (++act->rounds > LOOP_ROUNDS_MAX) return "more than 10000 rounds";
+    if (!arena_allows(act->event->arena, 0)) return "the batch has no more memory";
+    if (act->rounds % ROUNDS_UNWATCHED) return NULL;
+    uint64_t now = cpu_ns();
+    if (!act->loop_end_ns) act->loop_end_ns = now + LOOP_CPU_NS_MAX;
+    return now > act->loop_end_ns ? "the loop took more than a second" : NULL;
+}
+
+/* One round. False: the loop ends. */
+static bool loop_round(const struct action *action, struct act *act, struct value key, struct value item)
+{
+    const char *limit = act->is_stopped ? NULL : loop_limit(act);
+    if (limit) {
+        act->is_stopped = true; /* the loops around it, too */
+        fail(action, act, limit, action->source->loop->place, (struct str){0});
+    }
+    if (act->is_stopped) return false;
+    if (action->has_key) act->names[action->key_slot] = key;
+    act->names[action->slot] = item;
+    return run_block(&action->block, act) != FLOW_BREAK;
+}
+
+/* The list is the loop's own, or a name's: what the body does to fields does not change it. */
+static enum flow run_loop(const struct action *action, struct act *act)
+{
+    struct value list;
+    if (!compute(action, act, &list)) return FLOW_ON;
+    if (act->loops++ == 0) {
+        act->rounds = 0;
+        act->loop_end_ns = 0;
+        act->is_stopped = false;
+    }
+    if (list.kind == VALUE_ARRAY) {
+        for (uint32_t i = 0; i < list.array->count; i++)
+            if (!loop_round(action, act, value_int(i), list.array->items[i])) break;
+    } else if (list.kind == VALUE_MAP) {
+        MAP_EACH(list.map, entry)
+            if (!loop_round(action, act, value_string(key_text(&entry->key)), entry->value)) break;
+    } else {
+        struct run run = {.problem = "is neither an array nor an object", .at = action->value};
+        run_failed(action, &run, act);
+    }
+    act->loops--;
+    return FLOW_ON;
+}
+
+void action_run(const struct action *action, struct act *act)
+{
+    enum flow flow = action->run(action, act);
+    assert(flow == FLOW_ON && act->loops == 0);
+}
 
 void action_skip(const struct action *action, struct act *act)
 {
@@ -103,6 +241,56 @@ void action_skip(const struct action *action, struct act *act)
 }
 
 /* ---- compiling ---- */
+
+static bool compile_action(struct compilation *compilation, const struct statement *statement, struct action *action);
+
+static bool compile_block(struct compilation *compilation, const struct statements *list, struct block *block)
+{
+    bool is_right = true;
+    block->items = arena_zalloc(compilation->arena, (list->count + 1) * sizeof *block->items);
+    for (uint32_t i = 0; i < list->count; i++)
+        is_right &= compile_action(compilation, &list->items[i], &block->items[block->count++]);
+    return is_right;
+}
+
+static bool compile_branch(struct compilation *compilation, const struct branch *branch, struct action *action)
+{
+    bool is_right = true;
+    action->run = run_branch;
+    action->arms = arena_zalloc(compilation->arena, branch->count * sizeof *action->arms);
+    for (uint32_t i = 0; i < branch->count; i++) {
+        const struct expression *condition = branch->arms[i].condition;
+        struct arm *arm = &action->arms[action->count++];
+        if (condition) {
+            arm->place = condition->place;
+            arm->condition = condition_compile(condition, compilation->arena, compilation->diag);
+            is_right &= arm->condition != NULL;
+        }
+        is_right &= compile_block(compilation, &branch->arms[i].block, &arm->block);
+    }
+    return is_right;
+}
+
+static void type_loop_names(const struct for_loop *loop, unsigned types)
+{
+    unsigned keys = (types & TYPE_ARRAY ? (unsigned)TYPE_INTEGER : 0u) | (types & TYPE_OBJECT ? (unsigned)TYPE_STRING : 0u);
+    if (loop->key) loop->key->types = keys;
+    loop->item->types = TYPE_ANY;
+}
+
+static bool compile_loop(struct compilation *compilation, const struct for_loop *loop, struct action *action)
+{
+    action->run = run_loop;
+    action->slot = loop->item->slot;
+    action->has_key = loop->key != NULL;
+    if (loop->key) action->key_slot = loop->key->slot;
+    action->value = expression_compile(compilation, loop->list);
+    unsigned types = action->value ? action->value->types : TYPE_ANY;
+    type_loop_names(loop, types);
+    bool is_list = !action->value || check_type(compilation, action->value, TYPE_ARRAY | TYPE_OBJECT, "`for`");
+    bool is_right = compile_block(compilation, &loop->body, &action->block);
+    return action->value && is_list && is_right;
+}
 
 static bool compile_assignment(struct compilation *compilation, const struct assignment *assignment,
                                struct action *action)
@@ -134,26 +322,54 @@ static bool compile_let(struct compilation *compilation, const struct let *let, 
     return true;
 }
 
+static bool compile_action(struct compilation *compilation, const struct statement *statement, struct action *action)
+{
+    action->source = statement;
+    action->where = arena_alloc(compilation->arena, sizeof *action->where);
+    action->where->start = UINT32_MAX;
+    switch (statement->kind) {
+    case STATEMENT_ASSIGNMENT: return compile_assignment(compilation, statement->assignment, action);
+    case STATEMENT_LET: return compile_let(compilation, statement->let, action);
+    case STATEMENT_FOR: return compile_loop(compilation, statement->loop, action);
+    case STATEMENT_BRANCH: return compile_branch(compilation, statement->branch, action);
+    case STATEMENT_BREAK: action->run = run_break; return true;
+    case STATEMENT_CONTINUE: action->run = run_continue; return true;
+    case STATEMENT_PLUGIN: break;
+    }
+    assert(false && "a plugin is not run for one event");
+    return false;
+}
+
 struct action *action_compile(const struct statement *statement, struct arena *arena, struct diag *diag)
 {
     struct action *action = arena_zalloc(arena, sizeof *action);
     struct compilation compilation = {.arena = arena, .diag = diag};
-    action->source = statement;
-    bool is_right = false;
-    switch (statement->kind) {
-    case STATEMENT_ASSIGNMENT: is_right = compile_assignment(&compilation, statement->assignment, action); break;
-    case STATEMENT_LET: is_right = compile_let(&compilation, statement->let, action); break;
-    case STATEMENT_PLUGIN:
-    case STATEMENT_BRANCH: assert(false && "not a statement for one event");
-    }
+    bool is_right = compile_action(&compilation, statement, action);
     action->regexes = compilation.regexes;
     if (is_right) return action;
     action_destroy(action);
     return NULL;
 }
 
+static void block_release(const struct block *block);
+
+static void action_release(const struct action *action)
+{
+    for (uint32_t i = 0; action->arms && i < action->count; i++) {
+        if (action->arms[i].condition) condition_destroy(action->arms[i].condition);
+        block_release(&action->arms[i].block);
+    }
+    block_release(&action->block);
+}
+
+static void block_release(const struct block *block)
+{
+    for (uint32_t i = 0; i < block->count; i++) action_release(&block->items[i]);
+}
+
 void action_destroy(struct action *action)
 {
+    action_release(action);
     regexes_destroy(action->regexes);
     action->regexes = NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Statements that Logstash lacks, compiled: `[a] = …`, `remove [a]`, `let name = …`. The machine runs
- * each for one event after the other (dsl/vm.c).
+/* Statements that Logstash lacks, compiled: `[a] = …`, `remove [a]`, `let name = …`, `for name in … { }`.
+ * The machine runs each for one event after the other (dsl/vm.c). A loop is a tree of statements, branches
+ * too; it ends at LOOP_ROUNDS_MAX and at LOOP_CPU_NS_MAX, which is a failure like others.
  *
  * What cannot be computed changes nothing: the event keeps its field, a name is missing from there on.
  * The event gets the tag `_expression_failure` and `[@metadata][expression_failure]`, which says why and
@@ -10,6 +11,11 @@
 #ifndef DSL_ACTION_H
 #define DSL_ACTION_H
 #include "dsl/expression.h"
+
+enum {
+    LOOP_ROUNDS_MAX = 10000,      /* for one event: of a loop and those within it, together */
+    LOOP_CPU_NS_MAX = 1000000000, /* of the thread, for the same; about */
+};
 
 struct action;
 
@@ -26,6 +32,10 @@ struct act {
     struct str pipeline; /* for the log */
     uint64_t failures;
     struct action_failure failure; /* the last one */
+    uint32_t loops;                /* open ones */
+    uint32_t rounds;               /* of the outermost and all within it */
+    uint64_t loop_end_ns;          /* of the thread's CPU time; 0: not asked yet */
+    bool is_stopped;               /* at a limit */
 };
 
 /* NULL when something in it is wrong; the diag says what. A name's types are known behind its

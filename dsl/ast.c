@@ -134,6 +134,14 @@ static void print_assignment(const struct assignment *assignment, struct buf *ou
     expression_print(assignment->value, out);
 }
 
+static void print_loop_head(const struct for_loop *loop, struct buf *out)
+{
+    buf_append_z(out, "for ");
+    if (loop->key) buf_printf(out, "%.*s, ", STR_ARG(loop->key->name));
+    buf_printf(out, "%.*s in ", STR_ARG(loop->item->name));
+    expression_print(loop->list, out);
+}
+
 void statement_print(const struct statement *statement, struct buf *out)
 {
     switch (statement->kind) {
@@ -142,6 +150,9 @@ void statement_print(const struct statement *statement, struct buf *out)
         buf_printf(out, "let %.*s = ", STR_ARG(statement->let->binding->name));
         expression_print(statement->let->value, out);
         return;
+    case STATEMENT_FOR: print_loop_head(statement->loop, out); return;
+    case STATEMENT_BREAK: buf_append_z(out, "break"); return;
+    case STATEMENT_CONTINUE: buf_append_z(out, "continue"); return;
     case STATEMENT_PLUGIN:
     case STATEMENT_BRANCH: break;
     }
@@ -185,6 +196,22 @@ static void print_arms(const struct branch *branch, uint32_t at, enum section_ki
     while (open--) buf_append_char(out, ')');
 }
 
+static void print_statement(const struct statement *statement, enum section_kind section, struct buf *out)
+{
+    switch (statement->kind) {
+    case STATEMENT_PLUGIN: print_plugin(statement->plugin, section, out); return;
+    case STATEMENT_BRANCH: print_arms(statement->branch, 0, section, out); return;
+    case STATEMENT_FOR:
+        buf_append_char(out, '(');
+        statement_print(statement, out);
+        buf_append_char(out, ' ');
+        print_list(&statement->loop->body, section, false, out);
+        buf_append_char(out, ')');
+        return;
+    default: statement_print(statement, out);
+    }
+}
+
 static void print_list(const struct statements *list, enum section_kind section, bool is_top,
                        struct buf *out)
 {
@@ -192,10 +219,7 @@ static void print_list(const struct statements *list, enum section_kind section,
     if (list->count > 1)
         buf_append_z(out, section == SECTION_FILTER || !is_top ? "(do-sequence " : "(composed-parallel ");
     for (uint32_t i = 0; i < list->count; i++) {
-        const struct statement *statement = &list->items[i];
-        if (statement->kind == STATEMENT_PLUGIN) print_plugin(statement->plugin, section, out);
-        else if (statement->kind == STATEMENT_BRANCH) print_arms(statement->branch, 0, section, out);
-        else statement_print(statement, out);
+        print_statement(&list->items[i], section, out);
         if (list->count > 1) buf_append_char(out, ' ');
     }
 }

@@ -14,7 +14,9 @@
  *                            block; the condition of `else` is NULL
  *     case STATEMENT_ASSIGNMENT: fields set or removed
  *     case STATEMENT_LET: a name gets a value for the rest of its block
- *     }                                                         // the last two: dsl/action.h
+ *     case STATEMENT_FOR: a block of such statements, branches too, run for each item of a list
+ *     case STATEMENT_BREAK, STATEMENT_CONTINUE: within one
+ *     }                                                         // all but the first two: dsl/action.h
  *
  * Conditions are handed to condition_compile() (dsl/condition.h) as they are. Blocks and values have at
  * most AST_DEPTH_MAX levels, conditions at most CONDITION_NODES_MAX nodes, so that a recursive walk is
@@ -114,6 +116,15 @@ struct statements {
     uint32_t count;
 };
 
+/* `for item in list { … }`, `for key, item in list { … }`. The body has no plugins. */
+struct for_loop {
+    struct place place;  /* from `for` to the list */
+    struct binding *key; /* NULL: only items are named */
+    struct binding *item;
+    struct expression *list;
+    struct statements body;
+};
+
 /* `if`, `else if`, `else`, in this order. */
 struct branch_arm {
     struct expression *condition; /* NULL: else */
@@ -143,7 +154,10 @@ struct plugin_block {
     struct str id; /* as given, or made from the plugin's name and its place */
 };
 
-enum statement_kind { STATEMENT_PLUGIN, STATEMENT_BRANCH, STATEMENT_ASSIGNMENT, STATEMENT_LET };
+enum statement_kind {
+    STATEMENT_PLUGIN, STATEMENT_BRANCH, STATEMENT_ASSIGNMENT, STATEMENT_LET, STATEMENT_FOR, STATEMENT_BREAK,
+    STATEMENT_CONTINUE
+};
 
 struct statement {
     enum statement_kind kind;
@@ -153,6 +167,8 @@ struct statement {
         /* in filter sections only */
         struct assignment *assignment;
         struct let *let;
+        struct for_loop *loop;
+        struct place jump; /* of `break`, `continue` */
     };
 };
 
@@ -170,7 +186,8 @@ const char *section_name(enum section_kind section); /* "input", … */
 void ast_print(const struct config *config, struct buf *out);
 /* A condition with every operator in parentheses: `(and [a] (== [b] "x"))`. */
 void expression_print(const struct expression *expression, struct buf *out);
-/* A statement that is neither plugin nor branch: `[a] = (+ [b] 1)`, `remove [a], [b]`, `let x = 5`. */
+/* A statement that is neither plugin nor branch: `[a] = (+ [b] 1)`, `remove [a], [b]`, `let x = 5`; of a
+ * loop what stands before its block. */
 void statement_print(const struct statement *statement, struct buf *out);
 /* A value as in the normal form: `{"k"=>[1, "x"]}`. */
 void config_value_print(const struct config_value *value, struct buf *out);

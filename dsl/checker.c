@@ -293,12 +293,42 @@ static void expand_expression(const struct environment_context *context, struct 
     for (uint32_t i = 0; i < node->count; i++) expand_expression(context, node->items[i]);
 }
 
+static void expand_statements(const struct environment_context *context, const struct statements *list);
+
+/* Of a statement that Logstash lacks, or of a branch within one. */
+static void expand_statement(const struct environment_context *context, const struct statement *statement)
+{
+    switch (statement->kind) {
+    case STATEMENT_ASSIGNMENT:
+        if (statement->assignment->value) expand_expression(context, statement->assignment->value);
+        break;
+    case STATEMENT_LET: expand_expression(context, statement->let->value); break;
+    case STATEMENT_FOR:
+        expand_expression(context, statement->loop->list);
+        expand_statements(context, &statement->loop->body);
+        break;
+    case STATEMENT_BRANCH:
+        for (uint32_t i = 0; i < statement->branch->count; i++) {
+            const struct branch_arm *arm = &statement->branch->arms[i];
+            if (arm->condition) expand_condition(context, arm->condition);
+            expand_statements(context, &arm->block);
+        }
+        break;
+    case STATEMENT_BREAK:
+    case STATEMENT_CONTINUE:
+    case STATEMENT_PLUGIN: break;
+    }
+}
+
+static void expand_statements(const struct environment_context *context, const struct statements *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) expand_statement(context, &list->items[i]);
+}
+
 static void check_action(struct checker *checker, const struct statement *statement)
 {
     struct environment_context environment = {checker->options->environment, checker->arena, checker->diag};
-    bool is_let = statement->kind == STATEMENT_LET;
-    struct expression *value = is_let ? statement->let->value : statement->assignment->value;
-    if (value) expand_expression(&environment, value);
+    expand_statement(&environment, statement);
     if (!checker->options->is_dry) return;
     struct action *action = action_compile(statement, checker->arena, checker->diag);
     if (action) action_destroy(action);
@@ -321,8 +351,7 @@ static void check_statements(struct checker *checker, const struct statements *l
         switch (statement->kind) {
         case STATEMENT_PLUGIN: check_plugin(checker, statement->plugin); break;
         case STATEMENT_BRANCH: check_branch(checker, statement->branch); break;
-        case STATEMENT_ASSIGNMENT:
-        case STATEMENT_LET: check_action(checker, statement); break;
+        default: check_action(checker, statement); break;
         }
     }
 }

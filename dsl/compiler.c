@@ -63,8 +63,7 @@ static bool add_condition(struct compiler *compiler, const struct expression *ex
     return true;
 }
 
-static bool compile_action(struct compiler *compiler, const struct statement *statement, enum opcode opcode,
-                           struct place place)
+static bool compile_action(struct compiler *compiler, const struct statement *statement, struct place place)
 {
     struct action *action = action_compile(statement, compiler->arena, compiler->diag);
     if (!action) return false;
@@ -75,7 +74,7 @@ static bool compile_action(struct compiler *compiler, const struct statement *st
     memset(row, 0, sizeof *row);
     row->action = action;
     row->source = statement;
-    emit(compiler, opcode, program->action_count++, place);
+    emit(compiler, OP_RUN, program->action_count++, place);
     return true;
 }
 
@@ -110,9 +109,12 @@ static bool compile_statements(struct compiler *compiler, const struct statement
         case STATEMENT_PLUGIN: ok &= compile_plugin(compiler, statement->plugin, section); break;
         case STATEMENT_BRANCH: ok &= compile_branch(compiler, statement->branch, section, depth); break;
         case STATEMENT_ASSIGNMENT:
-            ok &= compile_action(compiler, statement, OP_ASSIGN, statement->assignment->place);
+            ok &= compile_action(compiler, statement, statement->assignment->place);
             break;
-        case STATEMENT_LET: ok &= compile_action(compiler, statement, OP_LET, statement->let->place); break;
+        case STATEMENT_LET: ok &= compile_action(compiler, statement, statement->let->place); break;
+        case STATEMENT_FOR: ok &= compile_action(compiler, statement, statement->loop->place); break;
+        case STATEMENT_BREAK:
+        case STATEMENT_CONTINUE: assert(false && "they stand within a loop"); break;
         }
     }
     return ok;

@@ -39,9 +39,7 @@ struct str type_names(unsigned types, struct arena *arena)
     return buf_take(&text);
 }
 
-/* False (said): the node can never be one of `wanted`. */
-static bool check_type(struct compilation *compilation, const struct node *node, unsigned wanted,
-                       const char *who)
+bool check_type(struct compilation *compilation, const struct node *node, unsigned wanted, const char *who)
 {
     if (node->types & wanted) return true;
     struct str takes = type_names(wanted, compilation->arena);

@@ -30,6 +30,7 @@ struct parser {
     uint32_t extension_at;     /* first syntax that Logstash lacks; UINT32_MAX: none yet */
     struct token last_string;
     struct scope scope;
+    uint32_t loops;            /* open `for` blocks */
     bool has_failed;
     bool has_syntax_error;     /* Logstash's words were said */
 };
@@ -54,6 +55,11 @@ static inline void parser_leave(struct parser *parser)
 }
 bool parser_open(struct parser *parser);  /* takes `{`, remembering its place */
 void parser_close(struct parser *parser); /* takes `}`, which is there */
+
+/* One byte, string or comment forward, for going on after a fault. */
+void parser_step(struct lexer *lexer);
+/* To a `{` on the same line. False: there is none. */
+bool parser_to_block(struct parser *parser);
 
 /* Room for one more item in a list of the arena. */
 void *parser_grow(struct parser *parser, void *items, uint32_t count, size_t size);
@@ -80,6 +86,16 @@ struct expression *parse_regex(struct parser *parser);
 struct expression *parse_parentheses(struct parser *parser,
                                      struct expression *(*parse_inner)(struct parser *));
 
+bool parse_block(struct parser *parser, enum section_kind section, struct statements *list);
+void statements_add(struct parser *parser, struct statements *list, struct statement statement);
+/* Does a statement that Logstash lacks begin here? `*statement` gets its kind. */
+bool is_own_ahead(const struct lexer *lexer, struct statement *statement);
+/* Reads it and goes on behind it, whatever is wrong with it. */
+void parse_own(struct parser *parser, enum section_kind section, struct statement statement,
+               struct statements *list);
+
+/* Reads an expression that begins a part of a statement: NULL (said) when it cannot be read. */
+struct expression *parse_expression(struct parser *parser);
 /* A value of an assignment or of `let`: NULL when it was not read. */
 struct expression *parse_assigned(struct parser *parser, const char *hint);
 /* Is this `[a] = …` or `remove [a]`? Neither begins a statement of Logstash. */
@@ -89,6 +105,10 @@ bool parse_assignment(struct parser *parser, struct assignment *assignment);
 /* Is this `let name = …`? `let {` is a plugin. */
 bool is_let_ahead(const struct lexer *lexer);
 bool parse_let(struct parser *parser, struct let *let);
+/* Is this `for name in …`? */
+bool is_loop_ahead(const struct lexer *lexer);
+/* Up to the block. False (said): it could not be read; the names may be known nevertheless. */
+bool parse_loop_head(struct parser *parser, struct for_loop *loop);
 /* What a word means here; NULL (said): nothing. */
 const struct binding *parse_name(struct parser *parser, struct token word);
 /* The end of a block, at whose beginning `count` names were known. */

@@ -363,7 +363,7 @@ static struct expression *parse_negation(struct parser *parser)
     return node;
 }
 
-static struct expression *parse_expression(struct parser *parser)
+static struct expression *parse_term(struct parser *parser)
 {
     if (!parser_enter(parser)) return NULL;
     char c = lexer_peek(&parser->lexer, 0);
@@ -500,7 +500,7 @@ static struct expression *parse_level_of_operators(struct parser *parser)
     struct lexer *lexer = &parser->lexer;
     struct chain chain = {0};
     for (;;) {
-        struct expression *term = parse_expression(parser);
+        struct expression *term = parse_term(parser);
         if (!term) return NULL;
         chain.terms = parser_grow(parser, chain.terms, chain.count, sizeof *chain.terms);
         chain.terms[chain.count++] = term;

@@ -377,6 +377,12 @@ static bool parse_remove(struct parser *parser, struct assignment *assignment)
     }
 }
 
+struct expression *parse_expression(struct parser *parser)
+{
+    parser->nodes = 0;
+    return parse_whole(parser);
+}
+
 struct expression *parse_assigned(struct parser *parser, const char *hint)
 {
     struct lexer *lexer = &parser->lexer;
@@ -388,8 +394,7 @@ struct expression *parse_assigned(struct parser *parser, const char *hint)
     }
     lexer->at++;
     lexer_skip(lexer);
-    parser->nodes = 0;
-    struct expression *value = parse_whole(parser);
+    struct expression *value = parse_expression(parser);
     if (!value) return NULL;
     struct lexer copy = *lexer;
     lexer_skip(&copy);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names: `let name = expression`, and what a bare word in an expression means. A name is known from its
- * statement to the end of the block. Logstash has no statement of a word that `{` does not follow. */
+/* Names: `let name = expression`, `for name in expression`, and what a bare word in an expression means.
+ * A name is known from its statement to the end of the block. Logstash has no statement of a word that `{`
+ * does not follow. */
 #include "dsl/functions.h"
 #include "dsl/parse.h"
 
@@ -136,15 +137,19 @@ const struct binding *parse_name(struct parser *parser, struct token word)
     return NULL;
 }
 
-/* ---- let ---- */
+/* ---- let and for ---- */
 
-bool is_let_ahead(const struct lexer *lexer)
+/* `let {` and `for {` are plugins. */
+static bool is_word_ahead(const struct lexer *lexer, const char *word)
 {
     struct lexer copy = *lexer;
-    if (!lexer_word(&copy, "let")) return false;
+    if (!lexer_word(&copy, word)) return false;
     lexer_skip(&copy);
     return lexer_peek(&copy, 0) != '{';
 }
+
+bool is_let_ahead(const struct lexer *lexer) { return is_word_ahead(lexer, "let"); }
+bool is_loop_ahead(const struct lexer *lexer) { return is_word_ahead(lexer, "for"); }
 
 bool parse_let(struct parser *parser, struct let *let)
 {
@@ -163,4 +168,42 @@ bool parse_let(struct parser *parser, struct let *let)
     /* declared in any case: what is wrong with its value is not wrong with those who use it */
     let->binding = declare(parser, word);
     return let->value && let->binding;
+}
+
+/* `name` or `name, name` before `in`. */
+static bool parse_loop_names(struct parser *parser, struct token words[2], uint32_t *count)
+{
+    struct lexer *lexer = &parser->lexer;
+    for (*count = 0; *count < 2;) {
+        lexer_skip(lexer);
+        struct lexer copy = *lexer;
+        if (lexer_word(&copy, "in") || !lexer_take(lexer, TOKEN_WORD, &words[*count]))
+            return parser_expected(parser, "a name", "write for item in [list] { }");
+        ++*count;
+        lexer_skip(lexer);
+        if (*count == 2 || !lexer_symbol(lexer, ",")) break;
+    }
+    return lexer_word(lexer, "in") ||
+           parser_expected(parser, *count < 2 ? "`,` or `in`" : "`in`", "write for item in [list] { }");
+}
+
+bool parse_loop_head(struct parser *parser, struct for_loop *loop)
+{
+    struct lexer *lexer = &parser->lexer;
+    struct token words[2];
+    uint32_t count, start = lexer->at;
+    if (parser->extension_at == UINT32_MAX) parser->extension_at = start;
+    lexer_word(lexer, "for");
+    bool is_named = parse_loop_names(parser, words, &count);
+    lexer_skip(lexer);
+    loop->list = is_named ? parse_expression(parser) : NULL;
+    loop->place = lexer_place(lexer, start, loop->list ? loop->list->place.end : lexer->at);
+    for (uint32_t i = 0; i < count; i++) {
+        struct binding *binding = declare(parser, words[i]);
+        if (!binding) return false;
+        binding->is_used = true; /* who wants the names only may leave the items */
+        if (i + 1 < count) loop->key = binding;
+        else loop->item = binding;
+    }
+    return loop->list != NULL;
 }

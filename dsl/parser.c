@@ -191,7 +191,7 @@ static bool is_section_ahead(const struct lexer *lexer)
 }
 
 /* One byte, string or comment forward; a quote that does not close on its line is just a byte. */
-static void step_over(struct lexer *lexer)
+void parser_step(struct lexer *lexer)
 {
     struct token token;
     struct lexer copy = *lexer;
@@ -208,7 +208,7 @@ static void step_over(struct lexer *lexer)
 
 static void skip_to_section(struct lexer *lexer)
 {
-    while (!lexer_is_end(lexer) && !is_section_ahead(lexer)) step_over(lexer);
+    while (!lexer_is_end(lexer) && !is_section_ahead(lexer)) parser_step(lexer);
 }
 
 static bool is_option_ahead(const struct lexer *lexer)
@@ -236,7 +236,7 @@ static bool recover_option(struct parser *parser, uint32_t level)
             lexer_skip(lexer);
             if (is_option_ahead(lexer)) return true;
         } else {
-            step_over(lexer);
+            parser_step(lexer);
         }
     }
     return false;
@@ -252,7 +252,7 @@ static void recover_statement(struct parser *parser, uint32_t level)
         if (c == '{') {
             parser_open(parser);
         } else if (c != '}') {
-            step_over(lexer);
+            parser_step(lexer);
         } else if (parser->braces <= level) {
             return;
         } else {
@@ -264,11 +264,10 @@ static void recover_statement(struct parser *parser, uint32_t level)
     }
 }
 
-/* To the block of a branch whose condition is wrong: a `{` on the same line. */
-static bool recover_condition(struct parser *parser)
+bool parser_to_block(struct parser *parser)
 {
     struct lexer *lexer = &parser->lexer;
-    while (!lexer_is_end(lexer) && !strchr("{}\n", lexer_peek(lexer, 0))) step_over(lexer);
+    while (!lexer_is_end(lexer) && !strchr("{}\n", lexer_peek(lexer, 0))) parser_step(lexer);
     return lexer_peek(lexer, 0) == '{';
 }
 
@@ -382,8 +381,6 @@ static bool parse_plugin(struct parser *parser, bool is_filter, struct plugin_bl
 
 /* ---- branches ---- */
 
-static bool parse_block(struct parser *parser, enum section_kind section, struct statements *list);
-
 /* Does `if` at the current place open a branch? `iffy {` and `if {` are plugins. */
 static bool is_branch_ahead(const struct lexer *lexer)
 {
@@ -405,7 +402,7 @@ static bool parse_arm(struct parser *parser, enum section_kind section, uint32_t
     lexer_skip(lexer);
     if (has_condition) {
         arm.condition = parse_condition(parser);
-        if (!arm.condition && !recover_condition(parser)) return false;
+        if (!arm.condition && !parser_to_block(parser)) return false;
         lexer_skip(lexer);
     }
     if (!parse_block(parser, section, &arm.block)) return false;
@@ -453,60 +450,30 @@ static bool parse_branch(struct parser *parser, enum section_kind section, struc
 
 /* ---- statements and sections ---- */
 
-/* After a fault in an assignment that began at `start`: the next line, or the `}` of the block around
- * it. A fault at the first word of a line is about what is missing before it. */
-static void recover_assignment(struct parser *parser, uint32_t start, uint32_t level)
+void statements_add(struct parser *parser, struct statements *list, struct statement statement)
 {
-    struct lexer *lexer = &parser->lexer;
-    uint32_t open = parser->braces - level, before = lexer->at;
-    parser->braces = level;
-    while (before > start && (lexer->text.ptr[before - 1] == ' ' || lexer->text.ptr[before - 1] == '\t'))
-        before--;
-    if (before > start && lexer->text.ptr[before - 1] == '\n') return;
-    for (; !lexer_is_end(lexer) && lexer_peek(lexer, 0) != '\n'; step_over(lexer)) {
-        char c = lexer_peek(lexer, 0);
-        if (c == '}' && open == 0) return;
-        open += c == '{';
-        open -= c == '}';
-    }
+    list->items = parser_grow(parser, list->items, list->count, sizeof *list->items);
+    list->items[list->count++] = statement;
 }
 
-/* Statements that Logstash lacks. */
-static bool is_own_ahead(const struct lexer *lexer, struct statement *statement)
+/* A loop is run for one event after the other, a filter for many at once. */
+static void fault_in_loop(struct parser *parser, const struct plugin_block *plugin)
 {
-    if (is_assignment_ahead(lexer)) statement->kind = STATEMENT_ASSIGNMENT;
-    else if (is_let_ahead(lexer)) statement->kind = STATEMENT_LET;
-    else return false;
-    return true;
+    diag_hint(parser->diag,
+              parser_error(parser, plugin->name_place, "the filter `%.*s` cannot stand within `for`",
+                           STR_ARG(plugin->name)),
+              "put it before or behind the loop; fields are set by [field] = value");
 }
 
-static bool parse_own(struct parser *parser, struct statement *statement)
+static void warn_unreachable(struct parser *parser, const struct statements *list)
 {
-    if (statement->kind == STATEMENT_LET) {
-        statement->let = arena_zalloc(parser->arena, sizeof *statement->let);
-        return parse_let(parser, statement->let);
-    }
-    statement->assignment = arena_zalloc(parser->arena, sizeof *statement->assignment);
-    return parse_assignment(parser, statement->assignment);
-}
-
-/* Always read: what is wrong within it does not keep the statements behind it from being read. */
-static void parse_own_statement(struct parser *parser, enum section_kind section, struct statement statement,
-                                struct statements *list)
-{
-    struct lexer *lexer = &parser->lexer;
-    uint32_t start = lexer->at, level = parser->braces;
-    if (section != SECTION_FILTER)
-        diag_hint(parser->diag,
-                  parser_fault(parser, start, parser_word_end(parser), "%s in filter { } only",
-                               statement.kind == STATEMENT_LET ? "names are defined" : "fields are set"),
-                  "move this into filter { }");
-    if (section == SECTION_FILTER && parse_own(parser, &statement)) {
-        list->items = parser_grow(parser, list->items, list->count, sizeof *list->items);
-        list->items[list->count++] = statement;
-    } else {
-        recover_assignment(parser, start, level);
-    }
+    enum statement_kind last = list->count ? list->items[list->count - 1].kind : STATEMENT_PLUGIN;
+    if (last != STATEMENT_BREAK && last != STATEMENT_CONTINUE) return;
+    uint32_t start = parser->lexer.at;
+    diag_hint(parser->diag,
+              diag_warning(parser->diag, lexer_place(&parser->lexer, start, parser_word_end(parser)),
+                           "this is never reached"),
+              "it stands behind `%s`", last == STATEMENT_BREAK ? "break" : "continue");
 }
 
 static bool parse_statement(struct parser *parser, enum section_kind section,
@@ -520,8 +487,9 @@ static bool parse_statement(struct parser *parser, enum section_kind section,
         parser->lexer.at = (uint32_t)parser->lexer.text.len;
         return false;
     }
+    warn_unreachable(parser, list);
     if (is_own_ahead(&parser->lexer, &statement)) {
-        parse_own_statement(parser, section, statement, list);
+        parse_own(parser, section, statement, list);
         return true;
     }
     if (is_branch_ahead(&parser->lexer)) {
@@ -540,8 +508,8 @@ static bool parse_statement(struct parser *parser, enum section_kind section,
         is_read = parse_plugin(parser, section == SECTION_FILTER, statement.plugin);
     }
     if (!is_read) return false;
-    list->items = parser_grow(parser, list->items, list->count, sizeof *list->items);
-    list->items[list->count++] = statement;
+    if (parser->loops && statement.kind == STATEMENT_PLUGIN) fault_in_loop(parser, statement.plugin);
+    else statements_add(parser, list, statement);
     return true;
 }
 
@@ -557,7 +525,7 @@ static void fault_unclosed(struct parser *parser)
                                          "a section begins before `}`"));
 }
 
-static bool parse_block(struct parser *parser, enum section_kind section, struct statements *list)
+bool parse_block(struct parser *parser, enum section_kind section, struct statements *list)
 {
     struct lexer *lexer = &parser->lexer;
     if (!parser_enter(parser)) return false;
@@ -573,7 +541,7 @@ static bool parse_block(struct parser *parser, enum section_kind section, struct
             uint32_t before = lexer->at;
             if (parse_statement(parser, section, list)) continue;
             recover_statement(parser, level);
-            if (lexer->at == before) step_over(lexer);
+            if (lexer->at == before) parser_step(lexer);
         }
         is_read = parser->braces == level && lexer_peek(lexer, 0) == '}';
         if (is_read) parser_close(parser);

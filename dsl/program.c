@@ -40,8 +40,7 @@ static void operand_print(const struct program *program, const struct instructio
         expression_print(program->conditions[at->a].expression, out);
         buf_printf(out, " none: %u", at->jump);
         break;
-    case OP_ASSIGN:
-    case OP_LET:
+    case OP_RUN:
         buf_append_char(out, ' ');
         statement_print(program->actions[at->a].source, out);
         break;
@@ -50,8 +49,38 @@ static void operand_print(const struct program *program, const struct instructio
     }
 }
 
+static void block_print(const struct statements *list, uint32_t depth, struct buf *out);
+
+static void arms_print(const struct branch *branch, uint32_t depth, struct buf *out)
+{
+    for (uint32_t i = 0; i < branch->count; i++) {
+        const struct branch_arm *arm = &branch->arms[i];
+        buf_printf(out, "%*s%s", (int)(depth * 2), "", i == 0 ? "if " : arm->condition ? "else if " : "else");
+        if (arm->condition) expression_print(arm->condition, out);
+        buf_append_char(out, '\n');
+        block_print(&arm->block, depth + 1, out);
+    }
+}
+
+/* The body of a loop: it has no instructions of its own, each event runs it alone. */
+static void block_print(const struct statements *list, uint32_t depth, struct buf *out)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct statement *statement = &list->items[i];
+        if (statement->kind == STATEMENT_BRANCH) {
+            arms_print(statement->branch, depth, out);
+            continue;
+        }
+        buf_printf(out, "%*s", (int)(depth * 2), "");
+        statement_print(statement, out);
+        buf_append_char(out, '\n');
+        if (statement->kind == STATEMENT_FOR) block_print(&statement->loop->body, depth + 1, out);
+    }
+}
+
 void program_print(const struct program *program, struct buf *out)
 {
+    enum { LISTING_INDENT = 7 }; /* half the columns before a statement */
     uint32_t depth = 0;
     for (uint32_t i = 0; i < program->code_count; i++) {
         const struct instruction *at = &program->code[i];
@@ -64,6 +93,9 @@ void program_print(const struct program *program, struct buf *out)
                        where.column);
         }
         buf_append_char(out, '\n');
+        const struct statement *statement = at->opcode == OP_RUN ? program->actions[at->a].source : NULL;
+        if (statement && statement->kind == STATEMENT_FOR)
+            block_print(&statement->loop->body, depth + LISTING_INDENT, out);
         if (at->opcode == OP_BRANCH) depth++;
     }
 }

@@ -321,8 +321,7 @@ enum vm_result vm_run(struct program *program, struct batch *batch)
             else if (vm->now.count)
                 vm->now = apply(vm, program->filters[at->a], batch, vm->now);
             break;
-        case OP_ASSIGN:
-        case OP_LET:
+        case OP_RUN:
             if (vm->now.count) act(vm, program, &program->actions[at->a], batch);
             break;
         case OP_BRANCH:

@@ -160,6 +160,28 @@ Test(vm, as_many_names_as_there_may_be_and_one_more)
     }
 }
 
+/* Few rounds, but long ones: the digest of a megabyte takes more than a millisecond. */
+Test(vm, a_loop_ends_after_a_second_of_work)
+{
+    struct machine machine;
+    machine_begin(&machine, "for i in [list] { for k in [list] { [x] = sha256([text]) } [i] = i }\n[last] = 1");
+    struct event *event = scene_event(&machine.scene, "{}");
+    struct value list = value_array(event->arena, 90);
+    for (int i = 0; i < 90; i++) array_push(list.array, event->arena, value_int(i));
+    char *text = arena_zalloc(event->arena, EXPRESSION_BYTES_MAX);
+    map_set(&event->root, event->arena, key_of(STR("list")), list);
+    map_set(&event->root, event->arena, key_of(STR("text")), value_string((struct str){text, EXPRESSION_BYTES_MAX}));
+    machine_run(&machine);
+    cr_expect_eq(counter_get(&machine.program.actions[0].failed), 1);
+    const struct key why = key_of(STR("expression_failure")), last = key_of(STR("last"));
+    const struct value *said = map_get(&event->metadata, &why);
+    cr_assert(said);
+    cr_expect(str_ends(value_text(said), STR("test.conf:2:19: the loop took more than a second")), "%.*s",
+              STR_ARG(value_text(said)));
+    cr_expect(map_get(&event->root, &last), "what follows is run");
+    machine_end(&machine);
+}
+
 Test(vm, the_listing_shows_statements_as_they_are_understood)
 {
     struct machine machine;
@@ -167,13 +189,32 @@ Test(vm, the_listing_shows_statements_as_they_are_understood)
     machine_begin(&machine, "let parts = split([path], \"/\")\n"
                             "[depth] = length(parts) - 1 ?? 0\n"
                             "[x] = { a => [[y], -parts[0]] }\n"
-                            "remove [path], [b][c]");
+                            "remove [path], [b][c]\n"
+                            "if [a] { for i, part in parts {\n"
+                            "  for c in part { if [b] { [c] = i } else if ![d] { continue } else { break } }\n"
+                            "  let n = i\n"
+                            "  [n] = n\n"
+                            "} }");
     program_print(&machine.program, &out);
-    cr_expect_str_eq(buf_z(&out), "   0  LET    let parts = (split [path] \"/\")   # test.conf:2:1\n"
-                                  "   1  ASSIGN [depth] = (?? (- (length parts) 1) 0)   # test.conf:3:1\n"
-                                  "   2  ASSIGN [x] = {\"a\"=>[[y], (- (at parts 0))]}   # test.conf:4:1\n"
-                                  "   3  ASSIGN remove [path], [b][c]   # test.conf:5:1\n"
-                                  "   4  DONE  \n");
+    cr_expect_str_eq(buf_z(&out), "   0  RUN    let parts = (split [path] \"/\")   # test.conf:2:1\n"
+                                  "   1  RUN    [depth] = (?? (- (length parts) 1) 0)   # test.conf:3:1\n"
+                                  "   2  RUN    [x] = {\"a\"=>[[y], (- (at parts 0))]}   # test.conf:4:1\n"
+                                  "   3  RUN    remove [path], [b][c]   # test.conf:5:1\n"
+                                  "   4  BRANCH   # test.conf:6:1\n"
+                                  "   5    TEST   [a] none: 8   # test.conf:6:1\n"
+                                  "   6    RUN    for i, part in parts   # test.conf:6:10\n"
+                                  "                for c in part\n"
+                                  "                  if [b]\n"
+                                  "                    [c] = i\n"
+                                  "                  else if (! [d])\n"
+                                  "                    continue\n"
+                                  "                  else\n"
+                                  "                    break\n"
+                                  "                let n = i\n"
+                                  "                [n] = n\n"
+                                  "   7    JOIN  \n"
+                                  "   8  END   \n"
+                                  "   9  DONE  \n");
     buf_fini(&out);
     machine_end(&machine);
 }
