@@ -29,6 +29,11 @@ static struct str format_text(struct diag *diag, const char *format, va_list arg
 {
     struct buf text = {0};
     buf_vprintf(&text, format, args);
+    if (text.len > DIAG_TEXT_MAX) { /* what was quoted is long; its beginning says which it is */
+        text.len = DIAG_TEXT_MAX;
+        while (text.len > 0 && ((unsigned char)text.ptr[text.len] & 0xc0) == 0x80) text.len--;
+        buf_append_z(&text, "\xe2\x80\xa6");
+    }
     struct str kept = arena_copy(&diag->arena, buf_str(&text));
     buf_fini(&text);
     return kept;
@@ -172,6 +177,18 @@ struct line_column place_line(struct place place)
     for (size_t i = 0; i < start; i++) line += text.ptr[i] == '\n';
     return (struct line_column){line, (uint32_t)count_chars(str_slice(text, start, at)) + 1,
                                 str_slice(text, start, end)};
+}
+
+void place_walk_to(struct place_walk *walk, const struct source_text *source, uint32_t at)
+{
+    if (walk->source != source || walk->at > at) *walk = (struct place_walk){source, 0, 1, 1};
+    struct str text = str_slice(source->text, 0, at < source->text.len ? at : source->text.len);
+    while (walk->at < text.len) {
+        bool is_line_end = text.ptr[walk->at] == '\n';
+        walk->at += (uint32_t)glyph_of(str_from(text, walk->at)).bytes;
+        walk->column = is_line_end ? 1 : walk->column + 1;
+        walk->line += is_line_end;
+    }
 }
 
 /* ---- drawing ---- */
@@ -347,30 +364,36 @@ static void json_member(struct buf *out, const char *name, struct str text)
     json_encode_string(text, out);
 }
 
-static void json_place(struct buf *out, struct place place)
+/* Messages are in file order, so that starts and ends are each walked to once. */
+struct walks {
+    struct place_walk start, end;
+};
+
+static void json_place(struct buf *out, struct walks *walks, struct place place)
 {
     json_member(out, "file", place.source->name);
-    struct line_column start = place_line(place);
-    struct line_column end = place_line((struct place){place.source, place.end, place.end});
-    buf_printf(out, ",\"line\":%u,\"column\":%u,\"end_line\":%u,\"end_column\":%u", start.line,
-               start.column, end.line, end.column);
+    place_walk_to(&walks->start, place.source, place.start);
+    place_walk_to(&walks->end, place.source, place.end);
+    buf_printf(out, ",\"line\":%u,\"column\":%u,\"end_line\":%u,\"end_column\":%u", walks->start.line,
+               walks->start.column, walks->end.line, walks->end.column);
 }
 
 void diag_render_json(const struct diag *diag, struct buf *out)
 {
     struct ranked *ranked = rank_messages(diag);
+    struct walks walks = {0}, other_walks = {0};
     for (uint32_t i = 0; i < diag->count; i++) {
         const struct message *message = ranked[i].message;
         buf_printf(out, "{\"severity\":\"%s\"",
                    message->severity == SEVERITY_ERROR ? "error" : "warning");
-        if (message->place.source) json_place(out, message->place);
+        if (message->place.source) json_place(out, &walks, message->place);
         json_member(out, "message", message->text);
         json_member(out, "hint", message->hint);
         json_member(out, "note", message->note);
         if (message->other.source) {
             /* every member of json_place() begins with a comma, so one without stands first */
             buf_append_z(out, ",\"other\":{\"severity\":\"related\"");
-            json_place(out, message->other);
+            json_place(out, &other_walks, message->other);
             json_member(out, "message", message->other_hint);
             buf_append_char(out, '}');
         }

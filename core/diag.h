@@ -22,6 +22,7 @@ enum {
     DIAG_SHOWN_MAX = 20,   /* errors printed, and as many warnings; the rest is counted */
     DIAG_KEPT_MAX = 1000,  /* messages kept; further ones are counted only */
     DIAG_LINE_MAX = 140,   /* characters shown of a source line; longer ones are cut around the caret */
+    DIAG_TEXT_MAX = 2000,  /* bytes of a message's text, hint or note; longer ones are cut */
     SUGGEST_WORD_MAX = 64, /* bytes of a word that suggest() looks at */
 };
 
@@ -94,6 +95,15 @@ struct line_column {
     struct str text;       /* the whole line, without its end */
 };
 struct line_column place_line(struct place place);
+
+/* Lines and columns of many places of a text: what lies between two places is read once when they
+ * come in order. Zeroed at first. */
+struct place_walk {
+    const struct source_text *source;
+    uint32_t at, line, column; /* of the last place asked for */
+};
+/* Moves to the byte `at` of `source`; walk->line and walk->column are then its own. */
+void place_walk_to(struct place_walk *walk, const struct source_text *source, uint32_t at);
 
 /* The candidate nearest to `word`: restricted Damerau-Levenshtein distance, case folded, at most a
  * third of the word's length (at least 1), ties by alphabet. Empty when nothing is near. */

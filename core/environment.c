@@ -49,8 +49,27 @@ static bool look_up(const struct environment_context *context, const struct plac
     return found || placeholder->has_preset;
 }
 
+/* The placeholder itself, when the value stands in its text as written. */
+static struct place placeholder_place(struct place place, struct str name)
+{
+    if (!place.source) return place;
+    struct str text = str_slice(place.source->text, place.start, place.end);
+    for (size_t at = 0; at + name.len + 2 < text.len; at += 2) {
+        ptrdiff_t found = str_find(str_from(text, at), STR("${"));
+        if (found < 0) return place;
+        at += (size_t)found;
+        char behind = at + 2 + name.len < text.len ? text.ptr[at + 2 + name.len] : '\0';
+        if (!str_starts(str_from(text, at + 2), name) || behind != '}') continue;
+        place.start += (uint32_t)at;
+        place.end = place.start + (uint32_t)name.len + 3;
+        return place;
+    }
+    return place;
+}
+
 static bool undefined(const struct environment_context *context, struct place place, struct str name)
 {
+    place = placeholder_place(place, name);
     struct message *message =
         diag_error(context->diag, place, "the variable `%.*s` is not defined", STR_ARG(name));
     diag_hint(context->diag, message, "set it, or write ${%.*s:default}", STR_ARG(name));

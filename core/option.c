@@ -5,6 +5,7 @@
 enum {
     OPTION_NAMES_MAX = 256, /* rows of one table, groups included */
     PRESET_ITEMS_MAX = 16,  /* of a preset that is a list or hash */
+    LISTED_NAMES_MAX = 24,  /* a complaint lists so many names; of more it says where they are */
 };
 
 /* A row and where its member lies, groups followed. */
@@ -147,7 +148,9 @@ static void unknown_name(const struct load *load, const struct setting *setting)
     count = load->part_count ? collect_names(load->parts[0].table, names, 0) : 0;
     struct buf list = {0};
     for (size_t i = 0; i < count; i++) buf_printf(&list, "%s%.*s", i ? ", " : "", STR_ARG(names[i]));
-    if (count)
+    if (count > LISTED_NAMES_MAX)
+        diag_note(context->diag, message, "`tailrace docs %.*s` lists them", STR_ARG(context->plugin));
+    else if (count)
         diag_note(context->diag, message, "%.*s takes: %.*s", STR_ARG(context->plugin),
                   STR_ARG(buf_str(&list)));
     buf_fini(&list);

@@ -22,6 +22,7 @@ struct config_value {
     struct config_value *keys;  /* of a hash: as many as items */
     struct setting *settings;   /* of a plugin */
     uint32_t count;             /* of items or settings */
+    bool is_joined;             /* an array that the option's being given twice has made */
 };
 
 struct setting {

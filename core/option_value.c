@@ -73,7 +73,9 @@ static const struct config_value *single(const struct option *row, const struct 
     if (value->kind == CONFIG_STRING || value->kind == CONFIG_BAREWORD || value->kind == CONFIG_NUMBER)
         return value;
     struct message *message = wrong(context, row, value, what);
-    if (value->kind == CONFIG_ARRAY)
+    if (value->is_joined)
+        diag_hint(context->diag, message, "it is given %u times in one block", value->count);
+    else if (value->kind == CONFIG_ARRAY)
         diag_hint(context->diag, message, "this is a list of %u", value->count);
     else
         diag_hint(context->diag, message, "this is a %s", value->kind == CONFIG_HASH ? "hash" : "plugin");

@@ -9,44 +9,108 @@ struct reader {
     struct arena *arena;
     struct diag *diag;
     uint32_t nodes;
+    size_t walked_chars, walked_bytes; /* the last place that was looked up */
     bool has_failed;
 };
 
-/* libyaml counts characters; places count bytes. */
-static uint32_t byte_offset(const struct reader *reader, yaml_mark_t mark)
+static bool is_trail(char c) { return ((unsigned char)c & 0xC0) == 0x80; }
+
+/* libyaml counts characters; places count bytes. Marks lie near each other, so the walk begins at the
+ * last one, and a large file is walked once. */
+static uint32_t byte_offset(struct reader *reader, yaml_mark_t mark)
 {
-    const char *at = reader->source->text.ptr, *end = at + reader->source->text.len;
-    for (size_t line = 0; line < mark.line && at < end; line++) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        at = newline ? newline + 1 : end;
-    }
-    for (size_t column = 0; column < mark.column && at < end; column++) {
-        at++;
-        while (at < end && ((unsigned char)*at & 0xC0) == 0x80) at++;
-    }
-    return (uint32_t)(at - reader->source->text.ptr);
+    struct str text = reader->source->text;
+    size_t at = reader->walked_bytes;
+    for (size_t i = reader->walked_chars; i < mark.index && at < text.len; i++)
+        for (at++; at < text.len && is_trail(text.ptr[at]);) at++;
+    for (size_t i = reader->walked_chars; i > mark.index && at > 0; i--)
+        for (at--; at > 0 && is_trail(text.ptr[at]);) at--;
+    reader->walked_chars = mark.index;
+    reader->walked_bytes = at;
+    return (uint32_t)at;
 }
 
-static struct place place_of(const struct reader *reader, const yaml_event_t *event)
+static struct place place_of(struct reader *reader, const yaml_event_t *event)
 {
     return (struct place){reader->source, byte_offset(reader, event->start_mark),
                           byte_offset(reader, event->end_mark)};
 }
 
-static void fault(struct reader *reader, struct place place, const char *what)
+static void fault(struct reader *reader, struct place place, const char *what, const char *hint)
 {
-    if (!reader->has_failed) diag_error(reader->diag, place, "%s", what);
+    if (!reader->has_failed) {
+        struct message *message = diag_error(reader->diag, place, "%s", what);
+        if (hint) diag_hint(reader->diag, message, "%s", hint);
+    }
     reader->has_failed = true;
+}
+
+/* What libyaml says, in words of those who write settings. */
+static const struct problem {
+    const char *theirs, *ours, *hint;
+    const char *begin; /* what began where libyaml says that its fault has begun; NULL: that is not said;
+                          empty: the complaint points there alone */
+} problems[] = {
+    {"did not find expected ',' or ']'", "`,` or `]` is missing", NULL, "the list begins here"},
+    {"did not find expected ',' or '}'", "`,` or `}` is missing", NULL, "the map begins here"},
+    {"did not find expected key", "a key is missing", "keys of one map begin in one column", "the map begins here"},
+    {"did not find expected '-' indicator", "`- ` is missing", "items of one list begin in one column",
+     "the list begins here"},
+    {"did not find expected node content", "a value is missing", NULL, NULL},
+    {"could not find expected ':'", "`:` is missing behind a key", NULL, "the key begins here"},
+    {"mapping values are not allowed in this context", "a `:` stands where no key can be",
+     "put a value that has one in quotes, or begin the key in the column of the others", NULL},
+    {"mapping keys are not allowed in this context", "no key can begin here", NULL, NULL},
+    {"block sequence entries are not allowed in this context", "no item of a list can begin here",
+     "begin the list on a line of its own", NULL},
+    {"found character that cannot start any token", "no value can begin with this character",
+     "put it in quotes; indent by blanks, not by tabs", NULL},
+    {"found a tab character that violates indentation", "a tab stands where a blank is wanted",
+     "indent by blanks", NULL},
+    {"found a tab character where an indentation space is expected", "a tab stands where a blank is wanted",
+     "indent by blanks", NULL},
+    {"found unknown escape character", "there is no such escape", "use single quotes: nothing is escaped there",
+     "the text begins here"},
+    {"did not find expected alphabetic or numeric character", "a name is missing behind `*` or `&`",
+     "put a value that begins so in quotes", NULL},
+    {"found unexpected document indicator", "a quote is not closed before this", NULL, "it opens here"},
+    {"found unexpected end of stream", "a quote is never closed", NULL, ""},
+    {"control characters are not allowed", "a control character stands here", "remove it", NULL},
+};
+
+/* Bytes that are no text have a place of their own: libyaml has not read as far as them. */
+static uint32_t problem_place(struct reader *reader)
+{
+    const yaml_parser_t *parser = &reader->parser;
+    if (parser->error != YAML_READER_ERROR) return byte_offset(reader, parser->problem_mark);
+    size_t len = reader->source->text.len;
+    return (uint32_t)(parser->problem_offset < len ? parser->problem_offset : len);
+}
+
+static void say_problem(struct reader *reader)
+{
+    static const struct problem rest = {"", "it cannot be read from here on", NULL, NULL};
+    static const struct problem bytes = {"", "the text is not UTF-8", "save it as UTF-8", NULL};
+    const yaml_parser_t *parser = &reader->parser;
+    const struct problem *found = parser->error == YAML_READER_ERROR ? &bytes : &rest;
+    for (size_t i = 0; parser->problem && i < sizeof problems / sizeof *problems; i++)
+        if (strcmp(parser->problem, problems[i].theirs) == 0) found = &problems[i];
+    bool has_begin = found->begin && parser->context;
+    uint32_t at = problem_place(reader);
+    uint32_t begin = has_begin ? byte_offset(reader, parser->context_mark) : at;
+    if (has_begin && !*found->begin) at = begin;
+    struct message *message = diag_error(reader->diag, (struct place){reader->source, at, at},
+                                         "not valid YAML: %s", found->ours);
+    if (found->hint) diag_hint(reader->diag, message, "%s", found->hint);
+    if (at == begin) return;
+    diag_other(reader->diag, message, (struct place){reader->source, begin, begin}, "%s", found->begin);
 }
 
 static bool next_event(struct reader *reader, yaml_event_t *event)
 {
     if (reader->has_failed) return false;
     if (yaml_parser_parse(&reader->parser, event)) return true;
-    uint32_t at = byte_offset(reader, reader->parser.problem_mark);
-    struct place place = {reader->source, at, at};
-    diag_error(reader->diag, place, "not valid YAML: %s",
-               reader->parser.problem ? reader->parser.problem : "unreadable");
+    say_problem(reader);
     reader->has_failed = true;
     return false;
 }
@@ -68,6 +132,8 @@ static bool text_is_number(struct str text)
 static void read_scalar(struct reader *reader, const yaml_event_t *event, struct config_value *value)
 {
     struct str text = {(const char *)event->data.scalar.value, event->data.scalar.length};
+    if (event->data.scalar.tag)
+        fault(reader, value->place, "tags are not supported here", "put a text that begins with ! in quotes");
     value->text = arena_copy(reader->arena, text);
     if (event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) {
         value->kind = CONFIG_STRING;
@@ -80,8 +146,9 @@ static void read_scalar(struct reader *reader, const yaml_event_t *event, struct
 static void read_value(struct reader *reader, const yaml_event_t *event, uint32_t depth,
                        struct config_value *value);
 
-/* Items until the end event; of a mapping keys and values alternate. */
-static void read_items(struct reader *reader, yaml_event_type_t end, uint32_t depth,
+/* Items until the end event; of a mapping keys and values alternate. In brackets (`is_flow`) the
+ * place is all of it, else it is the first character. */
+static void read_items(struct reader *reader, yaml_event_type_t end, bool is_flow, uint32_t depth,
                        struct config_value *value)
 {
     uint32_t capacity = 0;
@@ -89,6 +156,7 @@ static void read_items(struct reader *reader, yaml_event_type_t end, uint32_t de
     yaml_event_t event;
     while (next_event(reader, &event)) {
         if (event.type == end) {
+            if (is_flow) value->place.end = byte_offset(reader, event.end_mark);
             yaml_event_delete(&event);
             return;
         }
@@ -103,7 +171,7 @@ static void read_items(struct reader *reader, yaml_event_type_t end, uint32_t de
         }
         if (is_map) {
             if (event.type != YAML_SCALAR_EVENT)
-                fault(reader, place_of(reader, &event), "a key must be plain text");
+                fault(reader, place_of(reader, &event), "a key must be plain text", NULL);
             read_value(reader, &event, depth, &value->keys[value->count]);
             yaml_event_delete(&event);
             if (!next_event(reader, &event)) return;
@@ -119,21 +187,25 @@ static void read_value(struct reader *reader, const yaml_event_t *event, uint32_
 {
     *value = (struct config_value){.place = place_of(reader, event)};
     if (depth > YAML_DEPTH_MAX || ++reader->nodes > YAML_NODES_MAX) {
-        fault(reader, value->place, depth > YAML_DEPTH_MAX ? "nested too deep" : "too many values");
+        fault(reader, value->place, depth > YAML_DEPTH_MAX ? "nested too deep" : "too many values", NULL);
         return;
     }
     switch (event->type) {
     case YAML_SCALAR_EVENT: read_scalar(reader, event, value); return;
     case YAML_SEQUENCE_START_EVENT:
         value->kind = CONFIG_ARRAY;
-        read_items(reader, YAML_SEQUENCE_END_EVENT, depth + 1, value);
+        read_items(reader, YAML_SEQUENCE_END_EVENT,
+                   event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE, depth + 1, value);
         return;
     case YAML_MAPPING_START_EVENT:
         value->kind = CONFIG_HASH;
-        read_items(reader, YAML_MAPPING_END_EVENT, depth + 1, value);
+        read_items(reader, YAML_MAPPING_END_EVENT,
+                   event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE, depth + 1, value);
         return;
-    case YAML_ALIAS_EVENT: fault(reader, value->place, "aliases are not supported here"); return;
-    default: fault(reader, value->place, "unexpected YAML");
+    case YAML_ALIAS_EVENT:
+        fault(reader, value->place, "aliases are not supported here", "put a text that begins with * in quotes");
+        return;
+    default: assert(false && "an event within a value that is none");
     }
 }
 
@@ -150,7 +222,7 @@ static struct config_value *read_document(struct reader *reader)
         if (type != YAML_STREAM_START_EVENT && type != YAML_DOCUMENT_START_EVENT &&
             type != YAML_DOCUMENT_END_EVENT) {
             if (root) {
-                fault(reader, place_of(reader, &event), "only one document is read");
+                fault(reader, place_of(reader, &event), "only one document is read", "remove the `---` before this");
             } else {
                 root = arena_zalloc(reader->arena, sizeof *root);
                 read_value(reader, &event, 0, root);

@@ -14,8 +14,7 @@ struct checker {
     /* Plugins by id: open addressing, at most half full. */
     struct plugin_block **blocks;
     uint32_t count, capacity;
-    struct place counted; /* lines of its source are counted up to its start: `line` */
-    uint32_t line;
+    struct place_walk walk; /* plugins come in the order of their text */
 };
 
 /* ---- names ---- */
@@ -87,7 +86,7 @@ static void unknown(const struct checker *checker, const struct plugin_block *bl
         return;
     }
     if (str_eq_z(block->name, "else")) {
-        diag_hint(diag, message, "an `else` stands directly behind the block of its `if`");
+        diag_hint(diag, message, "write else { … } directly behind the block of its `if`");
         return;
     }
     if (is_of_logstash(block->name)) {
@@ -133,27 +132,17 @@ static const struct config_value *find_id(const struct plugin_block *block)
     return NULL;
 }
 
-/* Plugins come in the order of their text: each line is counted once. */
-static uint32_t line_of(struct checker *checker, struct place place)
-{
-    bool is_behind = checker->counted.source == place.source && checker->counted.start <= place.start;
-    uint32_t at = is_behind ? checker->counted.start : 0;
-    if (!is_behind) checker->line = 1;
-    for (; at < place.start; at++) checker->line += place.source->text.ptr[at] == '\n';
-    checker->counted = place;
-    return checker->line;
-}
-
 /* `grok@web.conf:4`; the column too when two stand on one line. */
 static struct str make_id(struct checker *checker, const struct plugin_block *block)
 {
     struct str file = block->name_place.source->name;
     const char *slash = file.len ? memrchr(file.ptr, '/', file.len) : NULL;
     if (slash) file = str_from(file, (size_t)(slash - file.ptr) + 1);
+    place_walk_to(&checker->walk, block->name_place.source, block->name_place.start);
     struct str id = arena_printf(checker->arena, "%.*s@%.*s:%u", STR_ARG(block->name), STR_ARG(file),
-                                 line_of(checker, block->name_place));
+                                 checker->walk.line);
     if (*slot_of(checker, id))
-        id = arena_printf(checker->arena, "%.*s:%u", STR_ARG(id), place_line(block->name_place).column);
+        id = arena_printf(checker->arena, "%.*s:%u", STR_ARG(id), checker->walk.column);
     /* Two files of one name in two folders. */
     for (uint32_t number = 2; *slot_of(checker, id); number++)
         id = arena_printf(checker->arena, "%.*s#%u", STR_ARG(id), number);

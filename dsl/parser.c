@@ -8,6 +8,8 @@
 #include "core/text/utf8.h"
 #include "dsl/classic.h"
 
+enum { FOUND_SHOWN_MAX = 80 }; /* bytes of what stands where something else is expected */
+
 /* ---- faults ---- */
 
 static void note_classic(struct parser *parser, struct message *message)
@@ -113,6 +115,18 @@ static bool fault_unterminated(struct parser *parser)
     return false;
 }
 
+/* What stands from the current place to `end` is not what is expected. */
+static struct message *fault_found(struct parser *parser, uint32_t end, const char *what)
+{
+    uint32_t start = parser->lexer.at;
+    struct str found = str_slice(parser->lexer.text, start, end);
+    unsigned char first = (unsigned char)found.ptr[0];
+    if (first < ' ' || first == 0x7f)
+        return parser_fault(parser, start, end, "expected %s, found a control character (byte 0x%02x)", what, first);
+    return parser_fault(parser, start, end, "expected %s, found `%.*s`", what,
+                        (int)(found.len < FOUND_SHOWN_MAX ? found.len : FOUND_SHOWN_MAX), found.ptr);
+}
+
 bool parser_expected(struct parser *parser, const char *what, const char *hint)
 {
     struct lexer *lexer = &parser->lexer;
@@ -125,10 +139,7 @@ bool parser_expected(struct parser *parser, const char *what, const char *hint)
     } else if ((c == '"' || c == '\'') && !lexer_take(&copy, TOKEN_STRING, &token)) {
         return fault_unterminated(parser);
     } else {
-        uint32_t end = parser_word_end(parser);
-        struct str found = str_slice(lexer->text, lexer->at, end);
-        message = parser_fault(parser, lexer->at, end, "expected %s, found `%.*s`", what,
-                               (int)(found.len < 80 ? found.len : 80), found.ptr);
+        message = fault_found(parser, parser_word_end(parser), what);
     }
     if (hint) diag_hint(parser->diag, message, "%s", hint);
     return false;
@@ -352,7 +363,7 @@ static bool fault_no_block(struct parser *parser, struct token name)
     struct str word = lexer_text(lexer, name);
     const char *hint = NULL;
     if (str_eq_z(word, "elsif") || str_eq_z(word, "elif")) hint = "write `else if`";
-    else if (str_starts(word, STR("else"))) hint = "an `else` stands directly behind the block of its `if`";
+    else if (str_starts(word, STR("else"))) hint = "write else { … } directly behind the block of its `if`";
     if (!hint) return parser_expected(parser, "`{` after the plugin's name", NULL);
     struct message *message =
         parser_fault(parser, name.start, name.end, "`%.*s` begins no statement", STR_ARG(word));
@@ -529,24 +540,21 @@ bool parse_block(struct parser *parser, enum section_kind section, struct statem
 {
     struct lexer *lexer = &parser->lexer;
     if (!parser_enter(parser)) return false;
-    bool is_read = false;
     uint32_t names = parser->scope.count;
-    if (!parser_open(parser)) {
-        parser_expected(parser, "`{`", NULL);
-    } else {
-        uint32_t level = parser->braces;
-        for (;;) {
-            lexer_skip(lexer);
-            if (lexer_is_end(lexer) || lexer_peek(lexer, 0) == '}' || is_section_ahead(lexer)) break;
-            uint32_t before = lexer->at;
-            if (parse_statement(parser, section, list)) continue;
-            recover_statement(parser, level);
-            if (lexer->at == before) parser_step(lexer);
-        }
-        is_read = parser->braces == level && lexer_peek(lexer, 0) == '}';
-        if (is_read) parser_close(parser);
-        else if (!parser->has_failed) fault_unclosed(parser);
+    bool is_open = parser_open(parser);
+    assert(is_open && "callers have seen the brace");
+    uint32_t level = parser->braces;
+    for (;;) {
+        lexer_skip(lexer);
+        if (lexer_is_end(lexer) || lexer_peek(lexer, 0) == '}' || is_section_ahead(lexer)) break;
+        uint32_t before = lexer->at;
+        if (parse_statement(parser, section, list)) continue;
+        recover_statement(parser, level);
+        if (lexer->at == before) parser_step(lexer);
     }
+    bool is_read = parser->braces == level && lexer_peek(lexer, 0) == '}';
+    if (is_read) parser_close(parser);
+    else if (!parser->has_failed) fault_unclosed(parser);
     scope_leave(parser, names);
     parser_leave(parser);
     return is_read;
@@ -580,8 +588,7 @@ static void fault_section(struct parser *parser)
         diag_hint(parser->diag, message, "remove it, or write the `{` that is missing before");
     } else {
         static const struct str names[] = {{"input", 5}, {"filter", 6}, {"output", 6}};
-        message = parser_fault(parser, start, end, "expected a section, found `%.*s`",
-                               (int)(word.len < 80 ? word.len : 80), word.ptr);
+        message = fault_found(parser, end, "a section");
         struct str near = suggest(word, names, 3);
         if (near.len) diag_hint(parser->diag, message, "did you mean `%.*s`?", STR_ARG(near));
         else diag_hint(parser->diag, message, "sections are input, filter and output");

@@ -12,8 +12,7 @@
 
 /* ---- a text ---- */
 
-static struct source_text *add(struct sources *sources, struct str name, struct str text,
-                               struct arena *arena)
+static void add(struct sources *sources, struct str name, struct str text, struct arena *arena)
 {
     uint32_t count = sources->count;
     if ((count & (count - 1)) == 0) { /* full at the powers of two */
@@ -25,15 +24,17 @@ static struct source_text *add(struct sources *sources, struct str name, struct 
     struct source_text *source = arena_alloc(arena, sizeof *source);
     *source = (struct source_text){name, text};
     sources->items[sources->count++] = source;
-    return source;
 }
 
-static bool check_bytes(const struct source_text *source, struct diag *diag)
+/* The last source must be UTF-8 without a mark; else it is said and taken back. */
+static bool check_bytes(struct sources *sources, struct diag *diag)
 {
+    const struct source_text *source = sources->items[sources->count - 1];
     if (str_starts(source->text, STR("\xef\xbb\xbf"))) {
         diag_hint(diag,
                   diag_error(diag, (struct place){source, 0, 3}, "the text begins with a byte-order mark"),
                   "save it as UTF-8 without BOM");
+        sources->count--;
         return false;
     }
     size_t valid = utf8_valid_len(source->text);
@@ -41,6 +42,7 @@ static bool check_bytes(const struct source_text *source, struct diag *diag)
     unsigned byte = (unsigned char)source->text.ptr[valid];
     struct place place = {source, (uint32_t)valid, (uint32_t)valid + 1};
     diag_hint(diag, diag_error(diag, place, "the text is not UTF-8: byte 0x%02x", byte), "save it as UTF-8");
+    sources->count--;
     return false;
 }
 
@@ -65,9 +67,9 @@ bool sources_take_text(struct sources *sources, struct str name, struct str text
         diag_error(diag, nowhere, "the text of %.*s has more than %d bytes", STR_ARG(name), SOURCE_BYTES_MAX);
         return false;
     }
-    struct source_text *source = add(sources, arena_copy(arena, name), arena_copy(arena, text), arena);
+    add(sources, arena_copy(arena, name), arena_copy(arena, text), arena);
     sources->bytes += text.len;
-    if (!check_bytes(source, diag)) return false;
+    if (!check_bytes(sources, diag)) return false;
     if (!has_section(text, "input"))
         add(sources, STR("default input"), STR("input { stdin { type => stdin } }"), arena);
     if (!has_section(text, "output"))
@@ -262,11 +264,12 @@ static bool read_file(struct sources *sources, const char *path, struct arena *a
     close(file);
     sources->bytes += text.len;
     bool is_right = sources->bytes <= SOURCE_BYTES_MAX;
-    if (is_right)
-        is_right = check_bytes(add(sources, arena_copy(arena, str_of(path)),
-                                   arena_copy(arena, buf_str(&text)), arena), diag);
-    else
+    if (is_right) {
+        add(sources, arena_copy(arena, str_of(path)), arena_copy(arena, buf_str(&text)), arena);
+        is_right = check_bytes(sources, diag);
+    } else {
         diag_error(diag, nowhere, "%s: the files together have more than %d bytes", path, SOURCE_BYTES_MAX);
+    }
     buf_fini(&text);
     return is_right;
 }
@@ -290,6 +293,12 @@ static bool read_paths(struct sources *sources, const struct paths *paths, struc
 bool sources_read_files(struct sources *sources, struct str where, struct arena *arena,
                         struct diag *diag)
 {
+    if (str_starts(where, STR("http://")) || str_starts(where, STR("https://"))) {
+        diag_hint(diag,
+                  diag_error(diag, (struct place){0}, "a configuration is not fetched from %.*s", STR_ARG(where)),
+                  "download it before the start, and give the file");
+        return false;
+    }
     if (str_starts(where, STR("file://"))) where = str_from(where, 7);
     struct buf pattern = {0};
     buf_append(&pattern, where);

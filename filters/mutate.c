@@ -459,6 +459,18 @@ static void renames_compile(struct compiler *c)
     }
 }
 
+static void type_unknown(struct compiler *c, const struct str_pair *pair)
+{
+    static const struct str types[] = {{"integer", 7},  {"float", 5},  {"integer_eu", 10},
+                                       {"float_eu", 8}, {"string", 6}, {"boolean", 7}};
+    struct message *message =
+        diag_error(c->context->diag, pair->place, "`%.*s` is not a type", STR_ARG(pair->value));
+    struct str near = suggest(pair->value, types, sizeof types / sizeof *types);
+    if (near.len) diag_hint(c->context->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+    diag_note(c->context->diag, message, "types: integer, float, integer_eu, float_eu, string, boolean");
+    c->ok = false;
+}
+
 static void converts_compile(struct compiler *c)
 {
     for (uint32_t i = 0; i < c->self->convert.count; i++) {
@@ -467,11 +479,7 @@ static void converts_compile(struct compiler *c)
         reference_compile(c, &step->path, pair->name, pair->name_place);
         step->type = convert_type_of(pair->value);
         if (step->type != CONVERT_TYPES) continue;
-        struct message *message = diag_error(c->context->diag, pair->place,
-                                             "`%.*s` is not a type", STR_ARG(pair->value));
-        diag_note(c->context->diag, message,
-                  "types: integer, float, integer_eu, float_eu, string, boolean");
-        c->ok = false;
+        type_unknown(c, pair);
     }
 }
 

@@ -679,10 +679,13 @@ static bool strategy_set(struct kafka *kafka, const struct plugin_context *conte
                                   str_of(strategies[i].strategy), "partition_assignment_strategy",
                                   context);
     }
-    diag_hint(context->diag,
-              diag_error(context->diag, context_place(context, "partition_assignment_strategy"),
-                         "`%.*s` is not a strategy", STR_ARG(given)),
-              "choose range, round_robin or cooperative_sticky");
+    struct str names[sizeof strategies / sizeof *strategies];
+    for (size_t i = 0; i < sizeof strategies / sizeof *strategies; i++) names[i] = str_of(strategies[i].name);
+    struct message *message = diag_error(context->diag, context_place(context, "partition_assignment_strategy"),
+                                         "`%.*s` is not a strategy", STR_ARG(given));
+    struct str near = suggest(given, names, sizeof names / sizeof *names);
+    if (near.len) diag_hint(context->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+    diag_note(context->diag, message, "strategies: range, round_robin, cooperative_sticky");
     return false;
 }
 

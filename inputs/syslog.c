@@ -165,8 +165,10 @@ static bool zone_option(struct syslog *syslog, const struct plugin_context *cont
     }
     enum zone_status status = zone_find(id, &syslog->reader.clock.zone);
     if (status == ZONE_FOUND) return true;
-    diag_error(context->diag, context_place(context, "timezone"), "time zone `%.*s`: %s",
-               STR_ARG(id), zone_explain(status));
+    diag_hint(context->diag,
+              diag_error(context->diag, context_place(context, "timezone"), "time zone `%.*s` is not known",
+                         STR_ARG(id)),
+              "%s", zone_explain(status));
     return false;
 }
 

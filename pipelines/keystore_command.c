@@ -127,10 +127,32 @@ static const struct {
     bool has_names;
 } actions[] = {{"create", create, false}, {"add", add, true}, {"list", list, false}, {"remove", remove_names, true}};
 
+enum { ACTION_COUNT = sizeof actions / sizeof *actions };
+
+static void say_usage(const struct str_list *words, struct diag *diag)
+{
+    static const char usage[] = "tailrace keystore create, add NAME..., list or remove NAME...";
+    struct str names[ACTION_COUNT], word = words->count ? words->items[0] : (struct str){0};
+    bool is_known = word.len == 0;
+    for (size_t i = 0; i < ACTION_COUNT; i++) {
+        names[i] = str_of(actions[i].name);
+        is_known |= str_eq(names[i], word);
+    }
+    if (is_known) {
+        diag_hint(diag, diag_error(diag, (struct place){0}, "what is to be done with the keystore?"), "%s", usage);
+        return;
+    }
+    struct message *message =
+        diag_error(diag, (struct place){0}, "`%.*s` is nothing that can be done with the keystore", STR_ARG(word));
+    struct str near = suggest(word, names, ACTION_COUNT);
+    if (near.len) diag_hint(diag, message, "did you mean `%.*s`?", STR_ARG(near));
+    diag_note(diag, message, "%s", usage);
+}
+
 bool keystore_command(const char *path, const struct str_list *words, bool *is_usage, struct diag *diag)
 {
     *is_usage = false;
-    for (size_t i = 0; words->count && i < sizeof actions / sizeof *actions; i++) {
+    for (size_t i = 0; words->count && i < ACTION_COUNT; i++) {
         if (!str_eq_z(words->items[0], actions[i].name) || actions[i].has_names != (words->count > 1)) continue;
         struct work work = {.path = path, .names = words->items + 1, .name_count = words->count - 1, .diag = diag};
         bool ok = actions[i].run(&work);
@@ -138,7 +160,6 @@ bool keystore_command(const char *path, const struct str_list *words, bool *is_u
         return ok;
     }
     *is_usage = true;
-    diag_hint(diag, diag_error(diag, (struct place){0}, "what is to be done with the keystore?"),
-              "tailrace keystore create, add NAME..., list or remove NAME...");
+    say_usage(words, diag);
     return false;
 }

@@ -76,6 +76,14 @@ static bool keystore_gather(struct program_run *run, struct str folder)
     return keystore_load(&run->keystore, path, keystore_password(), &is_missing, &run->diag) || is_missing;
 }
 
+/* Where the setting that counts, the last of its key, is given. */
+static struct place place_of_setting(const struct setting_list *list, const char *key)
+{
+    for (uint32_t i = list->count; i-- > 0;)
+        if (str_eq_z(list->items[i].key, key)) return list->items[i].key_place;
+    return (struct place){0};
+}
+
 /* File, then environment, then command line; folders get their defaults last. */
 static bool settings_gather(struct program_run *run)
 {
@@ -97,7 +105,7 @@ static bool settings_gather(struct program_run *run)
         setting_list_add(&run->base, run->line.settings.items[i]);
     ok = settings_load(&run->settings, &run->base, &run->arena, &run->diag) && ok;
     if (run->settings.reload_automatic)
-        diag_warning(&run->diag, (struct place){0},
+        diag_warning(&run->diag, place_of_setting(&run->base, "config.reload.automatic"),
                      "automatic reload is not in this version: restart after a change");
     return ok;
 }

@@ -9,6 +9,8 @@
 #include "core/environment.h"
 #include "core/yaml.h"
 
+enum { REPEATS_LOOKED_FOR = 2000 }; /* keys of one map: every pair is compared */
+
 #define SETTING(kind_, ctype_, key_, member_, ...)                                                 \
     {.name = key_, .kind = kind_,                                                                  \
      .offset = offsetof(struct settings, member_) +                                                \
@@ -182,11 +184,26 @@ static struct config_value *read_yaml(const char *path, bool *is_missing, struct
     return yaml_parse(source, arena, diag);
 }
 
+/* Of a key that is there twice the last counts, in Logstash silently. Files have few keys. */
+static void warn_of_repeats(const struct setting *flat, uint32_t count, struct diag *diag)
+{
+    for (uint32_t i = 1; i < count && count <= REPEATS_LOOKED_FOR; i++)
+        for (uint32_t k = i; k-- > 0;) {
+            if (!str_eq(flat[k].key, flat[i].key)) continue;
+            diag_other(diag,
+                       diag_warning(diag, flat[i].key_place, "`%.*s` is there twice: this one counts",
+                                    STR_ARG(flat[i].key)),
+                       flat[k].key_place, "first here");
+            break;
+        }
+}
+
 /* Dotted keys, with `${NAME}` in values replaced, in texts of pipelines too. */
 static uint32_t flatten(const struct config_value *map, const struct environment *environment,
                         struct arena *arena, struct setting **flat, struct diag *diag)
 {
     uint32_t count = yaml_flatten(map, arena, flat);
+    warn_of_repeats(*flat, count, diag);
     struct environment_context context = {environment, arena, diag};
     environment_expand_settings(&context, *flat, count);
     return count;
@@ -272,27 +289,32 @@ static bool key_is_for_pipelines(struct str key)
     return false;
 }
 
-static bool read_entry(struct setting_list *list, const struct config_value *entry, struct diag *diag)
+/* False: the entry is no map (said). `*ok` becomes false when anything is wrong with it. */
+static bool read_entry(struct setting_list *list, const struct config_value *entry, bool *ok, struct diag *diag)
 {
     if (entry->kind != CONFIG_HASH) {
-        diag_error(diag, entry->place, "a pipeline is a map of settings");
+        diag_hint(diag, diag_error(diag, entry->place, "a pipeline is a map of settings"),
+                  "write pipeline.id: NAME and, below it, path.config: PATH");
+        *ok = false;
         return false;
     }
     struct setting *flat;
     uint32_t errors = diag->errors, count = flatten(entry, list->environment, list->arena, &flat, diag);
-    bool ok = diag->errors == errors;
+    if (diag->errors != errors) *ok = false;
     for (uint32_t i = 0; i < count; i++) {
         if (option_find(settings_options, flat[i].key) && !key_is_for_pipelines(flat[i].key)) {
-            diag_error(diag, flat[i].key_place, "`%.*s` is a setting of the process, not of a pipeline",
-                       STR_ARG(flat[i].key));
-            ok = false;
+            diag_hint(diag,
+                      diag_error(diag, flat[i].key_place, "`%.*s` is a setting of the process, not of a pipeline",
+                                 STR_ARG(flat[i].key)),
+                      "move it to logstash.yml");
+            *ok = false;
         } else if (str_starts(flat[i].key, STR("config.reload."))) {
             diag_warning(diag, flat[i].key_place, "`%.*s` is read from the settings file only",
                          STR_ARG(flat[i].key));
         } else
             setting_list_add(list, flat[i]);
     }
-    return ok;
+    return true;
 }
 
 static const struct setting *id_of(const struct setting_list *list)
@@ -310,9 +332,14 @@ bool settings_read_pipelines(const char *path, struct setting_list **lists, uint
     uint32_t errors = diag->errors;
     struct config_value *root = read_yaml(path, is_missing, arena, diag);
     if (*is_missing || diag->errors > errors) return false;
-    if (!root || root->kind != CONFIG_ARRAY || root->count > PIPELINES_MAX) {
-        diag_error(diag, root ? root->place : (struct place){0},
-                   "%s: expected a list of pipelines, each `- pipeline.id: NAME`", path);
+    if (!root || root->kind != CONFIG_ARRAY) {
+        struct message *message = diag_error(diag, root ? root->place : (struct place){0},
+                                             "%s: expected a list of pipelines, each `- pipeline.id: NAME`", path);
+        if (root && root->kind == CONFIG_HASH) diag_hint(diag, message, "put `- ` before the first key");
+        return false;
+    }
+    if (root->count > PIPELINES_MAX) {
+        diag_error(diag, root->items[PIPELINES_MAX].place, "more than %d pipelines", PIPELINES_MAX);
         return false;
     }
     bool ok = true;
@@ -321,9 +348,9 @@ bool settings_read_pipelines(const char *path, struct setting_list **lists, uint
         struct setting_list *list = &(*lists)[i];
         list->arena = arena;
         list->environment = environment;
-        ok = read_entry(list, &root->items[i], diag) && ok;
+        bool is_map = read_entry(list, &root->items[i], &ok, diag);
         const struct setting *id = id_of(list);
-        if (!id) {
+        if (is_map && !id) {
             diag_error(diag, root->items[i].place, "a pipeline needs `pipeline.id`");
             ok = false;
         }
@@ -337,6 +364,9 @@ bool settings_read_pipelines(const char *path, struct setting_list **lists, uint
         }
     }
     *count = root->count;
+    /* What is wrong with their values is said when they are loaded: now, when they never will be. */
+    struct settings unused;
+    for (uint32_t i = 0; i < root->count && !ok; i++) settings_load(&unused, &(*lists)[i], arena, diag);
     return ok;
 }
 

@@ -134,6 +134,7 @@ def main():
     begun = time.monotonic()
     if build("release"):
         step("tidy", ["python3", "tests/tidy.py"], 60, count_line)
+        step("messages", ["python3", "tests/messages.py"], 60, count_line)
         step("unit tests", ["build/release/unit_tests"], 300, count_criterion)
         step("cases", ["python3", "tests/run_cases.py"], 300, count_line)
         end_to_end()

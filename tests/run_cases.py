@@ -9,9 +9,11 @@ A case file holds one or more cases, each of sections that begin at a line `--- 
     === what this case shows
     --- config              filters (or whole sections); stdin and stdout are added when absent
     --- arguments           more command-line arguments, one a line            (optional)
+    --- command             all arguments, one a line: a command of its own    (optional)
     --- environment         NAME=VALUE, one a line                             (optional)
     --- file NAME           a file in the case's folder, of which DIR in config and arguments is the
                             path: the settings folder, too. Without `config` the arguments say what runs
+    --- base64 NAME         a file that is no text
     --- input               lines for standard input; JSON objects become events, other lines `message`
     --- output              events that come out, one JSON object a line
     --- stdout              what the program prints on standard output, byte for byte
@@ -20,7 +22,7 @@ A case file holds one or more cases, each of sections that begin at a line `--- 
 
 @timestamp, @version, host and event are compared only where the expected event names them.
 --accept writes what came out into the file: read the difference before you commit it."""
-import argparse, difflib, json, os, re, subprocess, sys, tempfile
+import argparse, base64, difflib, json, os, re, subprocess, sys, tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -55,6 +57,12 @@ def command(program, case, folder):
             path = os.path.join(folder, name[5:])
             os.makedirs(os.path.dirname(path), exist_ok=True)
             open(path, "w", encoding="utf-8", errors="surrogateescape").write("\n".join(case[name]) + "\n")
+        elif name.startswith("base64 "):
+            path = os.path.join(folder, name[7:])
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            open(path, "wb").write(base64.b64decode("".join(case[name])))
+    if "command" in case:
+        return [program] + [a.replace("DIR", folder) for a in case["command"]]
     base = [program, "--path.data", "data", "--path.settings", ".", "--api.enabled", "false", "--log.level", "fatal"]
     base += [a.replace("DIR", folder) for a in case.get("arguments", [])]
     if "config" not in case:
@@ -82,7 +90,7 @@ def run(program, case):
         except subprocess.TimeoutExpired:
             return 124, "", "timed out"
         errors = done.stderr.decode("utf-8", "replace")
-        return done.returncode, done.stdout.decode("utf-8", "replace"), errors.replace(folder, "DIR")
+        return done.returncode, done.stdout.decode("utf-8", "replace").replace(folder, "DIR"), errors.replace(folder, "DIR")
 
 def comparable(got, wanted):
     return {k: v for k, v in got.items() if k in wanted or k not in VOLATILE}

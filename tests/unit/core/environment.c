@@ -62,6 +62,22 @@ Test(environment, complains_of_names_not_defined)
     cr_expect(str_find(diag.messages[0].note, STR("Cannot evaluate `${T_NOT}`")) >= 0);
 }
 
+Test(environment, refuses_a_value_that_grows_too_large)
+{
+    enum { HALF = ENVIRONMENT_TEXT_MAX / 2 };
+    char *half = malloc(HALF + 1);
+    memset(half, 'x', HALF);
+    half[HALF] = '\0';
+    setenv("T_HALF", half, 1);
+    for (int more = 0; more < 2; more++) {
+        struct str text = more ? STR("${T_HALF}${T_HALF}.") : STR("${T_HALF}${T_HALF}");
+        cr_expect_eq(environment_expand(&context, (struct place){0}, &text), !more);
+        if (more) cr_expect(str_eq_z(diag.messages[0].text, "this is longer than 16777216 bytes once its variables are replaced"));
+    }
+    unsetenv("T_HALF");
+    free(half);
+}
+
 Test(environment, replaces_only_whole_texts_in_conditions)
 {
     struct config_value items[] = {{.kind = CONFIG_STRING, .text = STR("${T_HOST}")},

@@ -244,7 +244,7 @@ Test(condition, limits_xor_within_xor)
     struct compiled compiled;
     compiled_init(&compiled, buf_z(&text), false);
     cr_expect_null(compiled.condition);
-    cr_expect(says(&compiled, "too large"), "%s", buf_z(&compiled.messages));
+    cr_expect(says(&compiled, "`xor` within `xor` makes this condition too large"), "%s", buf_z(&compiled.messages));
     compiled_fini(&compiled);
     buf_fini(&text);
 }

@@ -104,6 +104,7 @@ Test(parser, bounds_the_parts_of_a_condition)
         struct parsed parsed;
         parsed_init(&parsed, buf_str(&text), false, true);
         cr_expect_eq(parsed.is_right, !more, "%s", buf_z(&parsed.messages));
+        if (more) cr_expect(says(&parsed, "a condition has more than 5000 parts"), "%s", buf_z(&parsed.messages));
         parsed_fini(&parsed);
         buf_fini(&text);
     }
@@ -118,6 +119,7 @@ Test(parser, bounds_statements)
         struct parsed parsed;
         parsed_init(&parsed, buf_str(&text), false, false);
         cr_expect_eq(parsed.is_right, !more, "%d", more);
+        if (more) cr_expect(says(&parsed, "more than 100000 plugins and branches in one text"));
         parsed_fini(&parsed);
         buf_fini(&text);
     }
@@ -130,9 +132,9 @@ Test(parser, bounds_options_numbers_and_items)
         int count; /* the last that is accepted */
         const char *words;
     } rows[] = {
-        {"filter { p { ", "aa => 1 ", "} }", AST_SETTINGS_MAX, "more than 10000 options"},
+        {"filter { p { ", "aa => 1 ", "} }", AST_SETTINGS_MAX, "a plugin has more than 10000 options"},
         {"filter { p { a => 1.", "0", " } }", 398, "too large"},
-        {"filter { p { a => [1", ",1", "] } }", AST_ITEMS_MAX - 1, "more than 1000000 values"},
+        {"filter { p { a => [1", ",1", "] } }", AST_ITEMS_MAX - 1, "more than 1000000 values in one text"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (int more = 0; more < 2; more++) {
@@ -193,4 +195,53 @@ Test(parser, joins_sections_of_several_sources)
     buf_fini(&tree);
     diag_fini(&diag);
     arena_fini(&arena);
+}
+
+/* Lists and hashes so long that they are searched by hash. */
+Test(parser, merges_long_options_as_it_merges_short_ones)
+{
+    enum { COUNT = 5000 };
+    struct buf text = {0}, expected = {0};
+    buf_append_z(&text, "filter { pp { aa => { \"kk\" => { \"ll\" => [0");
+    for (int i = 1; i < COUNT; i++) buf_printf(&text, ", %d", i);
+    buf_append_z(&text, "] } } aa => { \"kk\" => { \"ll\" => [5, [7], [7]");
+    for (int i = COUNT / 2; i < COUNT + 2; i++) buf_printf(&text, ", %d", i);
+    buf_append_z(&text, "] } } } }");
+    buf_append_z(&expected, "filter-pp{\"aa\"=>{\"kk\"=>{\"ll\"=>[0");
+    for (int i = 1; i < COUNT; i++) buf_printf(&expected, ", %d", i);
+    buf_printf(&expected, ", [7], %d, %d]}}}", COUNT, COUNT + 1);
+    struct parsed parsed;
+    parsed_init(&parsed, buf_str(&text), false, false);
+    cr_expect(strstr(buf_z(&parsed.tree), buf_z(&expected)));
+    parsed_fini(&parsed);
+    buf_clear(&text);
+    buf_clear(&expected);
+    buf_append_z(&text, "filter { pp {");
+    for (int i = 0; i < 2 * COUNT; i++) {
+        if (i % COUNT == 0) buf_printf(&text, "%saa => {", i ? "} " : "");
+        buf_printf(&text, " k%d => %d", i % COUNT + i / COUNT, i / COUNT);
+    }
+    buf_append_z(&text, "} } }");
+    parsed_init(&parsed, buf_str(&text), false, false);
+    cr_expect(strstr(buf_z(&parsed.tree), "filter-pp{\"aa\"=>{\"k0\"=>0, \"k1\"=>[0, 1], \"k2\"=>[0, 1]"));
+    buf_printf(&expected, "\"k%d\"=>[0, 1], \"k%d\"=>1}}", COUNT - 1, COUNT);
+    cr_expect(strstr(buf_z(&parsed.tree), buf_z(&expected)));
+    parsed_fini(&parsed);
+    buf_fini(&text);
+    buf_fini(&expected);
+}
+
+/* An option given as often as is possible, each time with a value of its own. */
+Test(parser, an_option_given_thousands_of_times_costs_its_own_memory_only)
+{
+    struct buf text = {0};
+    buf_append_z(&text, "filter { pp { ");
+    for (int i = 0; i < AST_SETTINGS_MAX; i++) buf_printf(&text, "aa => { k%d => 1 } ", i);
+    buf_append_z(&text, "} }");
+    struct parsed parsed;
+    parsed_init(&parsed, buf_str(&text), false, false);
+    cr_expect(parsed.is_right);
+    cr_expect_lt(parsed.arena.bytes, 64 << 20, "%zu", parsed.arena.bytes);
+    parsed_fini(&parsed);
+    buf_fini(&text);
 }

@@ -113,6 +113,12 @@ Test(source, adds_stdin_and_stdout_to_a_text_without)
     }
 }
 
+static struct str last_message(void)
+{
+    cr_assert(diag.count);
+    return diag.messages[diag.count - 1].text;
+}
+
 Test(source, refuses_more_alternatives_and_bytes_than_its_limits)
 {
     struct buf pattern = {0};
@@ -123,7 +129,10 @@ Test(source, refuses_more_alternatives_and_bytes_than_its_limits)
     struct str large = {malloc(SOURCE_BYTES_MAX + 1), SOURCE_BYTES_MAX + 1};
     memset((char *)large.ptr, ' ', large.len);
     cr_expect(!sources_take_text(&sources, STR("-e"), large, &arena, &diag));
+    cr_expect(str_eq_z(last_message(), "the text of -e has more than 67108864 bytes"));
     large.len--;
     cr_expect(sources_take_text(&sources, STR("-e"), large, &arena, &diag));
+    cr_expect(!sources_read_files(&sources, arena_printf(&arena, "%s/a.conf", folder), &arena, &diag));
+    cr_expect(str_ends(last_message(), STR("a.conf: the files together have more than 67108864 bytes")));
     free((char *)large.ptr);
 }

@@ -174,13 +174,15 @@ Test(jaas, stops_at_its_limits)
         buf_append_char(&text, ';');
         const char *problem = jaas_parse(buf_str(&text), &arena, &jaas);
         cr_assert_eq(problem == NULL, count == JAAS_OPTIONS_MAX);
+        if (problem) cr_assert_str_eq(problem, "there are more than 32 options");
         buf_fini(&text);
     }
     char *long_text = malloc(JAAS_BYTES_MAX + 1);
     memset(long_text, ' ', JAAS_BYTES_MAX + 1);
     memcpy(long_text, "X required;", 11);
     cr_assert(!jaas_parse((struct str){long_text, JAAS_BYTES_MAX}, &arena, &jaas));
-    cr_assert(jaas_parse((struct str){long_text, JAAS_BYTES_MAX + 1}, &arena, &jaas));
+    cr_assert_str_eq(jaas_parse((struct str){long_text, JAAS_BYTES_MAX + 1}, &arena, &jaas),
+                     "it is longer than 64 KiB");
     free(long_text);
     arena_fini(&arena);
 }
