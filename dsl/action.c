@@ -273,7 +273,8 @@ static bool compile_branch(struct compilation *compilation, const struct branch 
 
 static void type_loop_names(const struct for_loop *loop, unsigned types)
 {
-    unsigned keys = (types & TYPE_ARRAY ? (unsigned)TYPE_INTEGER : 0u) | (types & TYPE_OBJECT ? (unsigned)TYPE_STRING : 0u);
+    unsigned of_array = types & TYPE_ARRAY ? TYPE_INTEGER : 0;
+    unsigned keys = of_array | (types & TYPE_OBJECT ? (unsigned)TYPE_STRING : 0u);
     if (loop->key) loop->key->types = keys;
     loop->item->types = TYPE_ANY;
 }
