@@ -245,3 +245,28 @@ Test(parser, an_option_given_thousands_of_times_costs_its_own_memory_only)
     parsed_fini(&parsed);
     buf_fini(&text);
 }
+
+Test(parser, prints_assignments_with_every_operator)
+{
+    static const struct { const char *statement, *tree; } rows[] = {
+        {"[x] = 1 + 2 - 3", "[x] = (- (+ 1 2) 3)"},
+        {"[x] = [a] * [b] / [c] % [d]", "[x] = (% (/ (* [a] [b]) [c]) [d])"},
+        {"[x] = -[a] ?? !true", "[x] = (?? (- [a]) (! true))"},
+        {"[x] = [a] =~ /b/ ? null : false", "[x] = (? (=~ [a] /b/) null false)"},
+        {"[x] = [1, { \"k\" => [] }][0]", "[x] = (at [1, {\"k\"=>[]}] 0)"},
+        {"[x] = upcase([a]) == \"B\" or 1 not in [b]", "[x] = (or (== (upcase [a]) \"B\") (not in 1 [b]))"},
+        {"remove [a], [b][c]", "remove [a], [b][c]"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf text = {0}, expected = {0};
+        buf_printf(&text, "filter { %s }", rows[i].statement);
+        buf_printf(&expected, "filter:  %s |", rows[i].tree);
+        struct parsed parsed;
+        parsed_init(&parsed, buf_str(&text), false, false);
+        cr_expect(parsed.is_right, "%s", buf_z(&parsed.messages));
+        cr_expect(strstr(buf_z(&parsed.tree), buf_z(&expected)), "%s: %s", buf_z(&text), buf_z(&parsed.tree));
+        parsed_fini(&parsed);
+        buf_fini(&text);
+        buf_fini(&expected);
+    }
+}
