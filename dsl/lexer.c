@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dsl/lexer.h"
+#include "core/xmalloc.h"
+#include <stdlib.h>
 
 bool is_bareword_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
@@ -27,13 +29,37 @@ struct place lexer_place(const struct lexer *lexer, uint32_t start, uint32_t end
 
 bool lexer_has(const struct lexer *lexer, const char *symbol)
 {
+    /* most questions end here */
+    if (lexer_is_end(lexer) || lexer->text.ptr[lexer->at] != symbol[0]) return false;
     return str_starts(str_from(lexer->text, lexer->at), str_of(symbol));
+}
+
+static void keep(struct lexer *lexer, struct token token)
+{
+    struct token_log *log = lexer->log;
+    if (!log) return;
+    assert(lexer->taken <= log->capacity);
+    if (lexer->taken == log->capacity) {
+        log->capacity = log->capacity ? 2 * log->capacity : 256;
+        log->items = xreallocarray(log->items, log->capacity, sizeof *log->items);
+    }
+    token.mark = lexer->mark;
+    lexer->mark = MARK_NONE;
+    log->items[lexer->taken++] = token;
+}
+
+void token_log_fini(struct token_log *log)
+{
+    free(log->items);
+    *log = (struct token_log){0};
 }
 
 bool lexer_symbol(struct lexer *lexer, const char *symbol)
 {
     if (!lexer_has(lexer, symbol)) return false;
+    uint32_t start = lexer->at;
     lexer->at += (uint32_t)strlen(symbol);
+    keep(lexer, (struct token){.kind = TOKEN_SYMBOL, .start = start, .end = lexer->at});
     return true;
 }
 
@@ -122,6 +148,7 @@ static uint32_t scan(const struct lexer *lexer, enum token_kind kind)
     case TOKEN_STRING: return first == '"' || first == '\'' ? scan_quoted(lexer, first) : lexer->at;
     case TOKEN_REFERENCE: return scan_reference(lexer);
     case TOKEN_REGEX: return first == '/' ? scan_quoted(lexer, '/') : lexer->at;
+    case TOKEN_SYMBOL: break;
     }
     return lexer->at;
 }
@@ -130,7 +157,18 @@ bool lexer_take(struct lexer *lexer, enum token_kind kind, struct token *token)
 {
     uint32_t end = lexer_is_end(lexer) ? lexer->at : scan(lexer, kind);
     if (end == lexer->at) return false;
-    *token = (struct token){kind, lexer->at, end};
+    *token = (struct token){.kind = kind, .start = lexer->at, .end = end};
     lexer->at = end;
+    keep(lexer, *token);
     return true;
+}
+
+void lexer_back(struct lexer *lexer, struct token token)
+{
+    assert(lexer->at == token.end);
+    lexer->at = token.start;
+    if (!lexer->log) return;
+    assert(lexer->taken > 0);
+    lexer->taken--;
+    lexer->mark = lexer->log->items[lexer->taken].mark;
 }

@@ -12,25 +12,48 @@
  *   string     "…" or '…'; a backslash keeps the quote behind it from ending the string
  *   reference  (\[[^][,]+\])+                      a field, in conditions
  *   regex      /…/; a backslash keeps the slash behind it from ending it
- */
+ *
+ * With a token_log, what was taken is kept in order: after a parse without errors it is the text
+ * without blanks and comments. A copy of the lexer may look ahead: what it takes counts only when
+ * the copy is assigned back. */
 #ifndef DSL_LEXER_H
 #define DSL_LEXER_H
 #include "core/diag.h"
 
 enum token_kind {
-    TOKEN_NAME, TOKEN_BAREWORD, TOKEN_WORD, TOKEN_NUMBER, TOKEN_STRING, TOKEN_REFERENCE, TOKEN_REGEX
+    TOKEN_NAME, TOKEN_BAREWORD, TOKEN_WORD, TOKEN_NUMBER, TOKEN_STRING, TOKEN_REFERENCE, TOKEN_REGEX,
+    TOKEN_SYMBOL, /* a sign or keyword, of lexer_symbol() */
+};
+
+/* What the parser knows of a token and its bytes do not show. */
+enum token_mark {
+    MARK_NONE,
+    MARK_STATEMENT, /* the first of a section or statement */
+    MARK_BLOCK,     /* the `{` before statements */
 };
 
 /* Bytes [start, end) of the source; quotes and slashes included. */
 struct token {
     enum token_kind kind;
+    enum token_mark mark;
     uint32_t start, end;
 };
+
+/* Owned by whoever asked for it; token_log_fini() frees it. */
+struct token_log {
+    struct token *items;
+    uint32_t count, capacity; /* the count is set when the parse has ended */
+};
+
+void token_log_fini(struct token_log *log);
 
 struct lexer {
     const struct source_text *source;
     struct str text;
     uint32_t at;
+    struct token_log *log; /* NULL: none is kept */
+    uint32_t taken;        /* tokens in the log that count */
+    enum token_mark mark;  /* of the next token */
 };
 
 void lexer_init(struct lexer *lexer, const struct source_text *source);
@@ -52,6 +75,8 @@ bool lexer_has(const struct lexer *lexer, const char *symbol);
 bool lexer_word(struct lexer *lexer, const char *word);
 /* Takes a token of this kind; the place does not move when it is not there. */
 bool lexer_take(struct lexer *lexer, enum token_kind kind, struct token *token);
+/* Back to before the token that was taken last, to read it as another kind. */
+void lexer_back(struct lexer *lexer, struct token token);
 
 struct str lexer_text(const struct lexer *lexer, struct token token);
 struct place lexer_place(const struct lexer *lexer, uint32_t start, uint32_t end);

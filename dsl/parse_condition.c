@@ -66,7 +66,7 @@ static struct expression *parse_reference(struct parser *parser, struct token to
             diag_hint(parser->diag,
                       diag_warning(parser->diag, place, "a list of one: Logstash reads this as a field"),
                       "write == instead of in");
-            lexer->at = token.start;
+            lexer_back(lexer, token);
             struct config_value list = {0};
             return parse_array(parser, &list) ? parser_constant(parser, list) : NULL;
         }

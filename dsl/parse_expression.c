@@ -52,6 +52,7 @@ static const struct operator *take_operator(struct parser *parser, int rank, str
     uint32_t start = copy.at;
     const struct operator *found = NULL;
     for (size_t i = 0; i < sizeof operators / sizeof *operators && !found; i++) {
+        if (operators[i].sign[0] != lexer_peek(&copy, 0)) continue;
         bool is_word = is_name_char(operators[i].sign[0]) && operators[i].sign[0] != '-';
         if (is_word ? lexer_word(&copy, operators[i].sign) : lexer_symbol(&copy, operators[i].sign))
             found = &operators[i];
@@ -277,7 +278,7 @@ static struct expression *parse_operand(struct parser *parser)
     case '/': return parse_regex(parser);
     case '[':
         if (!is_list_ahead(lexer)) return parse_field(parser);
-        lexer->at++;
+        lexer_symbol(lexer, "[");
         node = parser_node(parser, EXPRESSION_ARRAY, start, start + 1);
         return node && parse_list(parser, node, "]") ? node : NULL;
     case '{':
@@ -302,7 +303,7 @@ static struct expression *parse_indexed(struct parser *parser)
     struct expression *node = parse_operand(parser);
     while (node && lexer_peek(lexer, 0) == '[') {
         struct place sign = lexer_place(lexer, lexer->at, lexer->at + 1);
-        lexer->at++;
+        lexer_symbol(lexer, "[");
         lexer_skip(lexer);
         struct expression *index = parse_whole(parser);
         lexer_skip(lexer);
@@ -325,7 +326,7 @@ static struct expression *parse_unary(struct parser *parser)
     bool is_number = sign == '-' && is_digit(lexer_peek(lexer, 1));
     if (is_number || (sign != '!' && sign != '-')) return parse_indexed(parser);
     if (!parser_enter(parser)) return NULL;
-    lexer->at++;
+    lexer_symbol(lexer, sign == '!' ? "!" : "-");
     lexer_skip(lexer);
     struct expression *inner = parse_unary(parser);
     struct expression *node =
@@ -392,7 +393,7 @@ struct expression *parse_assigned(struct parser *parser, const char *hint)
         parser_expected(parser, "`=`", next == '=' || next == '~' ? "a comparison stands behind `if`" : hint);
         return NULL;
     }
-    lexer->at++;
+    lexer_symbol(lexer, "=");
     lexer_skip(lexer);
     struct expression *value = parse_expression(parser);
     if (!value) return NULL;

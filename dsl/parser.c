@@ -437,6 +437,7 @@ static bool take_else(struct lexer *lexer, bool *has_condition)
         behind = copy.at;
         *has_condition = true;
     }
+    *lexer = copy;
     lexer->at = behind;
     return true;
 }
@@ -498,6 +499,7 @@ static bool parse_statement(struct parser *parser, enum section_kind section,
         parser->lexer.at = (uint32_t)parser->lexer.text.len;
         return false;
     }
+    parser->lexer.mark = MARK_STATEMENT;
     warn_unreachable(parser, list);
     if (is_own_ahead(&parser->lexer, &statement)) {
         parse_own(parser, section, statement, list);
@@ -541,6 +543,7 @@ bool parse_block(struct parser *parser, enum section_kind section, struct statem
     struct lexer *lexer = &parser->lexer;
     if (!parser_enter(parser)) return false;
     uint32_t names = parser->scope.count;
+    lexer->mark = MARK_BLOCK;
     bool is_open = parser_open(parser);
     assert(is_open && "callers have seen the brace");
     uint32_t level = parser->braces;
@@ -603,6 +606,7 @@ static void parse_section(struct parser *parser, struct config *config)
     enum section_kind section;
     uint32_t start = lexer->at;
     parser->braces = 0;
+    lexer->mark = MARK_STATEMENT;
     if (!take_section(lexer, &section) || is_name_char(lexer_peek(lexer, 0))) {
         lexer->at = start;
         fault_section(parser);
@@ -623,6 +627,7 @@ bool parse_source(struct config *config, const struct source_text *source,
     struct parser parser = {.options = options, .arena = arena, .diag = diag,
                             .extension_at = UINT32_MAX};
     lexer_init(&parser.lexer, source);
+    parser.lexer.log = options->tokens;
     lexer_skip(&parser.lexer);
     while (!lexer_is_end(&parser.lexer)) {
         parse_section(&parser, config);
@@ -630,5 +635,6 @@ bool parse_source(struct config *config, const struct source_text *source,
     }
     assert(parser.scope.count == 0);
     if (parser.scope.most > config->slots) config->slots = parser.scope.most;
+    if (options->tokens) options->tokens->count = parser.lexer.taken;
     return !parser.has_failed;
 }

@@ -8,9 +8,12 @@
 #define DSL_PARSER_H
 #include "dsl/ast.h"
 
+struct token_log;
+
 struct parse_options {
     bool has_escapes; /* config.support_escapes */
     bool is_strict_precedence; /* conditions are grouped as Logstash groups them, faults included */
+    struct token_log *tokens;  /* empty; gets the tokens of the text (dsl/lexer.h). NULL: not wanted */
 };
 
 /* Appends the sections of `source` to `config` (zeroed at first). False: there were errors, and the
