@@ -250,27 +250,36 @@ static bool read_all(int file, struct buf *out)
     }
 }
 
-static bool read_file(struct sources *sources, const char *path, struct arena *arena, struct diag *diag)
+bool sources_read_open(struct sources *sources, struct str name, int file, struct arena *arena,
+                       struct diag *diag)
 {
-    struct place nowhere = {0};
     struct buf text = {0};
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0 || !read_all(file, &text)) {
-        diag_error(diag, nowhere, "cannot read %s: %s", path, strerror(errno));
-        if (file >= 0) close(file);
-        buf_fini(&text);
-        return false;
-    }
-    close(file);
+    bool is_right = read_all(file, &text);
+    if (!is_right)
+        diag_error(diag, (struct place){0}, "cannot read %.*s: %s", STR_ARG(name), strerror(errno));
     sources->bytes += text.len;
-    bool is_right = sources->bytes <= SOURCE_BYTES_MAX;
+    if (is_right && sources->bytes > SOURCE_BYTES_MAX) {
+        diag_error(diag, (struct place){0}, "%.*s: the files together have more than %d bytes", STR_ARG(name),
+                   SOURCE_BYTES_MAX);
+        is_right = false;
+    }
     if (is_right) {
-        add(sources, arena_copy(arena, str_of(path)), arena_copy(arena, buf_str(&text)), arena);
+        add(sources, arena_copy(arena, name), arena_copy(arena, buf_str(&text)), arena);
         is_right = check_bytes(sources, diag);
-    } else {
-        diag_error(diag, nowhere, "%s: the files together have more than %d bytes", path, SOURCE_BYTES_MAX);
     }
     buf_fini(&text);
+    return is_right;
+}
+
+bool sources_read_file(struct sources *sources, const char *path, struct arena *arena, struct diag *diag)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        diag_error(diag, (struct place){0}, "cannot read %s: %s", path, strerror(errno));
+        return false;
+    }
+    bool is_right = sources_read_open(sources, str_of(path), file, arena, diag);
+    close(file);
     return is_right;
 }
 
@@ -285,7 +294,7 @@ static bool read_paths(struct sources *sources, const struct paths *paths, struc
             diag_warning(diag, (struct place){0}, "%s is skipped: its name ends in ~", path);
             continue;
         }
-        is_right &= read_file(sources, path, arena, diag);
+        is_right &= sources_read_file(sources, path, arena, diag);
     }
     return is_right;
 }

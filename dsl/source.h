@@ -29,6 +29,11 @@ struct sources {
 /* Reads what `where` names. False after an error; nothing found is one. */
 bool sources_read_files(struct sources *sources, struct str where, struct arena *arena,
                         struct diag *diag);
+/* The file of this very name. False: nothing was added when it could not be read, else it is no UTF-8. */
+bool sources_read_file(struct sources *sources, const char *path, struct arena *arena, struct diag *diag);
+/* The same of an open file, up to its end; it stays open. */
+bool sources_read_open(struct sources *sources, struct str name, int file, struct arena *arena,
+                       struct diag *diag);
 /* The text of -e. Without an input or output it gets stdin and stdout, each with a warning; the
  * added parts are sources of their own. */
 bool sources_take_text(struct sources *sources, struct str name, struct str text, struct arena *arena,

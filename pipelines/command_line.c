@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/command_line.h"
 #include <assert.h>
+#include "dsl/format.h"
 
 struct flag {
     char letter;         /* 0: none */
@@ -37,6 +38,8 @@ static const struct flag flags[] = {
     {0, "shutdown.timeout", "shutdown.timeout", NULL, "TIME", "Longest time to drain at a stop."},
     {0, "format", NULL, NULL, "FORMAT", "Messages as text or json (one object a line)."},
     {0, "compat", NULL, NULL, "DIR", "Report how a Logstash's settings folder would run here."},
+    {0, "check", NULL, "", NULL, "Only name the files that are not formatted; exit code 1."},
+    {0, "width", NULL, NULL, "COLUMNS", "Widest that a line may be made, 40 to 1000 (100)."},
     {0, "stdin", NULL, "", NULL, "Read values line by line (done anyhow unless it is a terminal)."},
     {'S', "setting", NULL, NULL, "KEY=VALUE", "Any setting."},
     {'V', "version", NULL, "", NULL, "Print the version."},
@@ -48,7 +51,10 @@ enum { FLAG_COUNT = sizeof flags / sizeof *flags };
 static bool is_of_another(const struct flag *flag, enum command command)
 {
     bool is_of_check = !strcmp(flag->name, "format") || !strcmp(flag->name, "compat");
+    bool is_of_fmt = !strcmp(flag->name, "check") || !strcmp(flag->name, "width");
     if (is_of_check) return command != COMMAND_CHECK;
+    if (is_of_fmt) return command != COMMAND_FMT;
+    if (flag->letter != 'h' && flag->letter != 'V' && command == COMMAND_FMT) return true; /* no settings */
     return !strcmp(flag->name, "stdin") && command != COMMAND_KEYSTORE;
 }
 
@@ -62,6 +68,8 @@ static const struct {
     [COMMAND_HEALTH] = {"health", "", "Ask a running instance, by its API, whether it is well (exit code 0 or 1)."},
     [COMMAND_KEYSTORE] = {"keystore", " create | add NAME... | list | remove NAME...",
                           "Keep secrets for ${NAME}; values come from a prompt or standard input."},
+    [COMMAND_FMT] = {"fmt", " [FILE|FOLDER|-]...",
+                     "Format configurations in place (of a folder its *.conf); - is standard input to output."},
 };
 
 /* The arguments as one text, so that complaints have a line and a caret. */
@@ -141,6 +149,19 @@ static bool format_flag(struct command_line *line, struct str text, struct place
     return false;
 }
 
+static bool width_flag(struct command_line *line, struct str text, struct place place, struct diag *diag)
+{
+    int64_t width;
+    double real;
+    bool is_number = text.len < 8 && config_number(text, &width, &real) == NUMBER_INT;
+    if (!is_number || width < FORMAT_WIDTH_MIN || width > FORMAT_WIDTH_MAX) {
+        diag_error(diag, place, "expected a number from %d to %d", FORMAT_WIDTH_MIN, FORMAT_WIDTH_MAX);
+        return false;
+    }
+    line->width = (uint32_t)width;
+    return true;
+}
+
 /* One flag at argv[*at]; advances over its value. */
 static bool flag_parse(struct command_line *line, int *at, char **argv, const struct words *words,
                        struct diag *diag)
@@ -167,6 +188,7 @@ static bool flag_parse(struct command_line *line, int *at, char **argv, const st
     if (flag->fixed) {
         line->wants_help |= flag->letter == 'h';
         line->wants_version |= flag->letter == 'V';
+        line->only_names |= !strcmp(flag->name, "check");
         if (flag->key)
             setting_add(line, str_of(flag->key), place, value.len ? value : str_of(flag->fixed), place);
         return true;
@@ -185,6 +207,8 @@ static bool flag_parse(struct command_line *line, int *at, char **argv, const st
         return setting_flag(line, value, value_place, diag);
     else if (str_eq_z(name, "format"))
         return format_flag(line, value, value_place, diag);
+    else if (str_eq_z(name, "width"))
+        return width_flag(line, value, value_place, diag);
     else if (str_eq_z(name, "compat"))
         line->compat = value;
     else

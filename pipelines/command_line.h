@@ -6,16 +6,18 @@
 #include "pipelines/settings.h"
 
 enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_EXPLAIN, COMMAND_DOCS, COMMAND_HEALTH, COMMAND_KEYSTORE,
-               COMMAND_COUNT };
+               COMMAND_FMT, COMMAND_COUNT };
 
 struct command_line {
     enum command command;
     struct setting_list settings;
     struct str path_settings;    /* --path.settings, or empty */
-    struct str_list arguments;   /* of docs: names; of keystore: action and names; of check and explain: paths */
+    struct str_list arguments;   /* of docs: names; of keystore: action and names; of check, explain and fmt: paths */
     bool wants_help, wants_version;
     bool is_json;                /* check --format json */
     struct str compat;           /* check --compat: a Logstash's settings folder, or empty */
+    bool only_names;             /* fmt --check */
+    uint32_t width;              /* fmt --width; 0: not given */
 };
 
 /* False: a usage error, in the diag. Texts point into the arena. */

@@ -11,6 +11,7 @@
 #include "pipelines/compat.h"
 #include "pipelines/data_folder.h"
 #include "pipelines/docs.h"
+#include "pipelines/format_command.h"
 #include "pipelines/ports.h"
 #include "pipelines/health_check.h"
 #include "pipelines/keystore_command.h"
@@ -330,6 +331,7 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
     case COMMAND_DOCS: return run_docs(run);
     case COMMAND_KEYSTORE: return run_keystore(run);
     case COMMAND_HEALTH: return run_health(run);
+    case COMMAND_FMT: return format_command(&run->line);
     default: return run_pipelines(run);
     }
 }

@@ -19,6 +19,8 @@ A case file holds one or more cases, each of sections that begin at a line `--- 
     --- stdout              what the program prints on standard output, byte for byte
     --- errors              what the program prints on standard error instead of starting
     --- exit                its exit code, 0 unless given                       (optional)
+    --- format              a text for `tailrace fmt -`, instead of a configuration that runs
+    --- formatted           what it becomes; formatted again it must stay as it is
 
 @timestamp, @version, host and event are compared only where the expected event names them.
 --accept writes what came out into the file: read the difference before you commit it."""
@@ -92,11 +94,34 @@ def run(program, case):
         errors = done.stderr.decode("utf-8", "replace")
         return done.returncode, done.stdout.decode("utf-8", "replace").replace(folder, "DIR"), errors.replace(folder, "DIR")
 
+def format_text(program, case, lines):
+    done = subprocess.run([program, "fmt", *case.get("arguments", []), "-"], timeout=60, capture_output=True,
+                          input="".join(line + "\n" for line in lines).encode("utf-8", "surrogateescape"))
+    return done.returncode, done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode("utf-8", "replace")
+
+def difference(wanted, got):
+    return "\n".join(difflib.unified_diff(wanted, got, "expected", "got", lineterm=""))
+
+def check_format(program, case):
+    code, out, errors = format_text(program, case, case["format"])
+    if code != int((case.get("exit") or ["0"])[0]):
+        return f"exit code {code}: {errors.strip()}"
+    if "errors" in case:
+        got = [line.rstrip() for line in errors.rstrip("\n").split("\n")]
+        return difference(case["errors"], got) or (out and "a result in spite of it")
+    lines = out.split("\n")[:-1]
+    if lines != case["formatted"]:
+        return difference(case["formatted"], lines)
+    again = format_text(program, case, lines)[1]
+    return None if again == out else "formatted again:\n" + difference(lines, again.split("\n")[:-1])
+
 def comparable(got, wanted):
     return {k: v for k, v in got.items() if k in wanted or k not in VOLATILE}
 
 def check(program, case):
     """None when it passes, else what is different."""
+    if "format" in case:
+        return check_format(program, case) or None
     code, out, errors = run(program, case)
     problems = []
     if code != int((case.get("exit") or ["0"])[0]):
@@ -121,7 +146,9 @@ def check(program, case):
 def accept(program, path, cases):
     blocks = []
     for case in cases:
-        code, out, errors = run(program, case)
+        code, out, errors = format_text(program, case, case["format"]) if "format" in case else run(program, case)
+        if "formatted" in case:
+            case["formatted"] = out.split("\n")[:-1]
         if "output" in case:
             old = [json.loads(l) for l in case["output"] if l]
             events = [json.loads(l) for l in out.splitlines() if l]

@@ -197,6 +197,19 @@ static int sync_directory(const char *path)
     return error;
 }
 
+/* The text into the new file `fd`, called `name`, which then becomes `path`. Closes; on an error the new
+ * file is gone and the old one is as it was. */
+static int replace_by(int fd, const char *name, const char *path, struct str text)
+{
+    size_t written = 0;
+    int error = write_whole(fd, text, &written);
+    if (error == 0 && fsync(fd) < 0) error = -errno;
+    close(fd);
+    if (error == 0 && rename(name, path) < 0) error = -errno;
+    if (error) unlink(name);
+    return error ? error : sync_directory(path);
+}
+
 int file_replace(const char *path, struct str text, int mode)
 {
     struct buf temporary = {0};
@@ -206,14 +219,52 @@ int file_replace(const char *path, struct str text, int mode)
     if (mode >= 0) unlink(name); /* one that is left over may have another mode */
     int fd = open_append(&rules, name);
     int error = fd < 0 ? fd : 0;
-    size_t written = 0;
-    if (error == 0 && ftruncate(fd, 0) < 0) error = -errno;
-    if (error == 0) error = write_whole(fd, text, &written);
-    if (error == 0 && fsync(fd) < 0) error = -errno;
-    if (fd >= 0) close(fd);
-    if (error == 0 && rename(name, path) < 0) error = -errno;
-    if (error == 0) error = sync_directory(path);
-    if (error && fd >= 0) unlink(name);
+    if (error == 0 && ftruncate(fd, 0) < 0) {
+        error = -errno;
+        close(fd);
+        unlink(name);
+    }
+    if (error == 0) error = replace_by(fd, name, path, text);
     buf_fini(&temporary);
+    return error;
+}
+
+/* Owner first: changing it takes bits off the mode. */
+static int take_look(int fd, const struct stat *look)
+{
+    struct stat now;
+    if (fstat(fd, &now) < 0) return -errno;
+    bool is_ours = now.st_uid == look->st_uid && now.st_gid == look->st_gid;
+    if (!is_ours && fchown(fd, look->st_uid, look->st_gid) < 0) return -errno;
+    return fchmod(fd, look->st_mode & 07777) < 0 ? -errno : 0;
+}
+
+static int rewrite_real(const char *path, struct str text)
+{
+    const char *slash = strrchr(path, '/');
+    struct stat look;
+    assert(slash); /* of realpath() */
+    if (stat(path, &look) < 0) return -errno;
+    if (!S_ISREG(look.st_mode)) return -EINVAL;
+    struct buf temporary = {0};
+    buf_printf(&temporary, "%.*s/.%s.XXXXXX", (int)(slash - path), path, slash + 1);
+    buf_z(&temporary);
+    int fd = mkostemp(temporary.ptr, O_CLOEXEC);
+    int error = fd < 0 ? -errno : take_look(fd, &look);
+    if (error && fd >= 0) {
+        close(fd);
+        unlink(temporary.ptr);
+    }
+    if (error == 0) error = replace_by(fd, temporary.ptr, path, text);
+    buf_fini(&temporary);
+    return error;
+}
+
+int file_rewrite(const char *path, struct str text)
+{
+    char *real = realpath(path, NULL);
+    if (!real) return -errno;
+    int error = rewrite_real(real, text);
+    free(real);
     return error;
 }

@@ -35,5 +35,8 @@ int write_whole(int fd, struct str bytes, size_t *written);
 /* The file's new content, on disk when it returns: written beside it as PATH.tmp, then renamed. `mode` -1:
  * 0666 less the umask. */
 int file_replace(const char *path, struct str text, int mode);
+/* The same for an operator's own file, which is there: a link is followed, mode and owner are kept (an
+ * error when they cannot be), and what it is written to first is hidden from patterns like *.conf. */
+int file_rewrite(const char *path, struct str text);
 
 #endif
