@@ -29,7 +29,7 @@ struct sources {
 /* Reads what `where` names. False after an error; nothing found is one. */
 bool sources_read_files(struct sources *sources, struct str where, struct arena *arena,
                         struct diag *diag);
-/* The file of this very name. False: nothing was added when it could not be read, else it is no UTF-8. */
+/* The file of this very name. False: it could not be read (`bytes` is as before) or is no such text. */
 bool sources_read_file(struct sources *sources, const char *path, struct arena *arena, struct diag *diag);
 /* The same of an open file, up to its end; it stays open. */
 bool sources_read_open(struct sources *sources, struct str name, int file, struct arena *arena,

@@ -43,7 +43,7 @@ static enum exit_code work_end(struct work *work, enum exit_code code)
 /* Of the text that was read; `*is_changed` when its form differs. */
 static enum exit_code work_format(struct work *work, bool is_read, bool *is_changed)
 {
-    if (!is_read) return work->sources.count ? EXIT_CONFIG : EXIT_RUNTIME;
+    if (!is_read) return work->sources.bytes ? EXIT_CONFIG : EXIT_RUNTIME;
     assert(work->sources.count == 1);
     const struct source_text *source = work->sources.items[0];
     struct format_options options = {.width = work->line->width};
