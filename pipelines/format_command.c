@@ -113,9 +113,13 @@ static enum exit_code format_folder(const struct command_line *line, struct str 
     struct dirent **entries = NULL;
     char *name = xstrndup(folder);
     int count = scandir(name, &entries, is_config, name_order);
-    if (count <= 0)
-        fprintf(stderr, "tailrace: %s %s%s%s\n", count ? "cannot read" : "no *.conf is in", name,
-                count ? ": " : "", count ? strerror(errno) : "");
+    if (count <= 0) {
+        struct work work;
+        work_begin(&work, line);
+        if (count) diag_error(&work.diag, (struct place){0}, "cannot read %s: %s", name, strerror(errno));
+        else diag_error(&work.diag, (struct place){0}, "no *.conf is in %s", name);
+        code = work_end(&work, EXIT_RUNTIME);
+    }
     for (int i = 0; i < count; i++) {
         struct buf path = {0};
         struct stat info;
@@ -127,7 +131,7 @@ static enum exit_code format_folder(const struct command_line *line, struct str 
     }
     free(entries);
     free(name);
-    return count > 0 ? code : EXIT_RUNTIME;
+    return code;
 }
 
 static enum exit_code format_path(const struct command_line *line, struct str path)
@@ -140,19 +144,23 @@ static enum exit_code format_path(const struct command_line *line, struct str pa
     return code;
 }
 
+static enum exit_code refuse_usage(const struct command_line *line, const char *text, const char *note)
+{
+    struct work work;
+    work_begin(&work, line);
+    diag_note(&work.diag, diag_error(&work.diag, (struct place){0}, "%s", text), "%s", note);
+    return work_end(&work, EXIT_USAGE);
+}
+
 enum exit_code format_command(const struct command_line *line)
 {
     const struct str_list *paths = &line->arguments;
     bool has_input = paths->count == 0;
     for (uint32_t i = 0; i < paths->count; i++) has_input |= str_eq_z(paths->items[i], "-");
-    if (has_input && paths->count > 1) {
-        fputs("tailrace: - stands alone: its result is on standard output, where the names would be\n", stderr);
-        return EXIT_USAGE;
-    }
-    if (paths->count == 0 && isatty(STDIN_FILENO)) {
-        fputs("tailrace: name files or folders to format, or - for standard input\n", stderr);
-        return EXIT_USAGE;
-    }
+    if (has_input && paths->count > 1)
+        return refuse_usage(line, "- stands alone", "its result is on standard output, where names of files would be");
+    if (paths->count == 0 && isatty(STDIN_FILENO))
+        return refuse_usage(line, "what is to be formatted?", "tailrace fmt FILE or FOLDER, or - for standard input");
     if (has_input) return format_input(line);
     enum exit_code code = EXIT_DONE;
     for (uint32_t i = 0; i < paths->count; i++) code = worse(code, format_path(line, paths->items[i]));

@@ -32,6 +32,8 @@ UNSHOWN = {
     "`\0` takes one word, not `\0\0`": "every scalar is one",
     "`\0` takes a field, not `\0\0`": "a text that is none has a message of its own",
     "cannot read the pattern file `\0`: \0": "needs a file that root cannot read",
+    "\0 cannot be formatted without changing what it means": "a fault of the formatter, which the fuzzer looks for",
+    "this is a fault of tailrace: please report it, with the text": "a fault of the formatter",
 }
 INTERNAL = re.compile(r"\b(AST|nodes?|tokens?|opcodes?|structs?|NULL|nullptr|enums?|lexer|parser|arena|"
                       r"malloc|callbacks?|assertion|pointers?|bytecode|errno)\b(?!\.name)")

@@ -3,7 +3,7 @@
 """tailrace fmt: files in place, folders, standard input, --check, what must not happen to a file; then
 every configuration there is. quick: yes"""
 from support import *
-import glob, re, stat
+import glob, pty, re, stat
 
 UGLY = "input{stdin{}}\nfilter { drop { } }\n"
 NEAT = "input { stdin { } }\nfilter { drop { } }\n"
@@ -54,7 +54,7 @@ def folders(folder):
     ok(code == 1 and "nowhere.conf: No such file" in errors and out.endswith("30.conf\n"), "a file that is not there: 1, and the others are done")
     os.makedirs(folder.file("empty"))
     code, out, errors = fmt(folder.file("empty"))
-    ok(code == 1 and "no *.conf is in" in errors, "a folder without any")
+    ok(code == 1 and f"no *.conf is in {folder.file('empty')}" in errors, "a folder without any")
     os.mkfifo(folder.file("pipe.conf"))
     code, out, errors = fmt(folder.file("pipe.conf"))
     ok(code == 1 and "pipe.conf is not a file" in errors, "a FIFO is refused, not waited for")
@@ -67,6 +67,10 @@ def input_to_output(folder):
     ok(fmt("--check", "-", stdin=UGLY) == (1, "standard input\n", ""), "--check of standard input")
     ok(fmt("--check", "-", stdin=NEAT)[0] == 0, "--check of formatted standard input")
     ok(fmt("-", folder.file("a.conf"))[0] == 2, "- beside files is wrong usage")
+    primary, secondary = pty.openpty()
+    done = subprocess.run([PROGRAM, "fmt"], stdin=secondary, capture_output=True, text=True, timeout=60)
+    os.close(primary), os.close(secondary)
+    ok(done.returncode == 2 and all(t in done.stderr for t in ("what is to be formatted?", "tailrace fmt FILE or FOLDER, or - for standard input")), "and a terminal is not read from: 2")
     code, out, errors = fmt("--chek")
     ok(code == 2 and "did you mean `--check`?" in errors, "a flag that is mistyped")
     code, out, errors = fmt("-f", folder.file("a.conf"))
@@ -75,7 +79,7 @@ def input_to_output(folder):
         ok(fmt("--width", width, "-", stdin=NEAT)[0] == code, f"--width {width!r}: {code}")
     with open("/dev/full", "w") as full:
         done = subprocess.run([PROGRAM, "fmt", "-"], input=UGLY, text=True, stdout=full, stderr=subprocess.PIPE)
-    ok(done.returncode == 1 and "No space left on device" in done.stderr, "an output that is full: 1")
+    ok(done.returncode == 1 and "cannot write the result: No space left on device" in done.stderr, "an output that is full: 1")
 
 def looks(folder):
     path = folder.write("look/real.conf", UGLY)

@@ -213,8 +213,14 @@ Test(format, size_has_a_limit)
         buf_reserve(&text, FORMAT_BYTES_MAX);
         memset(text.ptr + 1, 'x', FORMAT_BYTES_MAX);
         text.len = FORMAT_BYTES_MAX + more;
-        cr_expect_eq(format(buf_str(&text), &(struct format_options){0}, &out), !more);
+        struct source_text source = {STR("test.conf"), buf_str(&text)};
+        struct diag diag;
+        diag_init(&diag);
+        cr_expect_eq(format_source(&source, &(struct format_options){0}, &out, &diag), !more);
+        if (more)
+            cr_expect(str_eq_z(diag.messages[0].text, "test.conf has more than 16777216 bytes: too many to format"));
         cr_expect_eq(out.len, more ? 0 : FORMAT_BYTES_MAX + 1);
+        diag_fini(&diag);
         buf_fini(&text);
         buf_fini(&out);
     }
