@@ -115,12 +115,25 @@ static bool fault_unterminated(struct parser *parser)
     return false;
 }
 
+/* At a `#` that is still there where comments were skipped: a lone CR cuts it. */
+static struct message *fault_comment(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    while (!lexer_is_end(lexer) && lexer_peek(lexer, 0) != '\r') lexer->at++;
+    assert(!lexer_is_end(lexer));
+    struct message *message =
+        parser_fault(parser, lexer->at, lexer->at + 1, "a carriage return alone does not end a comment");
+    diag_hint(parser->diag, message, "end lines by LF or CRLF");
+    return message;
+}
+
 /* What stands from the current place to `end` is not what is expected. */
 static struct message *fault_found(struct parser *parser, uint32_t end, const char *what)
 {
     uint32_t start = parser->lexer.at;
     struct str found = str_slice(parser->lexer.text, start, end);
     unsigned char first = (unsigned char)found.ptr[0];
+    if (first == '#') return fault_comment(parser);
     if (first < ' ' || first == 0x7f)
         return parser_fault(parser, start, end, "expected %s, found a control character (byte 0x%02x)", what, first);
     return parser_fault(parser, start, end, "expected %s, found `%.*s`", what,
@@ -141,7 +154,7 @@ bool parser_expected(struct parser *parser, const char *what, const char *hint)
     } else {
         message = fault_found(parser, parser_word_end(parser), what);
     }
-    if (hint) diag_hint(parser->diag, message, "%s", hint);
+    if (hint && !message->hint.len) diag_hint(parser->diag, message, "%s", hint);
     return false;
 }
 
@@ -589,6 +602,9 @@ static void fault_section(struct parser *parser)
     if (word.ptr[0] == '}') {
         message = parser_fault(parser, start, end, "this `}` closes nothing");
         diag_hint(parser->diag, message, "remove it, or write the `{` that is missing before");
+    } else if (word.ptr[0] == '#') {
+        fault_comment(parser);
+        end = lexer->at;
     } else {
         static const struct str names[] = {{"input", 5}, {"filter", 6}, {"output", 6}};
         message = fault_found(parser, end, "a section");

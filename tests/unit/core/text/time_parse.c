@@ -106,27 +106,3 @@ Test(time_parse, round_trip)
         cr_assert(seconds_back == seconds && ns_back == ns, "%.*s", (int)len, text);
     }
 }
-
-/* The cases that were executed on the reference, where they lie beside the project. */
-Test(time_parse, shared_vectors, .init = use_utc)
-{
-    const char *shared = getenv("TAILRACE_SHARED");
-    char path[4096], line[65536];
-    snprintf(path, sizeof path, "%s/spec/vectors/sprintf_event_timestamp.jsonl",
-             shared ? shared : "../shared");
-    FILE *file = fopen(path, "r");
-    if (!file) cr_skip("no vectors beside the project");
-    int rows = 0;
-    while (fgets(line, sizeof line, file)) {
-        json_t *row = json_loads(line, 0, NULL), *in = json_object_get(row, "timestamp_in");
-        const char *out = json_string_value(json_object_get(row, "out"));
-        if (json_is_string(in) && out) {
-            const char *expected = strcmp(out, "_timestampparsefailure") ? out : "";
-            cr_assert_str_eq(reread(str_of(json_string_value(in))), expected, "%s", line);
-            rows++;
-        }
-        json_decref(row);
-    }
-    fclose(file);
-    cr_assert(rows >= 20, "only %d rows were found", rows);
-}
