@@ -77,7 +77,7 @@ FILES = {
     "bytes that are no text": (b'filter { mutate { add_tag => ["' + b"\xff" * 1000000 + b'"] } }', "the text is not UTF-8: byte 0xff"),
     "a byte-order mark": (b"\xef\xbb\xbffilter { }", "begins with a byte-order mark"),
     "a UTF-16 text": ("filter { }".encode("utf-16"), "the text is not UTF-8"),
-    "a million lone CRs": ("#\r" * 1000000, "expected a section"),
+    "a million lone CRs": ("#\r" * 1000000, "a carriage return alone does not end a comment"),
     "a regular expression of 50,000 groups": ("filter { if [a] =~ /" + "(" * 50000 + ")" * 50000 + "/ { } }", "the regular expression is not valid"),
     "one that repeats repetitions": ("filter { if [a] =~ /a{1000}{1000}{1000}/ { } }", "the regular expression is not valid"),
     "one of 200,000 classes": ("filter { if [a] =~ /" + "[a-z]" * 200000 + "/ { } }", "the regular expression is not valid"),
