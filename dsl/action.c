@@ -2,6 +2,7 @@
 #include "dsl/action.h"
 #include <time.h>
 #include "core/log.h"
+#include "dsl/computed_path.h"
 #include "dsl/condition.h"
 
 #define TAG_EXPRESSION_FAILURE STR("_expression_failure")
@@ -26,12 +27,18 @@ struct where {
     struct line_column at;
 };
 
+/* A field that is set or removed. */
+struct destination {
+    struct path path;
+    struct computed_path *computed; /* instead of the path */
+};
+
 struct action {
     enum flow (*run)(const struct action *action, struct act *act);
     const struct statement *source;
     const struct node *value;
-    struct path *targets; /* of an assignment */
-    struct arm *arms;     /* of a branch */
+    struct destination *targets; /* of an assignment */
+    struct arm *arms;            /* of a branch */
     uint32_t count;       /* of targets, of arms */
     uint32_t slot;        /* of a name, of a loop's items */
     uint32_t key_slot;    /* of a loop's keys */
@@ -70,7 +77,7 @@ static bool run_failed(const struct action *action, const struct run *run, struc
 {
     const struct expression *source = run->at->source;
     bool is_named = source->kind == EXPRESSION_FIELD || source->kind == EXPRESSION_NAME ||
-                    source->kind == EXPRESSION_INDEX;
+                    source->kind == EXPRESSION_INDEX || source->kind == EXPRESSION_PATH;
     bool is_said_of_it = strncmp(run->problem, "is ", 3) == 0 || strncmp(run->problem, "has ", 4) == 0;
     struct str written = str_slice(source->place.source->text, source->place.start, source->place.end);
     fail(action, act, run->problem, source->place, is_named && is_said_of_it ? written : (struct str){0});
@@ -113,11 +120,24 @@ static const char *set_problem(enum path_result result)
     return NULL;
 }
 
+/* NULL (said): a step of it could not be computed. */
+static const struct path *path_of(const struct action *action, uint32_t target, struct act *act)
+{
+    const struct destination *destination = &action->targets[target];
+    if (!destination->computed) return &destination->path;
+    struct run run = {.event = act->event, .names = act->names, .arena = act->event->arena};
+    const struct path *path = computed_path_of(&run, destination->computed);
+    if (!path) run_failed(action, &run, act);
+    return path;
+}
+
 static enum flow run_set(const struct action *action, struct act *act)
 {
     struct value value;
     if (!compute(action, act, &value)) return FLOW_ON;
-    const char *problem = set_problem(path_set(&action->targets[0], act->event, value));
+    const struct path *path = path_of(action, 0, act);
+    if (!path) return FLOW_ON;
+    const char *problem = set_problem(path_set(path, act->event, value));
     const struct target *target = &action->source->assignment->targets[0];
     if (problem) fail(action, act, problem, target->place, target->text);
     return FLOW_ON;
@@ -125,7 +145,10 @@ static enum flow run_set(const struct action *action, struct act *act)
 
 static enum flow run_remove(const struct action *action, struct act *act)
 {
-    for (uint32_t i = 0; i < action->count; i++) path_remove(&action->targets[i], act->event);
+    for (uint32_t i = 0; i < action->count; i++) {
+        const struct path *path = path_of(action, i, act);
+        if (path) path_remove(path, act->event);
+    }
     return FLOW_ON;
 }
 
@@ -188,7 +211,8 @@ static const char *loop_limit(struct act *act)
     if (act->rounds % ROUNDS_UNWATCHED) return NULL;
     uint64_t now = cpu_ns();
     if (!act->loop_end_ns) act->loop_end_ns = now + LOOP_CPU_NS_MAX;
-    return now > act->loop_end_ns ? "the loop took more than a second" : NULL;
+    _Static_assert(LOOP_CPU_NS_MAX == 100000000, "as the words say");
+    return now > act->loop_end_ns ? "the loop took more than 100 ms" : NULL;
 }
 
 /* One round. False: the loop ends. */
@@ -273,8 +297,8 @@ static bool compile_branch(struct compilation *compilation, const struct branch 
 
 static void type_loop_names(const struct for_loop *loop, unsigned types)
 {
-    unsigned of_array = types & TYPE_ARRAY ? TYPE_INTEGER : 0;
-    unsigned keys = of_array | (types & TYPE_OBJECT ? (unsigned)TYPE_STRING : 0u);
+    unsigned keys = types & TYPE_ARRAY ? (unsigned)TYPE_INTEGER : 0u;
+    if (types & TYPE_OBJECT) keys |= TYPE_STRING;
     if (loop->key) loop->key->types = keys;
     loop->item->types = TYPE_ANY;
 }
@@ -293,6 +317,18 @@ static bool compile_loop(struct compilation *compilation, const struct for_loop 
     return action->value && is_list && is_right;
 }
 
+static bool compile_target(struct compilation *compilation, const struct target *target,
+                           struct destination *destination)
+{
+    if (target->computed) {
+        destination->computed = computed_path_compile(compilation, target->computed);
+        return destination->computed != NULL;
+    }
+    if (path_compile(&destination->path, target->text, compilation->arena)) return true;
+    diag_error(compilation->diag, target->place, "a field reference has more than %d steps", PATH_STEPS_MAX);
+    return false;
+}
+
 static bool compile_assignment(struct compilation *compilation, const struct assignment *assignment,
                                struct action *action)
 {
@@ -300,12 +336,8 @@ static bool compile_assignment(struct compilation *compilation, const struct ass
     action->run = assignment->value ? run_set : run_remove;
     action->count = assignment->count;
     action->targets = arena_zalloc(compilation->arena, assignment->count * sizeof *action->targets);
-    for (uint32_t i = 0; i < assignment->count; i++) {
-        if (path_compile(&action->targets[i], assignment->targets[i].text, compilation->arena)) continue;
-        diag_error(compilation->diag, assignment->targets[i].place, "a field reference has more than %d steps",
-                   PATH_STEPS_MAX);
-        is_right = false;
-    }
+    for (uint32_t i = 0; i < assignment->count; i++)
+        is_right &= compile_target(compilation, &assignment->targets[i], &action->targets[i]);
     if (!assignment->value) return is_right;
     action->value = expression_compile(compilation, assignment->value);
     return is_right && action->value;

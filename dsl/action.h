@@ -13,8 +13,8 @@
 #include "dsl/expression.h"
 
 enum {
-    LOOP_ROUNDS_MAX = 10000,      /* for one event: of a loop and those within it, together */
-    LOOP_CPU_NS_MAX = 1000000000, /* of the thread, for the same; about */
+    LOOP_ROUNDS_MAX = 10000,             /* for one event: of a loop and those within it, together */
+    LOOP_CPU_NS_MAX = 100 * 1000 * 1000, /* of the thread, for the same; about */
 };
 
 struct action;

@@ -89,6 +89,16 @@ static void print_operator(const struct expression *expression, struct buf *out)
     buf_append_char(out, ')');
 }
 
+static void print_path(const struct expression *path, struct buf *out)
+{
+    for (uint32_t i = 0; i < path->count; i++) {
+        bool is_computed = path->items[i]->is_grouped;
+        if (is_computed) buf_append_z(out, "[(");
+        expression_print(path->items[i], out);
+        if (is_computed) buf_append_z(out, ")]");
+    }
+}
+
 static void print_container(const struct expression *expression, struct buf *out)
 {
     bool is_object = expression->kind == EXPRESSION_OBJECT;
@@ -118,6 +128,7 @@ void expression_print(const struct expression *expression, struct buf *out)
     case EXPRESSION_NULL: buf_append_z(out, "null"); return;
     case EXPRESSION_ARRAY:
     case EXPRESSION_OBJECT: print_container(expression, out); return;
+    case EXPRESSION_PATH: print_path(expression, out); return;
     default: print_operator(expression, out);
     }
 }
@@ -127,8 +138,12 @@ void expression_print(const struct expression *expression, struct buf *out)
 static void print_assignment(const struct assignment *assignment, struct buf *out)
 {
     if (!assignment->value) buf_append_z(out, "remove ");
-    for (uint32_t i = 0; i < assignment->count; i++)
-        buf_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(assignment->targets[i].text));
+    for (uint32_t i = 0; i < assignment->count; i++) {
+        const struct target *target = &assignment->targets[i];
+        if (i) buf_append_z(out, ", ");
+        if (target->computed) expression_print(target->computed, out);
+        else buf_append(out, target->text);
+    }
     if (!assignment->value) return;
     buf_append_z(out, " = ");
     expression_print(assignment->value, out);

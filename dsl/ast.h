@@ -59,6 +59,8 @@ enum expression_kind {
     EXPRESSION_OBJECT,      /* `keys` and `items` */
     EXPRESSION_CALL,        /* of the function `text` with `items` */
     EXPRESSION_NAME,        /* `binding` */
+    EXPRESSION_PATH,        /* a field with computed steps, `[a][(b)]`: `items` are runs of written steps
+                             * (EXPRESSION_FIELD) and, in parentheses, what gives a step; `text` is all */
 };
 
 /* A name that has a value from its statement to the end of the block: one for each event, kept beside
@@ -68,6 +70,7 @@ struct binding {
     struct place place;
     uint32_t slot;  /* where its values are kept; names that are never known together may share it */
     bool is_used;
+    bool is_of_loop;
     unsigned types; /* enum type_set; known when its statement is compiled (dsl/action.h) */
     struct binding *declared_before; /* the parser's list of all of a text */
 };
@@ -90,6 +93,7 @@ struct expression {
 struct target {
     struct str text; /* the reference as written */
     struct place place;
+    const struct expression *computed; /* an EXPRESSION_PATH, when steps of it are computed */
 };
 
 struct assignment {

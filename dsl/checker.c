@@ -282,6 +282,15 @@ static void expand_expression(const struct environment_context *context, struct 
     for (uint32_t i = 0; i < node->count; i++) expand_expression(context, node->items[i]);
 }
 
+static void expand_assignment(const struct environment_context *context, const struct assignment *assignment)
+{
+    for (uint32_t i = 0; i < assignment->count; i++) {
+        const struct expression *computed = assignment->targets[i].computed;
+        for (uint32_t k = 0; computed && k < computed->count; k++) expand_expression(context, computed->items[k]);
+    }
+    if (assignment->value) expand_expression(context, assignment->value);
+}
+
 static void expand_statements(const struct environment_context *context, const struct statements *list);
 
 /* Of a statement that Logstash lacks, or of a branch within one. */
@@ -289,7 +298,7 @@ static void expand_statement(const struct environment_context *context, const st
 {
     switch (statement->kind) {
     case STATEMENT_ASSIGNMENT:
-        if (statement->assignment->value) expand_expression(context, statement->assignment->value);
+        expand_assignment(context, statement->assignment);
         break;
     case STATEMENT_LET: expand_expression(context, statement->let->value); break;
     case STATEMENT_FOR:

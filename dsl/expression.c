@@ -4,6 +4,7 @@
 #include "dsl/expression.h"
 #include <stdlib.h>
 #include "dsl/compare.h"
+#include "dsl/computed_path.h"
 #include "dsl/functions.h"
 
 /* ---- types ---- */
@@ -101,6 +102,14 @@ static struct node *compile_field(struct compilation *compilation, const struct 
     if (path_compile(&node->path, source->text, compilation->arena)) return node;
     diag_error(compilation->diag, source->place, "a field reference has more than %d steps", PATH_STEPS_MAX);
     return NULL;
+}
+
+static struct node *compile_path(struct compilation *compilation, const struct expression *source)
+{
+    struct node *node = node_new(compilation, source, run_path, TYPE_FIELD);
+    node->computed = computed_path_compile(compilation, source);
+    node->can_fail = true;
+    return node->computed ? node : NULL;
 }
 
 static struct node *compile_name(struct compilation *compilation, const struct expression *source)
@@ -374,6 +383,7 @@ static struct node *compile_node(struct compilation *compilation, const struct e
     switch (source->kind) {
     case EXPRESSION_FIELD: return compile_field(compilation, source);
     case EXPRESSION_NAME: return compile_name(compilation, source);
+    case EXPRESSION_PATH: return compile_path(compilation, source);
     case EXPRESSION_CONSTANT: return node_constant(compilation, source, scalar_constant(&source->value));
     case EXPRESSION_TRUE: return node_constant(compilation, source, value_bool(true));
     case EXPRESSION_FALSE: return node_constant(compilation, source, value_bool(false));

@@ -83,6 +83,7 @@ struct node {
     struct value constant;
     struct path path;
     uint32_t slot; /* of a name */
+    struct computed_path *computed; /* dsl/computed_path.h */
     struct regex *regex;
     const struct function *function; /* dsl/functions.h */
     const struct expression *source;
@@ -92,10 +93,12 @@ static inline bool node_eval(struct run *run, const struct node *node, struct va
 {
     return node->run(run, node, out);
 }
+/* Digits of a document become an integer or a float. */
+void value_normalise(struct value *value);
 bool run_fails(struct run *run, const struct node *node, const char *problem); /* always false */
 
 /* What computes each kind of node (dsl/expression_run.c). */
-node_run run_constant, run_field, run_name, run_add, run_subtract, run_multiply, run_divide, run_remainder,
+node_run run_constant, run_field, run_path, run_name, run_add, run_subtract, run_multiply, run_divide, run_remainder,
     run_negate, run_same, run_differs, run_order, run_in, run_not_in, run_match, run_not_match, run_and,
     run_or, run_not, run_default, run_choice, run_index, run_array, run_object, run_call;
 

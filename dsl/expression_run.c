@@ -4,6 +4,7 @@
 #include <math.h>
 #include "core/text/number.h"
 #include "dsl/compare.h"
+#include "dsl/computed_path.h"
 #include "dsl/functions.h"
 
 bool run_fails(struct run *run, const struct node *node, const char *problem)
@@ -27,6 +28,15 @@ bool run_field(struct run *run, const struct node *node, struct value *out)
     return true;
 }
 
+bool run_path(struct run *run, const struct node *node, struct value *out)
+{
+    const struct path *path = computed_path_of(run, node->computed);
+    if (!path) return false;
+    const struct value *value = path_get(path, run->event);
+    *out = value ? *value : VALUE_NONE;
+    return true;
+}
+
 bool run_name(struct run *run, const struct node *node, struct value *out)
 {
     *out = run->names[node->slot];
@@ -35,7 +45,7 @@ bool run_name(struct run *run, const struct node *node, struct value *out)
 
 /* ---- arithmetic ---- */
 
-static void normalise(struct value *value)
+void value_normalise(struct value *value)
 {
     int64_t integer;
     bool is_integer;
@@ -51,8 +61,8 @@ static bool both(struct run *run, const struct node *node, struct value *left, s
     if (!node_eval(run, node->left, left) || !node_eval(run, node->right, right)) return false;
     if (left->kind == VALUE_MISSING) return run_fails(run, node->left, "is missing");
     if (right->kind == VALUE_MISSING) return run_fails(run, node->right, "is missing");
-    normalise(left);
-    normalise(right);
+    value_normalise(left);
+    value_normalise(right);
     return true;
 }
 
@@ -185,7 +195,7 @@ bool run_negate(struct run *run, const struct node *node, struct value *out)
 {
     if (!node_eval(run, node->left, out)) return false;
     if (out->kind == VALUE_MISSING) return run_fails(run, node->left, "is missing");
-    normalise(out);
+    value_normalise(out);
     if (!is_number_kind(out)) return run_fails(run, node->left, "is not a number");
     if (out->kind == VALUE_DOUBLE) return give_double(run, node, -out->real, out);
     if (out->integer == INT64_MIN) return run_fails(run, node, "the result is too large");
@@ -380,7 +390,7 @@ bool run_call(struct run *run, const struct node *node, struct value *out)
             continue;
         }
         if (!node_eval(run, node->items[i], &arguments[i])) return false;
-        normalise(&arguments[i]);
+        value_normalise(&arguments[i]);
         unsigned type = type_of_value(&arguments[i]);
         if (type & wanted) continue;
         return run_fails(run, node->items[i], type == TYPE_MISSING ? "is missing" : "has the wrong type");

@@ -111,6 +111,8 @@ bool is_loop_ahead(const struct lexer *lexer);
 bool parse_loop_head(struct parser *parser, struct for_loop *loop);
 /* What a word means here; NULL (said): nothing. */
 const struct binding *parse_name(struct parser *parser, struct token word);
+/* Is this the name of a loop's items or keys? */
+bool is_loop_name(const struct scope *scope, struct str name);
 /* The end of a block, at whose beginning `count` names were known. */
 void scope_leave(struct parser *parser, uint32_t count);
 

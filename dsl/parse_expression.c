@@ -10,6 +10,7 @@
  *   sum         := product { (+ -) product }
  *   product     := unary { (* / %) unary }
  *   unary       := (`!` | `-`) unary | operand { `[` expression `]` }
+ *   field       := ( `[` name `]` | `[` `(` expression `)` `]` ) …
  *   operand     := field | number | string | true | false | null | name | name `(` [ list ] `)`
  *                  | `[` [ list ] `]` | `{` [ name `=>` expression { `,` … } ] `}` | `(` expression `)`
  *
@@ -212,25 +213,104 @@ static bool is_list_ahead(const struct lexer *lexer)
     return !lexer_take(&copy, TOKEN_REFERENCE, &token);
 }
 
-static struct expression *parse_field(struct parser *parser)
+/* ---- fields ---- */
+
+/* Takes written steps, up to one that is computed. */
+static bool take_written(struct lexer *lexer, struct token *token)
+{
+    struct lexer copy = *lexer;
+    if (!lexer_take(&copy, TOKEN_REFERENCE, token)) return false;
+    ptrdiff_t computed = str_find(lexer_text(lexer, *token), STR("[("));
+    if (computed >= 0) token->end = token->start + (uint32_t)computed;
+    lexer->at = token->end;
+    return token->end > token->start;
+}
+
+/* `[labels][key]` where `key` is a name of a loop: its value was meant, likely. */
+static void check_steps(struct parser *parser, struct token token, bool is_first)
+{
+    struct str text = lexer_text(&parser->lexer, token);
+    for (size_t at = 0; at < text.len;) {
+        const char *close = memchr(text.ptr + at, ']', text.len - at);
+        size_t end = (size_t)(close - text.ptr);
+        struct str step = str_slice(text, at + 1, end);
+        if ((at || !is_first) && is_loop_name(&parser->scope, step)) {
+            uint32_t start = token.start;
+            struct place place = lexer_place(&parser->lexer, start + (uint32_t)at, start + (uint32_t)end + 1);
+            diag_hint(parser->diag,
+                      diag_warning(parser->diag, place, "this is a field called `%.*s`, not the value of the name",
+                                   STR_ARG(step)),
+                      "write [(%.*s)], or rename the loop's", STR_ARG(step));
+        }
+        at = end + 1;
+    }
+}
+
+static bool check_characters(struct parser *parser, uint32_t start, struct str text, bool is_first)
+{
+    size_t step = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '[') step = i;
+        if (!strchr("\"'() ", text.ptr[i])) continue;
+        const char *close = memchr(text.ptr + i, ']', text.len - i);
+        diag_hint(parser->diag,
+                  parser_fault(parser, start + (uint32_t)step, start + (uint32_t)(close - text.ptr) + 1,
+                               "this is no field: its name has a quote, a blank or a parenthesis"),
+                  step || !is_first ? "a step that is computed is written [a][(value)]"
+                                    : "a field is written [a][b], and a list of one [(value)]");
+        return false;
+    }
+    return true;
+}
+
+static struct expression *parse_written(struct parser *parser, bool is_first)
 {
     struct lexer *lexer = &parser->lexer;
     struct token token;
-    bool is_there = lexer_take(lexer, TOKEN_REFERENCE, &token);
-    assert(is_there);
+    if (!take_written(lexer, &token)) {
+        parser_expected(parser, "a field", "a field is written [a][b]");
+        return NULL;
+    }
     struct str text = lexer_text(lexer, token);
-    for (size_t i = 0; i < text.len; i++)
-        if (strchr("\"'() ", text.ptr[i])) {
-            diag_hint(parser->diag,
-                      parser_fault(parser, token.start, token.end,
-                                   "this is no field: its name has a quote, a blank or a parenthesis"),
-                      "a field is written [a][b], and a list of one [(value)]");
-            return NULL;
-        }
+    if (!check_characters(parser, token.start, text, is_first)) return NULL;
+    check_steps(parser, token, is_first);
     struct expression *node = parser_node(parser, EXPRESSION_FIELD, token.start, token.end);
     if (node) node->text = text;
     return node;
 }
+
+/* `[(expression)]`. */
+static struct expression *parse_computed(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    lexer_symbol(lexer, "[");
+    struct expression *node = parse_parentheses(parser, parse_whole);
+    if (!node) return NULL;
+    lexer_skip(lexer);
+    if (lexer_symbol(lexer, "]")) return node;
+    parser_expected(parser, "`]`", "a step that is computed is written [a][(value)]");
+    return NULL;
+}
+
+/* A field: its steps are written or computed. */
+static struct expression *parse_field(struct parser *parser)
+{
+    struct lexer *lexer = &parser->lexer;
+    struct expression *path = NULL;
+    uint32_t start = lexer->at;
+    do {
+        bool is_computed = lexer_has(lexer, "[(");
+        struct expression *step = is_computed ? parse_computed(parser) : parse_written(parser, !path);
+        if (!step || (!path && !is_computed && !lexer_has(lexer, "[("))) return step;
+        if (!path && !(path = parser_node(parser, EXPRESSION_PATH, start, lexer->at))) return NULL;
+        add_item(parser, path, step);
+    } while (lexer_peek(lexer, 0) == '[');
+    path->place.end = lexer->at;
+    path->text = str_slice(lexer->text, start, lexer->at);
+    return path;
+}
+
+/* ---- operands ---- */
 
 static struct expression *parse_known_name(struct parser *parser, struct token word)
 {
@@ -353,14 +433,16 @@ bool is_assignment_ahead(const struct lexer *lexer)
 
 static bool parse_target(struct parser *parser, struct assignment *assignment)
 {
-    struct token token;
     struct lexer *lexer = &parser->lexer;
-    if (!lexer_take(lexer, TOKEN_REFERENCE, &token))
-        return parser_expected(parser, "a field", "a field is written [a][b]");
+    parser->nodes = 0;
+    if (lexer_peek(lexer, 0) != '[') return parser_expected(parser, "a field", "a field is written [a][b]");
+    struct expression *field = parse_field(parser);
+    if (!field) return false;
+    struct str text = str_slice(lexer->text, field->place.start, field->place.end);
     assignment->targets =
         parser_grow(parser, assignment->targets, assignment->count, sizeof *assignment->targets);
-    assignment->targets[assignment->count++] = (struct target){
-        lexer_text(lexer, token), lexer_place(lexer, token.start, token.end)};
+    assignment->targets[assignment->count++] =
+        (struct target){text, field->place, field->kind == EXPRESSION_PATH ? field : NULL};
     return true;
 }
 

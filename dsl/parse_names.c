@@ -39,6 +39,12 @@ static struct binding *scope_find(const struct scope *scope, struct str name)
     return NULL;
 }
 
+bool is_loop_name(const struct scope *scope, struct str name)
+{
+    const struct binding *binding = scope_find(scope, name);
+    return binding && binding->is_of_loop;
+}
+
 static void check_hidden(struct parser *parser, const struct binding *binding)
 {
     const struct binding *outer = scope_find(&parser->scope, binding->name);
@@ -201,6 +207,7 @@ bool parse_loop_head(struct parser *parser, struct for_loop *loop)
     for (uint32_t i = 0; i < count; i++) {
         struct binding *binding = declare(parser, words[i]);
         if (!binding) return false;
+        binding->is_of_loop = true;
         binding->is_used = true; /* who wants the names only may leave the items */
         if (i + 1 < count) loop->key = binding;
         else loop->item = binding;

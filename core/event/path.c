@@ -21,7 +21,7 @@ static bool index_parse(struct str text, int32_t *index)
     return true;
 }
 
-static struct path_step step_of(struct str name)
+struct path_step path_step_of(struct str name)
 {
     struct path_step step = {.key = key_of(name)};
     step.is_index = index_parse(name, &step.index);
@@ -50,26 +50,30 @@ static bool steps_read(struct str text, struct path_step *steps, uint32_t *count
             if (!depth || seen != NOTHING || *count == PATH_STEPS_MAX) return false;
             size_t start = at;
             while (at < text.len && text.ptr[at] != '[' && text.ptr[at] != ']') at++;
-            steps[(*count)++] = step_of(str_slice(text, start, at));
+            steps[(*count)++] = path_step_of(str_slice(text, start, at));
             seen = NAME;
         }
     }
     return depth == 0;
 }
 
+void path_of_steps(struct path *path, struct path_step *steps, uint32_t count)
+{
+    assert(count);
+    struct str first = key_text(&steps[0].key);
+    bool is_metadata = str_eq(first, STR("@metadata"));
+    path->is_metadata = is_metadata;
+    path->slot = is_metadata ? -1 : (int8_t)event_slot_of(first);
+    path->steps = steps + is_metadata;
+    path->count = count - is_metadata;
+}
+
 static void path_finish(struct path *path, const struct path_step *steps, uint32_t count,
                         struct arena *arena)
 {
-    assert(count);
-    path->slot = -1;
-    path->is_metadata = str_eq(key_text(&steps[0].key), STR("@metadata"));
-    if (path->is_metadata)
-        steps++, count--;
-    else
-        path->slot = (int8_t)event_slot_of(key_text(&steps[0].key));
-    path->count = count;
-    path->steps = arena_alloc(arena, count * sizeof *steps);
-    if (count) memcpy(path->steps, steps, count * sizeof *steps);
+    struct path_step *kept = arena_alloc(arena, count * sizeof *steps);
+    memcpy(kept, steps, count * sizeof *steps);
+    path_of_steps(path, kept, count);
 }
 
 bool path_compile(struct path *path, struct str reference, struct arena *arena)
@@ -79,7 +83,7 @@ bool path_compile(struct path *path, struct str reference, struct arena *arena)
     uint32_t count = 0;
     *path = (struct path){.slot = -1, .text = text};
     if (str_find(text, STR("[")) < 0 && str_find(text, STR("]")) < 0)
-        steps[count++] = step_of(text);
+        steps[count++] = path_step_of(text);
     else if (!steps_read(text, steps, &count))
         return false;
     path_finish(path, steps, count, arena);
@@ -89,7 +93,7 @@ bool path_compile(struct path *path, struct str reference, struct arena *arena)
 void path_of_name(struct path *path, struct str name, struct arena *arena)
 {
     *path = (struct path){.text = arena_copy(arena, name)};
-    struct path_step step = step_of(path->text);
+    struct path_step step = path_step_of(path->text);
     path_finish(path, &step, 1, arena);
 }
 

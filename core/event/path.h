@@ -66,6 +66,10 @@ static inline void path_set_absent(const struct path *path, struct event *event,
  * shift down; `[@metadata]` is emptied. */
 struct value path_remove(const struct path *path, struct event *event);
 
+/* A path whose steps are known only now; they are not copied. There is at least one. */
+struct path_step path_step_of(struct str name);
+void path_of_steps(struct path *path, struct path_step *steps, uint32_t count);
+
 /* One-step path to a top-level field whose name is taken literally (no brackets read). */
 void path_of_name(struct path *path, struct str name, struct arena *arena);
 

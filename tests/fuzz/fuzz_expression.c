@@ -1,61 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first line of the bytes is an expression, the rest a JSON object: read, compiled, computed, stored,
- * twice over, for what is stored must be readable. */
+/* Statements, a line `----`, JSON objects one a line: the statements are read, checked, compiled and run
+ * over the objects, twice: what the first run stored must be readable. Plugins are refused. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include "core/text/json.h"
-#include "dsl/expression.h"
+#include "dsl/compiler.h"
 #include "dsl/parser.h"
+#include "dsl/vm.h"
+
+enum { EVENTS_MAX = 8 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void apply(const struct action *action, struct str document)
+static struct filter *no_filter(void *opaque, const struct plugin_block *block)
 {
-    struct arena arena;
-    struct event event;
-    struct value value;
-    struct json_report report;
-    struct action_failure failure;
+    (void)opaque, (void)block;
+    return NULL;
+}
+
+static void add_events(struct batch *batch, struct str documents)
+{
+    while (documents.len && batch->count < EVENTS_MAX) {
+        ptrdiff_t cut = str_find(documents, STR("\n"));
+        size_t len = cut < 0 ? documents.len : (size_t)cut;
+        struct event *event = batch_event(batch);
+        struct json_report report;
+        struct value value;
+        if (json_decode(str_slice(documents, 0, len), JSON_LEADING, &batch->arena, &value, &report) &&
+            value.kind == VALUE_MAP)
+            event_take_map(event, value.map);
+        documents = str_from(documents, len + 1);
+    }
+}
+
+static void run(struct program *program, struct str documents)
+{
+    struct budget budget = {0};
+    struct chunk_pool pool;
+    struct books books = {0};
     struct buf out = {0};
-    arena_init(&arena, NULL);
-    event_init(&event, &arena, value_time(1700000000, 0));
-    if (json_decode(document, JSON_LEADING, &arena, &value, &report) && value.kind == VALUE_MAP)
-        event_take_map(&event, value.map);
-    for (int i = 0; i < 2; i++)
-        if (!action_run(action, &event, &failure) && !failure.problem) abort();
-    json_encode_map(&event.root, &out);
+    chunk_pool_init(&pool, &budget);
+    struct ticket_pool *tickets = ticket_pool_create(&books);
+    struct batch *batch = batch_create(&pool, tickets);
+    add_events(batch, documents);
+    for (int i = 0; i < 2; i++) {
+        if (!batch->ticket) batch->ticket = ticket_open(tickets);
+        ticket_count(batch->ticket, batch->count, 0, 0);
+        batch->vm = NULL;
+        if (vm_run(program, batch) != VM_DONE) abort();
+    }
+    for (uint32_t i = 0; i < batch->count; i++) {
+        json_encode_map(&batch->events[i]->root, &out);
+        json_encode_map(&batch->events[i]->metadata, &out);
+    }
+    batch_destroy(batch);
+    ticket_pool_destroy(tickets);
+    chunk_pool_fini(&pool);
     buf_fini(&out);
-    arena_fini(&arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str input = {(const char *)data, size};
-    ptrdiff_t cut = str_find(input, STR("\n"));
+    ptrdiff_t cut = str_find(input, STR("\n----\n"));
     size_t len = cut < 0 ? size : (size_t)cut;
-    struct buf text = {0};
-    buf_append_z(&text, "filter { [x] = ");
+    struct buf text = {0}, listing = {0};
+    buf_append_z(&text, "filter {\n");
     buf_append(&text, str_slice(input, 0, len));
     buf_append_z(&text, "\n}");
     struct source_text source = {STR("fuzz.conf"), buf_str(&text)};
     struct parse_options options = {0};
     struct config config = {0};
+    struct program program = {0};
     struct arena arena;
     struct diag diag;
     arena_init(&arena, NULL);
     diag_init(&diag);
-    parse_source(&config, &source, &options, &arena, &diag);
-    const struct statements *filters = &config.sections[SECTION_FILTER];
-    for (uint32_t i = 0; i < filters->count; i++) {
-        if (filters->items[i].kind != STATEMENT_ASSIGNMENT) continue;
-        struct action *action = action_compile(filters->items[i].assignment, &arena, &diag);
-        if (!action) continue;
-        apply(action, str_from(input, len));
-        action_destroy(action);
+    struct compiler compiler = {.program = &program, .arena = &arena, .diag = &diag, .filter = no_filter};
+    if (parse_source(&config, &source, &options, &arena, &diag) && compile(&compiler, &config)) {
+        program_print(&program, &listing);
+        run(&program, str_from(input, len + 6));
     }
+    program_destroy(&program);
     diag_fini(&diag);
     arena_fini(&arena);
     buf_fini(&text);
+    buf_fini(&listing);
     return 0;
 }
