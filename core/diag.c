@@ -107,12 +107,20 @@ struct diag_mark diag_mark(const struct diag *diag)
     return (struct diag_mark){diag->count, diag->errors, diag->warnings};
 }
 
+void diag_forget_between(struct diag *diag, struct diag_mark from, struct diag_mark to)
+{
+    assert(from.count <= to.count && to.count <= diag->count);
+    assert(from.errors <= to.errors && from.warnings <= to.warnings);
+    uint32_t behind = diag->count - to.count;
+    if (behind) memmove(diag->messages + from.count, diag->messages + to.count, behind * sizeof *diag->messages);
+    diag->count = from.count + behind;
+    diag->errors -= to.errors - from.errors;
+    diag->warnings -= to.warnings - from.warnings;
+}
+
 void diag_forget(struct diag *diag, struct diag_mark mark)
 {
-    assert(mark.count <= diag->count && mark.errors <= diag->errors && mark.warnings <= diag->warnings);
-    diag->count = mark.count;
-    diag->errors = mark.errors;
-    diag->warnings = mark.warnings;
+    diag_forget_between(diag, mark, diag_mark(diag));
 }
 
 /* ---- characters and columns ---- */

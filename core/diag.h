@@ -83,6 +83,8 @@ struct diag_mark {
 };
 struct diag_mark diag_mark(const struct diag *diag);
 void diag_forget(struct diag *diag, struct diag_mark mark);
+/* Only what was said between two marks is unsaid. */
+void diag_forget_between(struct diag *diag, struct diag_mark from, struct diag_mark to);
 
 /* All messages as text, in order of source (as first seen) and position. */
 void diag_render(const struct diag *diag, struct buf *out);

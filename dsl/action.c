@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dsl/action.h"
 #include <time.h>
-#include "core/log.h"
 #include "dsl/computed_path.h"
 #include "dsl/condition.h"
-
-#define TAG_EXPRESSION_FAILURE STR("_expression_failure")
 
 /* What comes after a statement within a loop. */
 enum flow { FLOW_ON, FLOW_CONTINUE, FLOW_BREAK };
@@ -19,12 +16,6 @@ struct arm {
     struct condition *condition; /* NULL: else */
     struct place place;
     struct block block;
-};
-
-/* Where it failed last: finding a line takes as long as the text before it. */
-struct where {
-    uint32_t start; /* UINT32_MAX: nowhere yet */
-    struct line_column at;
 };
 
 /* A field that is set or removed. */
@@ -44,43 +35,22 @@ struct action {
     uint32_t key_slot;    /* of a loop's keys */
     bool has_key;
     struct block block;   /* of a loop */
-    struct where *where;
+    struct failure_where *where;
     struct owned_regex *regexes; /* of all in it; of the outermost one */
 };
 
 /* ---- failing ---- */
 
-static struct line_column find_where(const struct action *action, struct place place)
+static void fail(const struct action *action, struct act *act, struct failure failure)
 {
-    struct where *where = action->where;
-    if (where->start != place.start) *where = (struct where){place.start, place_line(place)};
-    return where->at;
-}
-
-static void fail(const struct action *action, struct act *act, const char *problem, struct place place,
-                 struct str subject)
-{
-    struct event *event = act->event;
-    struct line_column where = find_where(action, place);
-    struct str file = place.source->name;
-    struct str text = arena_printf(event->arena, "%.*s:%u:%u: %.*s%s%s", STR_ARG(file), where.line, where.column,
-                                   STR_ARG(subject), subject.len ? " " : "", problem);
     act->failures++;
-    act->failure = (struct action_failure){problem, place, subject};
-    event_tag(event, TAG_EXPRESSION_FAILURE);
-    map_set(&event->metadata, event->arena, key_of(STR("expression_failure")), value_string(text));
-    LOG(LOG_DEBUG, "pipeline.expression_failed", act->pipeline, "%.*s", STR_ARG(text));
+    act->failure = failure;
+    failure_tag(&failure, action->where, act->event, act->pipeline);
 }
 
-/* "[a] is missing", but no subject for "a division by zero". */
 static bool run_failed(const struct action *action, const struct run *run, struct act *act)
 {
-    const struct expression *source = run->at->source;
-    bool is_named = source->kind == EXPRESSION_FIELD || source->kind == EXPRESSION_NAME ||
-                    source->kind == EXPRESSION_INDEX || source->kind == EXPRESSION_PATH;
-    bool is_said_of_it = strncmp(run->problem, "is ", 3) == 0 || strncmp(run->problem, "has ", 4) == 0;
-    struct str written = str_slice(source->place.source->text, source->place.start, source->place.end);
-    fail(action, act, run->problem, source->place, is_named && is_said_of_it ? written : (struct str){0});
+    fail(action, act, failure_of(run));
     return false;
 }
 
@@ -139,7 +109,7 @@ static enum flow run_set(const struct action *action, struct act *act)
     if (!path) return FLOW_ON;
     const char *problem = set_problem(path_set(path, act->event, value));
     const struct target *target = &action->source->assignment->targets[0];
-    if (problem) fail(action, act, problem, target->place, target->text);
+    if (problem) fail(action, act, (struct failure){problem, target->place, target->text});
     return FLOW_ON;
 }
 
@@ -173,10 +143,11 @@ static enum flow run_branch(const struct action *action, struct act *act)
 {
     for (uint32_t i = 0; i < action->count; i++) {
         const struct arm *arm = &action->arms[i];
-        enum condition_verdict verdict =
-            arm->condition ? condition_eval(arm->condition, act->event) : CONDITION_TRUE;
+        struct run run = {.event = act->event, .names = act->names, .arena = act->event->arena};
+        enum condition_verdict verdict = arm->condition ? condition_eval(arm->condition, &run) : CONDITION_TRUE;
+        if (verdict == CONDITION_FAILED) run_failed(action, &run, act);
         if (verdict == CONDITION_ERROR)
-            fail(action, act, condition_problem(arm->condition, act->event), arm->place, (struct str){0});
+            fail(action, act, (struct failure){condition_problem(arm->condition, &run), arm->place, {0}});
         if (verdict == CONDITION_TRUE) return run_block(&arm->block, act);
     }
     return FLOW_ON;
@@ -221,7 +192,7 @@ static bool loop_round(const struct action *action, struct act *act, struct valu
     const char *limit = act->is_stopped ? NULL : loop_limit(act);
     if (limit) {
         act->is_stopped = true; /* the loops around it, too */
-        fail(action, act, limit, action->source->loop->place, (struct str){0});
+        fail(action, act, (struct failure){limit, action->source->loop->place, {0}});
     }
     if (act->is_stopped) return false;
     if (action->has_key) act->names[action->key_slot] = key;

@@ -3,14 +3,13 @@
  * The machine runs each for one event after the other (dsl/vm.c). A loop is a tree of statements, branches
  * too; it ends at LOOP_ROUNDS_MAX and at LOOP_CPU_NS_MAX, which is a failure like others.
  *
- * What cannot be computed changes nothing: the event keeps its field, a name is missing from there on.
- * The event gets the tag `_expression_failure` and `[@metadata][expression_failure]`, which says why and
- * where, and goes on; failures are counted.
+ * What cannot be computed changes nothing: the event keeps its field, a name is missing from there on, a
+ * condition in a loop is false. The event is tagged (dsl/failure.h), and failures are counted.
  *
  * Compiled at start-up into the configuration arena; run by one worker's thread. */
 #ifndef DSL_ACTION_H
 #define DSL_ACTION_H
-#include "dsl/expression.h"
+#include "dsl/failure.h"
 
 enum {
     LOOP_ROUNDS_MAX = 10000,             /* for one event: of a loop and those within it, together */
@@ -19,19 +18,13 @@ enum {
 
 struct action;
 
-struct action_failure {
-    const char *problem; /* a few words */
-    struct place place;
-    struct str subject;  /* the field that is missing; else empty */
-};
-
 /* One event on its way through a statement. */
 struct act {
     struct event *event;
     struct value *names; /* its values of names: as many as config->slots, missing at first */
     struct str pipeline; /* for the log */
     uint64_t failures;
-    struct action_failure failure; /* the last one */
+    struct failure failure; /* the last one */
     uint32_t loops;                /* open ones */
     uint32_t rounds;               /* of the outermost and all within it */
     uint64_t loop_end_ns;          /* of the thread's CPU time; 0: not asked yet */

@@ -18,7 +18,8 @@
  *     case STATEMENT_BREAK, STATEMENT_CONTINUE: within one
  *     }                                                         // all but the first two: dsl/action.h
  *
- * Conditions are handed to condition_compile() (dsl/condition.h) as they are. Blocks and values have at
+ * Conditions are handed to condition_compile() (dsl/condition.h) as they are; parts of them that Logstash
+ * cannot read are expressions, marked is_computed. Blocks and values have at
  * most AST_DEPTH_MAX levels, conditions at most CONDITION_NODES_MAX nodes, so that a recursive walk is
  * safe. Start-up only; one thread. */
 #ifndef DSL_AST_H
@@ -32,6 +33,7 @@ enum {
     AST_SETTINGS_MAX = 10000,      /* of one plugin */
     NAMES_MAX = 64,                /* of `let`, known at one place: bounds the memory of an event */
     CONDITION_NODES_MAX = 5000,    /* of one condition: bounds the depth of its tree */
+    CONDITION_TRIED_MAX = 50000,   /* of all readings of one condition (dsl/parse_term.c) */
 };
 
 enum expression_kind {
@@ -86,7 +88,8 @@ struct expression {
     struct str *keys;  /* of an object: as many as items */
     uint32_t count;    /* of items */
     const struct binding *binding;
-    bool is_grouped; /* stood in parentheses */
+    bool is_grouped;  /* stood in parentheses */
+    bool is_computed; /* in a condition: it means what it means in an assignment (dsl/expression.h) */
 };
 
 /* `[a] = expression`, or `remove [a], [b]`. */

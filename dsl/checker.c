@@ -253,9 +253,24 @@ static void check_plugin(struct checker *checker, struct plugin_block *block)
     if (checker->options->is_dry && !block->has_fault) load_dry(checker, block);
 }
 
+/* `${VAR}` anywhere in a text of an expression, as in an option's value. */
+static void expand_expression(const struct environment_context *context, struct expression *node)
+{
+    bool is_pattern = node->kind == EXPRESSION_MATCH || node->kind == EXPRESSION_NOT_MATCH;
+    if (node->kind == EXPRESSION_CONSTANT && node->value.kind == CONFIG_STRING)
+        environment_expand(context, node->value.place, &node->value.text);
+    if (node->left) expand_expression(context, node->left);
+    if (node->right && !is_pattern) expand_expression(context, node->right);
+    for (uint32_t i = 0; i < node->count; i++) expand_expression(context, node->items[i]);
+}
+
 /* `${VAR}` in the constants of a condition, but not in its patterns. */
 static void expand_condition(const struct environment_context *context, struct expression *node)
 {
+    if (node->is_computed) {
+        expand_expression(context, node);
+        return;
+    }
     if (node->kind == EXPRESSION_CONSTANT) environment_expand_constant(context, &node->value);
     if (node->left) expand_condition(context, node->left);
     bool is_pattern = node->kind == EXPRESSION_MATCH || node->kind == EXPRESSION_NOT_MATCH;
@@ -269,17 +284,6 @@ static void check_condition(struct checker *checker, struct expression *expressi
     if (!checker->options->is_dry) return;
     struct condition *condition = condition_compile(expression, checker->arena, checker->diag);
     if (condition) condition_destroy(condition);
-}
-
-/* `${VAR}` anywhere in a text of an expression, as in an option's value. */
-static void expand_expression(const struct environment_context *context, struct expression *node)
-{
-    bool is_pattern = node->kind == EXPRESSION_MATCH || node->kind == EXPRESSION_NOT_MATCH;
-    if (node->kind == EXPRESSION_CONSTANT && node->value.kind == CONFIG_STRING)
-        environment_expand(context, node->value.place, &node->value.text);
-    if (node->left) expand_expression(context, node->left);
-    if (node->right && !is_pattern) expand_expression(context, node->right);
-    for (uint32_t i = 0; i < node->count; i++) expand_expression(context, node->items[i]);
 }
 
 static void expand_assignment(const struct environment_context *context, const struct assignment *assignment)

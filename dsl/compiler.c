@@ -59,6 +59,7 @@ static bool add_condition(struct compiler *compiler, const struct expression *ex
     memset(row, 0, sizeof *row);
     row->condition = condition;
     row->expression = expression;
+    row->where.start = UINT32_MAX;
     *number = program->condition_count++;
     return true;
 }

@@ -29,6 +29,7 @@ enum test_kind {
     TEST_IN_LIST,     /* [f] in ["a", "b"] */
     TEST_MATCH,       /* [f] =~ /x/ */
     TEST_LEVEL,       /* level >= WARN */
+    TEST_COMPUTED,    /* an expression */
 };
 
 /* Texts of a constant list, found by hash: open addressing, at most half full. */
@@ -49,6 +50,7 @@ struct test {
     struct text_set set;
     struct regex *regex;
     enum level level;
+    const struct node *node;
 };
 
 static const uint32_t JUMP_TRUE = UINT32_MAX;
@@ -59,10 +61,12 @@ struct condition {
     uint32_t count, capacity;
     uint32_t entry;
     struct level_places *places;
+    struct owned_regex *regexes; /* of expressions */
 };
 
 struct emitter {
     struct condition *condition;
+    struct compilation compilation; /* of expressions */
     struct arena *arena;
     struct diag *diag;
     uint32_t steps;
@@ -88,7 +92,7 @@ __attribute__((noinline)) static bool run_in_list(const struct test *test, const
     return scalar_text(left, room, &text) && set_has(&test->set, text);
 }
 
-static bool run_match(const struct test *test, const struct value *left)
+static bool test_match(const struct test *test, const struct value *left)
 {
     if (!value_is_string(left)) return false;
     return regex_match(test->regex, value_text(left), left->flags, 0, NULL) == REGEX_MATCH;
@@ -108,9 +112,18 @@ static bool run_level(const struct condition *condition, const struct test *test
     return (order & test->accepted) != 0;
 }
 
-static enum condition_verdict run(const struct condition *condition, const struct test *test,
-                                  const struct event *event)
+static enum condition_verdict run_computed(const struct test *test, struct run *run)
 {
+    struct value value;
+    if (!node_eval(run, test->node, &value)) return CONDITION_FAILED;
+    return value_is_true(&value) ? CONDITION_TRUE : CONDITION_FALSE;
+}
+
+static enum condition_verdict run_test(const struct condition *condition, const struct test *test,
+                                       struct run *run)
+{
+    const struct event *event = run->event;
+    if (test->kind == TEST_COMPUTED) return run_computed(test, run);
     if (test->kind == TEST_LEVEL) return run_level(condition, test, event) ? CONDITION_TRUE : CONDITION_FALSE;
     const struct value *left = path_get(&test->left, event);
     const struct value *right = test->has_right ? path_get(&test->right, event) : &test->constant;
@@ -130,22 +143,23 @@ static enum condition_verdict run(const struct condition *condition, const struc
         is_true = value_is_string(left) && str_find(value_text(&test->constant), value_text(left)) >= 0;
         break;
     case TEST_IN_LIST: is_true = run_in_list(test, left); break;
-    case TEST_MATCH: is_true = run_match(test, left); break;
-    case TEST_LEVEL: break;
+    case TEST_MATCH: is_true = test_match(test, left); break;
+    case TEST_LEVEL:
+    case TEST_COMPUTED: break;
     }
     return is_true ? CONDITION_TRUE : CONDITION_FALSE;
 }
 
-/* `*failed`: the test that could not be made. */
-static enum condition_verdict evaluate(const struct condition *condition, const struct event *event,
-                                       const struct test **failed)
+/* `*undecided`: the test that could not be made. */
+static enum condition_verdict evaluate(const struct condition *condition, struct run *run,
+                                       const struct test **undecided)
 {
     uint32_t at = condition->entry;
     while (at < JUMP_FALSE) {
         const struct test *test = &condition->tests[at];
-        enum condition_verdict verdict = run(condition, test, event);
-        if (verdict == CONDITION_ERROR) {
-            *failed = test;
+        enum condition_verdict verdict = run_test(condition, test, run);
+        if (verdict > CONDITION_TRUE) {
+            *undecided = test;
             return verdict;
         }
         at = verdict == CONDITION_TRUE ? test->on_true : test->on_false;
@@ -153,16 +167,17 @@ static enum condition_verdict evaluate(const struct condition *condition, const 
     return at == JUMP_TRUE ? CONDITION_TRUE : CONDITION_FALSE;
 }
 
-enum condition_verdict condition_eval(const struct condition *condition, const struct event *event)
+enum condition_verdict condition_eval(const struct condition *condition, struct run *run)
 {
-    const struct test *failed;
-    return evaluate(condition, event, &failed);
+    const struct test *undecided;
+    return evaluate(condition, run, &undecided);
 }
 
-const char *condition_problem(const struct condition *condition, const struct event *event)
+const char *condition_problem(const struct condition *condition, struct run *run)
 {
     const struct test *failed;
-    if (evaluate(condition, event, &failed) != CONDITION_ERROR) return "";
+    const struct event *event = run->event;
+    if (evaluate(condition, run, &failed) != CONDITION_ERROR) return "";
     const struct value *left = path_get(&failed->left, event);
     const struct value *right = failed->has_right ? path_get(&failed->right, event) : &failed->constant;
     if (!left) return "the field left of an ordering operator is missing";
@@ -179,6 +194,8 @@ uint32_t condition_test_count(const struct condition *condition)
 void condition_destroy(struct condition *condition)
 {
     for (uint32_t i = 0; i < condition->count; i++) regex_destroy(condition->tests[i].regex);
+    regexes_destroy(condition->regexes);
+    condition->regexes = NULL;
     free(condition->tests);
     condition->tests = NULL;
     condition->count = 0;
@@ -503,10 +520,22 @@ static uint32_t emit_comparison(struct emitter *emitter, const struct expression
     }
 }
 
+static uint32_t emit_computed(struct emitter *emitter, const struct expression *source, uint32_t on_true,
+                              uint32_t on_false)
+{
+    const struct node *node = expression_compile(&emitter->compilation, source);
+    if (!node) return fail(emitter);
+    if (node->is_constant) return fold(value_is_true(&node->constant), on_true, on_false);
+    struct test *test = add_test(emitter, TEST_COMPUTED);
+    test->node = node;
+    return jump(emitter, test, on_true, on_false);
+}
+
 static uint32_t emit(struct emitter *emitter, const struct expression *node, uint32_t on_true,
                      uint32_t on_false)
 {
     struct value constant;
+    if (node->is_computed) return emit_computed(emitter, node, on_true, on_false);
     if (++emitter->steps > CONDITION_STEPS_MAX) {
         if (emitter->steps == CONDITION_STEPS_MAX + 1)
             diag_error(emitter->diag, node->place, "`xor` within `xor` makes this condition too large");
@@ -535,8 +564,10 @@ struct condition *condition_compile(const struct expression *expression, struct 
                                     struct diag *diag)
 {
     struct condition *condition = arena_zalloc(arena, sizeof *condition);
-    struct emitter emitter = {.condition = condition, .arena = arena, .diag = diag};
+    struct emitter emitter = {.condition = condition, .arena = arena, .diag = diag,
+                              .compilation = {.arena = arena, .diag = diag}};
     condition->entry = emit(&emitter, expression, JUMP_TRUE, JUMP_FALSE);
+    condition->regexes = emitter.compilation.regexes;
     if (!emitter.has_failed) return condition;
     condition_destroy(condition);
     return NULL;

@@ -4,14 +4,23 @@
  * expressions). Evaluation allocates nothing and never fails but for comparisons that Logstash
  * cannot make ([array] > 5), which are CONDITION_ERROR for that event alone.
  *
+ * Parts that are expressions (is_computed) are nodes of dsl/expression.h: they may take memory of the
+ * event's arena, and one that cannot be computed makes all of the condition CONDITION_FAILED, which
+ * counts as false: what stands before it decides alone, but nothing is guessed behind it.
+ *
  * Compiled at start-up into the configuration arena, which must outlive it; condition_eval() may be
  * used by one worker's thread at a time. Behaviour: Logstash's EventCondition with the departures
  * that ARCHITECTURE.md lists. */
 #ifndef DSL_CONDITION_H
 #define DSL_CONDITION_H
-#include "dsl/ast.h"
+#include "dsl/expression.h"
 
-enum condition_verdict { CONDITION_FALSE, CONDITION_TRUE, CONDITION_ERROR };
+enum condition_verdict {
+    CONDITION_FALSE,
+    CONDITION_TRUE,
+    CONDITION_ERROR,  /* Logstash cannot compare these */
+    CONDITION_FAILED, /* an expression could not be computed: run->problem and run->at say why */
+};
 
 struct condition;
 
@@ -20,12 +29,13 @@ enum { CONDITION_STEPS_MAX = 20000 }; /* of compiling one; `xor` within `xor` do
 /* NULL when something in it is wrong; the diag says what. */
 struct condition *condition_compile(const struct expression *expression, struct arena *arena,
                                     struct diag *diag);
-enum condition_verdict condition_eval(const struct condition *condition, const struct event *event);
+/* `run` has the event, its values of names, and memory. */
+enum condition_verdict condition_eval(const struct condition *condition, struct run *run);
 /* How many tests an evaluation may make; 0: the condition is constant. */
 uint32_t condition_test_count(const struct condition *condition);
 /* Frees what lives outside the arena (compiled regular expressions). */
 void condition_destroy(struct condition *condition);
 /* What could not be compared, for the log and the dead letter: "array > number". Static text. */
-const char *condition_problem(const struct condition *condition, const struct event *event);
+const char *condition_problem(const struct condition *condition, struct run *run);
 
 #endif

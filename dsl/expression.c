@@ -314,7 +314,9 @@ static const struct function *find_function(struct compilation *compilation, con
     struct message *message = diag_error(compilation->diag, source->operator_place,
                                          "there is no function `%.*s`", STR_ARG(source->text));
     struct str near = suggest(source->text, names, function_names(names, FUNCTIONS_MAX));
-    if (near.len) diag_hint(compilation->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+    const struct function *meant = function_called(source->text);
+    if (meant) diag_hint(compilation->diag, message, "here it is called `%s`", meant->name);
+    else if (near.len) diag_hint(compilation->diag, message, "did you mean `%.*s`?", STR_ARG(near));
     else diag_note(compilation->diag, message, "`tailrace docs functions` lists them");
     return NULL;
 }

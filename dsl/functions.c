@@ -15,6 +15,22 @@ const struct function *function_find(struct str name)
     return NULL;
 }
 
+const struct function *function_called(struct str name)
+{
+    static const struct { const char *other, *name; } rows[] = {
+        {"lower", "downcase"},  {"lowercase", "downcase"}, {"tolower", "downcase"}, {"upper", "upcase"},
+        {"uppercase", "upcase"}, {"toupper", "upcase"},    {"len", "length"},       {"size", "length"},
+        {"count", "length"},    {"strip", "trim"},         {"substr", "slice"},     {"substring", "slice"},
+        {"sub", "replace"},     {"gsub", "replace"},       {"int", "to_integer"},   {"float", "to_float"},
+        {"str", "to_string"},   {"string", "to_string"},   {"append", "push"},      {"add", "push"},
+        {"typeof", "type_of"},  {"isset", "exists"},       {"defined", "exists"},   {"has", "exists"},
+        {"cidr", "cidr_contains"}, {"json", "parse_json"}, {"kv", "parse_kv"},      {"index", "find"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (str_eq_z(name, rows[i].other)) return function_find(str_of(rows[i].name));
+    return NULL;
+}
+
 size_t function_names(struct str *names, size_t capacity)
 {
     size_t count = 0;

@@ -45,6 +45,8 @@ extern const struct function functions_type[], functions_text[], functions_numbe
 extern const struct function *const function_tables[]; /* NULL-ended */
 
 const struct function *function_find(struct str name);
+/* What other languages call it; NULL: nothing. */
+const struct function *function_called(struct str name);
 size_t function_names(struct str *names, size_t capacity);
 enum { FUNCTIONS_MAX = 200 };
 

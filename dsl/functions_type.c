@@ -62,6 +62,8 @@ static bool is_time(const struct call *call, struct value *out) { return is_type
 static bool is_null(const struct call *call, struct value *out) { return is_type(call, TYPE_NULL, out); }
 static bool exists(const struct call *call, struct value *out) { return is_type(call, TYPE_ANY, out); }
 
+static bool is_missing(const struct call *call, struct value *out) { return is_type(call, TYPE_MISSING, out); }
+
 static bool is_empty(const struct call *call, struct value *out)
 {
     const struct value *value = &call->arguments[0];
@@ -93,6 +95,8 @@ const struct function functions_type[] = {
      false, false, type_of, {{"type_of(1.5)", "\"float\""}, {"type_of([nothing])", "\"missing\""}}},
     {"exists", "Is there a value? null is one.", FIELD, 1, TYPE_BOOLEAN, false, false, exists,
      {{"exists([nothing])", "false"}, {"exists(null)", "true"}}},
+    {"is_missing", "Is there no value? null is one.", FIELD, 1, TYPE_BOOLEAN, false, false, is_missing,
+     {{"is_missing([nothing])", "true"}, {"is_missing(null)", "false"}}},
     {"is_null", "Is it null? A missing field is not.", FIELD, 1, TYPE_BOOLEAN, false, false, is_null,
      {{"is_null(null)", "true"}, {"is_null([nothing])", "false"}}},
     {"is_empty", "Missing, null, \"\", [] or {}?", FIELD, 1, TYPE_BOOLEAN, false, false, is_empty,

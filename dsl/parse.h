@@ -18,6 +18,13 @@ struct scope {
     struct binding *declared;  /* all of the text, last one first */
 };
 
+/* Whether a fault of Logstash's reading of a condition is said when an expression could be meant. */
+enum fault_weight {
+    FAULT_BY_DISTANCE, /* the reading that came farther */
+    FAULT_UNLESS_READ, /* this one, unless the expression has no fault */
+    FAULT_FINAL,       /* this one */
+};
+
 struct parser {
     struct lexer lexer;
     const struct parse_options *options;
@@ -27,12 +34,17 @@ struct parser {
     uint32_t braces;           /* open ones */
     uint32_t brace_at[AST_DEPTH_MAX]; /* where they opened */
     uint32_t statements, items, nodes;
+    uint32_t tried;            /* nodes of a condition, those of readings that were taken back, too */
+    uint32_t fault_at;         /* the farthest fault of the current one */
+    enum fault_weight fault_weight; /* of its fault */
     uint32_t extension_at;     /* first syntax that Logstash lacks; UINT32_MAX: none yet */
     struct token last_string;
     struct scope scope;
     uint32_t loops;            /* open `for` blocks */
+    bool is_before_block;      /* `{` begins a block here, not an object */
     bool has_failed;
-    bool has_syntax_error;     /* Logstash's words were said */
+    uint32_t syntax_at;        /* the first syntax error; UINT32_MAX: none yet */
+    uint32_t said_before;      /* messages of others */
 };
 
 /* Says a syntax error at bytes [start, end), in Logstash's words too if it is the first. */
@@ -77,6 +89,15 @@ void merge_settings(struct parser *parser, bool is_codec_single, struct str plug
                     struct setting *settings, uint32_t *count);
 
 struct expression *parse_condition(struct parser *parser);
+/* A part of a condition between `and` and the like, as Logstash reads it, and read as an expression. */
+struct expression *parse_logstash_term(struct parser *parser);
+struct expression *parse_own_term(struct parser *parser);
+/* Whichever of the two it is. */
+struct expression *parse_term(struct parser *parser);
+/* All of a condition as one expression, `?:` included. */
+struct expression *parse_own_condition(struct parser *parser);
+/* `and`, `or`, `xor` or `nand`. */
+bool is_junction_ahead(const struct lexer *lexer);
 /* A node of a condition or expression; NULL (said) when it has too many. */
 struct expression *parser_node(struct parser *parser, enum expression_kind kind, uint32_t start,
                                uint32_t end);
@@ -94,8 +115,8 @@ bool is_own_ahead(const struct lexer *lexer, struct statement *statement);
 void parse_own(struct parser *parser, enum section_kind section, struct statement statement,
                struct statements *list);
 
-/* Reads an expression that begins a part of a statement: NULL (said) when it cannot be read. */
-struct expression *parse_expression(struct parser *parser);
+/* What a loop runs over. */
+struct expression *parse_looped(struct parser *parser);
 /* A value of an assignment or of `let`: NULL when it was not read. */
 struct expression *parse_assigned(struct parser *parser, const char *hint);
 /* Is this `[a] = …` or `remove [a]`? Neither begins a statement of Logstash. */
@@ -109,9 +130,12 @@ bool parse_let(struct parser *parser, struct let *let);
 bool is_loop_ahead(const struct lexer *lexer);
 /* Up to the block. False (said): it could not be read; the names may be known nevertheless. */
 bool parse_loop_head(struct parser *parser, struct for_loop *loop);
+/* "`word` is neither a field nor a value", and what may have been meant. */
+void parse_name_fault(struct parser *parser, struct token word);
 /* What a word means here; NULL (said): nothing. */
 const struct binding *parse_name(struct parser *parser, struct token word);
 /* Is this the name of a loop's items or keys? */
+bool is_language_word(struct str word);
 bool is_loop_name(const struct scope *scope, struct str name);
 /* The end of a block, at whose beginning `count` names were known. */
 void scope_leave(struct parser *parser, uint32_t count);

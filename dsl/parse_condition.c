@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Conditions. Operands do not nest but for arrays; expressions nest by parentheses alone.
+/* Conditions as Logstash reads them; where it cannot, dsl/parse_term.c comes in. Operands do not nest but
+ * for arrays; conditions nest by parentheses alone.
  *
  * `and` binds tighter than `or`. Logstash means the same, but when two or more `and` stand before an
  * `or` its operator stack reduces only one of them: `a and b and c or d` becomes
@@ -16,6 +17,11 @@ struct expression *parser_node(struct parser *parser, enum expression_kind kind,
     struct place place = lexer_place(&parser->lexer, start, end);
     if (++parser->nodes > CONDITION_NODES_MAX) {
         parser_error(parser, place, "a condition has more than %d parts", CONDITION_NODES_MAX);
+        return NULL;
+    }
+    if (++parser->tried > CONDITION_TRIED_MAX) {
+        diag_hint(parser->diag, parser_error(parser, place, "so many parts are within too many parentheses"),
+                  "compute some of it before, by let name = ...");
         return NULL;
     }
     struct expression *node = arena_zalloc(parser->arena, sizeof *node);
@@ -78,6 +84,9 @@ static struct expression *parse_reference(struct parser *parser, struct token to
                   diag_warning(parser->diag, place, "this is a field, not a list of one number"),
                   "write == instead of in");
     }
+    if (str_find(text, STR("[(")) >= 0)
+        diag_hint(parser->diag, diag_warning(parser->diag, place, "this is a field whose name has parentheses"),
+                  "a step is computed in let name = [a][(b)] before");
     struct expression *node = parser_node(parser, EXPRESSION_FIELD, token.start, token.end);
     if (node) node->text = text;
     return node;
@@ -133,29 +142,12 @@ static struct expression *parse_level(struct parser *parser, struct token word)
     node->left->text = lexer_text(lexer, field);
     lexer_skip(lexer);
     if (!lexer_symbol(lexer, ")")) {
+        parser->fault_weight = FAULT_UNLESS_READ;
         parser_expected(parser, "`)`", NULL);
         return NULL;
     }
     node->place.end = lexer->at;
     return node;
-}
-
-static struct expression *fault_word(struct parser *parser, struct token word)
-{
-    struct lexer *lexer = &parser->lexer;
-    struct str text = lexer_text(lexer, word);
-    lexer_skip(lexer);
-    bool is_call = lexer_peek(lexer, 0) == '(';
-    struct message *message =
-        is_call ? parser_fault(parser, word.start, word.end, "there is no function `%.*s`", STR_ARG(text))
-                : parser_fault(parser, word.start, word.end, "`%.*s` is neither a field nor a value",
-                               STR_ARG(text));
-    if (str_eq_z(text, "not")) diag_hint(parser->diag, message, "write ! before a field or parentheses");
-    else if (str_eq_z(text, "true") || str_eq_z(text, "false"))
-        diag_hint(parser->diag, message, "test the field itself: [field] or ![field]");
-    else if (is_call) diag_hint(parser->diag, message, "the only one is level()");
-    else diag_hint(parser->diag, message, "write [%.*s] or \"%.*s\"", STR_ARG(text), STR_ARG(text));
-    return NULL;
 }
 
 static struct expression *fault_operand(struct parser *parser)
@@ -200,7 +192,8 @@ static struct expression *parse_operand(struct parser *parser, bool is_list)
     if (parse_number(parser, &value)) return parser_constant(parser, value);
     if (!lexer_take(lexer, TOKEN_BAREWORD, &token)) return fault_operand(parser);
     if (str_eq_z(lexer_text(lexer, token), "level")) return parse_level(parser, token);
-    return fault_word(parser, token);
+    parse_name_fault(parser, token);
+    return NULL;
 }
 
 /* ---- expressions ---- */
@@ -254,15 +247,19 @@ static struct expression *parse_right(struct parser *parser, const struct expres
 {
     char c = lexer_peek(&parser->lexer, 0);
     if (left->kind == EXPRESSION_LEVEL) {
+        parser->fault_weight = FAULT_FINAL;
         if (kind < EXPRESSION_EQ || kind > EXPRESSION_GE) {
             diag_hint(parser->diag, parser_fault(parser, sign.start, sign.end,
                                                  "a level is compared by == != < <= > >="),
                       "write level >= WARN");
             return NULL;
         }
-        return parse_level_name(parser);
+        struct expression *name = parse_level_name(parser);
+        if (name) parser->fault_weight = FAULT_BY_DISTANCE;
+        return name;
     }
     if (is_match_operator(kind) && c != '"' && c != '\'' && c != '/') {
+        parser->fault_weight = FAULT_FINAL;
         parser_expected(parser, "a regular expression", "write /pattern/ or \"pattern\"");
         return NULL;
     }
@@ -270,6 +267,7 @@ static struct expression *parse_right(struct parser *parser, const struct expres
     bool is_misplaced = right && (right->kind == EXPRESSION_LEVEL ||
                                   (right->kind == EXPRESSION_REGEX && !is_match_operator(kind)));
     if (!is_misplaced) return right;
+    parser->fault_weight = FAULT_FINAL;
     if (right->kind == EXPRESSION_LEVEL)
         diag_hint(parser->diag, parser_fault(parser, right->place.start, right->place.end,
                                              "`level` stands left of a comparison"),
@@ -307,11 +305,14 @@ static struct expression *parse_comparison(struct parser *parser)
     uint32_t sign = lexer->at;
     enum expression_kind kind;
     if (!take_operator(parser, &kind)) {
+        /* who writes two blanks between `not` and `in` means Logstash's operator all the same */
+        if (lexer_has(lexer, "not")) parser->fault_weight = FAULT_FINAL;
         lexer->at = behind;
         return check_alone(parser, left) ? left : NULL;
     }
     struct place sign_place = lexer_place(lexer, sign, lexer->at);
     if (left->kind == EXPRESSION_REGEX) {
+        parser->fault_weight = FAULT_FINAL;
         parser_error(parser, left->place, "a regular expression stands right of =~ or !~");
         return NULL;
     }
@@ -330,9 +331,12 @@ static struct expression *parse_level_of_operators(struct parser *parser);
 struct expression *parse_parentheses(struct parser *parser, struct expression *(*parse_inner)(struct parser *))
 {
     struct lexer *lexer = &parser->lexer;
+    bool is_before_block = parser->is_before_block;
     lexer_symbol(lexer, "(");
     lexer_skip(lexer);
+    parser->is_before_block = false;
     struct expression *node = parse_inner(parser);
+    parser->is_before_block = is_before_block;
     if (!node) return NULL;
     lexer_skip(lexer);
     if (!lexer_symbol(lexer, ")")) {
@@ -363,7 +367,7 @@ static struct expression *parse_negation(struct parser *parser)
     return node;
 }
 
-static struct expression *parse_term(struct parser *parser)
+struct expression *parse_logstash_term(struct parser *parser)
 {
     if (!parser_enter(parser)) return NULL;
     char c = lexer_peek(&parser->lexer, 0);
@@ -457,6 +461,20 @@ static const struct junction *find_misread(const struct chain *chain)
     return NULL;
 }
 
+static bool has_computed(const struct expression *node)
+{
+    if (node->is_computed) return true;
+    return (node->left && has_computed(node->left)) || (node->right && has_computed(node->right));
+}
+
+/* Is it a condition that Logstash reads, too? */
+static bool is_logstash_chain(const struct chain *chain)
+{
+    for (uint32_t i = 0; i < chain->count; i++)
+        if (has_computed(chain->terms[i])) return false;
+    return true;
+}
+
 static struct expression *group(struct parser *parser, const struct chain *chain)
 {
     for (uint32_t i = 0; i + 1 < chain->count && chain->count > 2; i++) {
@@ -469,7 +487,7 @@ static struct expression *group(struct parser *parser, const struct chain *chain
         return NULL;
     }
     const struct junction *misread = find_misread(chain);
-    if (!misread) return group_standard(parser, chain);
+    if (!misread || !is_logstash_chain(chain)) return group_standard(parser, chain);
     struct message *message = diag_warning(parser->diag, misread->place,
                                            "Logstash groups this condition differently");
     diag_hint(parser->diag, message, "put parentheses around the `and` parts");
@@ -493,6 +511,13 @@ static bool take_junction(struct lexer *lexer, struct junction *junction)
         return true;
     }
     return false;
+}
+
+bool is_junction_ahead(const struct lexer *lexer)
+{
+    struct lexer copy = *lexer;
+    struct junction junction;
+    return take_junction(&copy, &junction);
 }
 
 static struct expression *parse_level_of_operators(struct parser *parser)
@@ -542,10 +567,17 @@ static const char *operator_hint(const struct lexer *lexer, const struct express
 struct expression *parse_condition(struct parser *parser)
 {
     struct lexer *lexer = &parser->lexer;
-    parser->nodes = 0;
+    parser->nodes = parser->tried = 0;
+    uint32_t start = lexer->at;
     struct expression *condition = parse_level_of_operators(parser);
     if (!condition) return NULL;
     lexer_skip(lexer);
+    if (lexer_peek(lexer, 0) == '?') {
+        lexer->at = start;
+        condition = parse_own_condition(parser);
+        if (!condition) return NULL;
+        lexer_skip(lexer);
+    }
     if (lexer_peek(lexer, 0) == '{') return condition;
     parser_expected(parser, "an operator or `{`", operator_hint(lexer, condition));
     return NULL;

@@ -154,13 +154,23 @@ static bool next_item(struct parser *parser, const char *close, bool *is_done)
     return parser_expected(parser, what, NULL);
 }
 
+/* An expression between signs that enclose it: `{` is an object there. */
+static struct expression *parse_enclosed(struct parser *parser)
+{
+    bool is_before_block = parser->is_before_block;
+    parser->is_before_block = false;
+    struct expression *node = parse_whole(parser);
+    parser->is_before_block = is_before_block;
+    return node;
+}
+
 /* Expressions up to `close`; the opening sign is taken. A comma may stand behind the last one. */
 static bool parse_list(struct parser *parser, struct expression *node, const char *close)
 {
     lexer_skip(&parser->lexer);
     bool is_done = lexer_symbol(&parser->lexer, close);
     while (!is_done) {
-        struct expression *item = parse_whole(parser);
+        struct expression *item = parse_enclosed(parser);
         if (!item) return false;
         add_item(parser, node, item);
         if (!next_item(parser, close, &is_done) && !is_done) return false;
@@ -189,7 +199,7 @@ static bool parse_object(struct parser *parser, struct expression *node)
     lexer_skip(&parser->lexer);
     bool is_done = lexer_symbol(&parser->lexer, "}");
     while (!is_done) {
-        struct expression *item = parse_key(parser, node) ? parse_whole(parser) : NULL;
+        struct expression *item = parse_key(parser, node) ? parse_enclosed(parser) : NULL;
         if (!item) return false;
         add_item(parser, node, item);
         if (!next_item(parser, "}", &is_done) && !is_done) return false;
@@ -332,12 +342,13 @@ static struct expression *parse_word(struct parser *parser)
         return NULL;
     }
     struct str word = lexer_text(lexer, token);
+    bool is_other_word = is_language_word(word) && !str_eq_z(word, "level"); /* which is a function, too */
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
         if (str_eq_z(word, constants[i].word))
             return parser_node(parser, constants[i].kind, token.start, token.end);
     struct lexer copy = *lexer;
     lexer_skip(&copy);
-    if (!lexer_symbol(&copy, "(")) return parse_known_name(parser, token);
+    if (is_other_word || !lexer_symbol(&copy, "(")) return parse_known_name(parser, token);
     *lexer = copy;
     struct expression *node = parser_node(parser, EXPRESSION_CALL, token.start, token.end);
     if (!node) return NULL;
@@ -362,6 +373,7 @@ static struct expression *parse_operand(struct parser *parser)
         node = parser_node(parser, EXPRESSION_ARRAY, start, start + 1);
         return node && parse_list(parser, node, "]") ? node : NULL;
     case '{':
+        if (parser->is_before_block) break;
         parser_open(parser);
         node = parser_node(parser, EXPRESSION_OBJECT, start, start + 1);
         return node && parse_object(parser, node) ? node : NULL;
@@ -385,7 +397,7 @@ static struct expression *parse_indexed(struct parser *parser)
         struct place sign = lexer_place(lexer, lexer->at, lexer->at + 1);
         lexer_symbol(lexer, "[");
         lexer_skip(lexer);
-        struct expression *index = parse_whole(parser);
+        struct expression *index = parse_enclosed(parser);
         lexer_skip(lexer);
         if (!index) return NULL;
         if (!lexer_symbol(lexer, "]")) {
@@ -420,6 +432,38 @@ static struct expression *parse_unary(struct parser *parser)
     return node;
 }
 
+/* ---- conditions and loops ---- */
+
+static struct expression *parse_rank_or_choice(struct parser *parser, bool is_choice)
+{
+    if (!parser_enter(parser)) return NULL;
+    parser->is_before_block = true;
+    struct expression *node = is_choice ? parse_whole(parser) : parse_rank(parser, RANK_COMPARISON);
+    parser->is_before_block = false;
+    parser_leave(parser);
+    return node;
+}
+
+struct expression *parse_own_term(struct parser *parser)
+{
+    struct expression *node = parse_rank_or_choice(parser, false);
+    if (node) node->is_computed = true;
+    return node;
+}
+
+struct expression *parse_own_condition(struct parser *parser)
+{
+    struct expression *node = parse_rank_or_choice(parser, true);
+    if (node) node->is_computed = true;
+    return node;
+}
+
+struct expression *parse_looped(struct parser *parser)
+{
+    parser->nodes = parser->tried = 0;
+    return parse_rank_or_choice(parser, true);
+}
+
 /* ---- statements ---- */
 
 bool is_assignment_ahead(const struct lexer *lexer)
@@ -434,7 +478,7 @@ bool is_assignment_ahead(const struct lexer *lexer)
 static bool parse_target(struct parser *parser, struct assignment *assignment)
 {
     struct lexer *lexer = &parser->lexer;
-    parser->nodes = 0;
+    parser->nodes = parser->tried = 0;
     if (lexer_peek(lexer, 0) != '[') return parser_expected(parser, "a field", "a field is written [a][b]");
     struct expression *field = parse_field(parser);
     if (!field) return false;
@@ -460,12 +504,6 @@ static bool parse_remove(struct parser *parser, struct assignment *assignment)
     }
 }
 
-struct expression *parse_expression(struct parser *parser)
-{
-    parser->nodes = 0;
-    return parse_whole(parser);
-}
-
 struct expression *parse_assigned(struct parser *parser, const char *hint)
 {
     struct lexer *lexer = &parser->lexer;
@@ -477,7 +515,8 @@ struct expression *parse_assigned(struct parser *parser, const char *hint)
     }
     lexer_symbol(lexer, "=");
     lexer_skip(lexer);
-    struct expression *value = parse_expression(parser);
+    parser->nodes = parser->tried = 0;
+    struct expression *value = parse_whole(parser);
     if (!value) return NULL;
     struct lexer copy = *lexer;
     lexer_skip(&copy);

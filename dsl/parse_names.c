@@ -9,7 +9,7 @@
 
 static const char *const constants[] = {"true", "false", "null"};
 
-static bool is_language_word(struct str word)
+bool is_language_word(struct str word)
 {
     static const char *const words[] = {"true", "false", "null", "and",   "or",  "xor", "nand", "in",
                                         "not",  "if",    "else", "level", "let", "for", "remove"};
@@ -105,7 +105,7 @@ static struct str nearest(const struct scope *scope, struct str word)
     return suggest(word, names, count);
 }
 
-static void fault_name(struct parser *parser, struct token token)
+void parse_name_fault(struct parser *parser, struct token token)
 {
     struct diag *diag = parser->diag;
     struct str word = lexer_text(&parser->lexer, token);
@@ -115,7 +115,9 @@ static void fault_name(struct parser *parser, struct token token)
     while (other && !str_eq(other->name, word)) other = other->declared_before;
     struct str near = nearest(&parser->scope, word);
     const char *call = function_find(near) ? "()" : "";
-    if (other) {
+    if (str_eq_z(word, "not")) {
+        diag_hint(diag, message, "write ! before a field or parentheses");
+    } else if (other) {
         diag_hint(diag, message, "a name is known to the end of its block only");
         diag_other(diag, message, other->place, "it was defined here");
     } else if (lexer_peek(&parser->lexer, 0) == '.') {
@@ -134,7 +136,7 @@ const struct binding *parse_name(struct parser *parser, struct token word)
     struct lexer *lexer = &parser->lexer;
     struct binding *binding = scope_find(&parser->scope, lexer_text(lexer, word));
     if (!binding) {
-        fault_name(parser, word);
+        parse_name_fault(parser, word);
         return NULL;
     }
     binding->is_used = true;
@@ -202,7 +204,7 @@ bool parse_loop_head(struct parser *parser, struct for_loop *loop)
     lexer_word(lexer, "for");
     bool is_named = parse_loop_names(parser, words, &count);
     lexer_skip(lexer);
-    loop->list = is_named ? parse_expression(parser) : NULL;
+    loop->list = is_named ? parse_looped(parser) : NULL;
     loop->place = lexer_place(lexer, start, loop->list ? loop->list->place.end : lexer->at);
     for (uint32_t i = 0; i < count; i++) {
         struct binding *binding = declare(parser, words[i]);

@@ -60,13 +60,17 @@ static bool parse_jump(struct parser *parser, struct statement *statement)
     return false;
 }
 
+/* Goes on behind its block, or where that should be. */
 static bool parse_loop(struct parser *parser, struct for_loop *loop)
 {
-    uint32_t names = parser->scope.count;
+    uint32_t names = parser->scope.count, level = parser->braces, start = parser->lexer.at;
     bool is_read = parse_loop_head(parser, loop);
     lexer_skip(&parser->lexer);
     if (is_read && lexer_peek(&parser->lexer, 0) != '{') is_read = parser_expected(parser, "`{`", NULL);
-    if (is_read || parser_to_block(parser)) {
+    if (!is_read && !parser_to_block(parser)) {
+        recover(parser, start, level);
+    } else {
+        parser->braces = level;
         parser->loops++;
         is_read = parse_block(parser, SECTION_FILTER, &loop->body) && is_read;
         parser->loops--;
@@ -109,6 +113,5 @@ void parse_own(struct parser *parser, enum section_kind section, struct statemen
     if (!is_here) fault_section(parser, statement.kind);
     bool is_read = (is_here || is_loop) && parse_kind(parser, &statement);
     if (is_read && is_here) statements_add(parser, list, statement);
-    /* a loop goes on behind its block, or where that should be */
-    if (!is_read && !(is_loop && parser->braces == level)) recover(parser, start, level);
+    if (!is_read && !is_loop) recover(parser, start, level);
 }

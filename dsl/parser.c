@@ -12,17 +12,23 @@ enum { FOUND_SHOWN_MAX = 80 }; /* bytes of what stands where something else is e
 
 /* ---- faults ---- */
 
-static void note_classic(struct parser *parser, struct message *message)
+/* The first syntax error of a text also says what Logstash would have said. */
+static void note_classic(struct parser *parser)
 {
-    if (parser->has_syntax_error) return;
-    parser->has_syntax_error = true;
     /* Logstash would have stopped earlier, at what it does not know. */
-    if (parser->extension_at <= message->place.start) return;
-    struct buf words = {0};
-    uint32_t at;
-    if (classic_error(parser->lexer.text, &words, &at))
-        diag_note(parser->diag, message, "%.*s", STR_ARG(buf_str(&words)));
-    buf_fini(&words);
+    if (parser->syntax_at == UINT32_MAX || parser->extension_at <= parser->syntax_at) return;
+    struct diag *diag = parser->diag;
+    for (uint32_t i = parser->said_before; i < diag->count; i++) {
+        struct message *message = &diag->messages[i];
+        bool is_it = message->severity == SEVERITY_ERROR && message->place.source == parser->lexer.source &&
+                     message->place.start == parser->syntax_at;
+        if (!is_it) continue;
+        struct buf words = {0};
+        uint32_t at;
+        if (classic_error(parser->lexer.text, &words, &at)) diag_note(diag, message, "%.*s", STR_ARG(buf_str(&words)));
+        buf_fini(&words);
+        return;
+    }
 }
 
 /* A string over several lines just before a fault often lacks its closing quote much earlier. */
@@ -36,6 +42,12 @@ static void note_long_string(struct parser *parser, struct message *message, uin
                "this string ends only there: was its closing quote forgotten?");
 }
 
+static void note_failed(struct parser *parser, uint32_t start)
+{
+    parser->has_failed = true;
+    if (start > parser->fault_at) parser->fault_at = start;
+}
+
 struct message *parser_fault(struct parser *parser, uint32_t start, uint32_t end, const char *format,
                              ...)
 {
@@ -44,10 +56,10 @@ struct message *parser_fault(struct parser *parser, uint32_t start, uint32_t end
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    parser->has_failed = true;
+    note_failed(parser, start);
     struct message *message =
         diag_error(parser->diag, lexer_place(&parser->lexer, start, end), "%s", text);
-    note_classic(parser, message);
+    if (parser->syntax_at == UINT32_MAX) parser->syntax_at = start;
     note_long_string(parser, message, start);
     return message;
 }
@@ -59,7 +71,7 @@ struct message *parser_error(struct parser *parser, struct place place, const ch
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    parser->has_failed = true;
+    note_failed(parser, place.start);
     return diag_error(parser->diag, place, "%s", text);
 }
 
@@ -425,7 +437,9 @@ static bool parse_arm(struct parser *parser, enum section_kind section, uint32_t
     struct branch_arm arm = {.place = lexer_place(lexer, keyword, lexer->at)};
     lexer_skip(lexer);
     if (has_condition) {
+        uint32_t level = parser->braces;
         arm.condition = parse_condition(parser);
+        if (!arm.condition) parser->braces = level;
         if (!arm.condition && !parser_to_block(parser)) return false;
         lexer_skip(lexer);
     }
@@ -641,7 +655,7 @@ bool parse_source(struct config *config, const struct source_text *source,
                   const struct parse_options *options, struct arena *arena, struct diag *diag)
 {
     struct parser parser = {.options = options, .arena = arena, .diag = diag,
-                            .extension_at = UINT32_MAX};
+                            .extension_at = UINT32_MAX, .syntax_at = UINT32_MAX, .said_before = diag->count};
     lexer_init(&parser.lexer, source);
     parser.lexer.log = options->tokens;
     lexer_skip(&parser.lexer);
@@ -649,6 +663,7 @@ bool parse_source(struct config *config, const struct source_text *source,
         parse_section(&parser, config);
         lexer_skip(&parser.lexer);
     }
+    note_classic(&parser);
     assert(parser.scope.count == 0);
     if (parser.scope.most > config->slots) config->slots = parser.scope.most;
     if (options->tokens) options->tokens->count = parser.lexer.taken;

@@ -22,6 +22,14 @@ const char *opcode_effect(enum opcode opcode)
     return opcodes[opcode].effect;
 }
 
+uint64_t program_failures(const struct program *program)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < program->action_count; i++) sum += counter_get(&program->actions[i].failed);
+    for (uint32_t i = 0; i < program->condition_count; i++) sum += counter_get(&program->conditions[i].failed);
+    return sum;
+}
+
 static void operand_print(const struct program *program, const struct instruction *at, struct buf *out)
 {
     switch ((enum opcode)at->opcode) {

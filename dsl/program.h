@@ -29,7 +29,10 @@ struct instruction {
 struct program_condition {
     struct condition *condition;
     const struct expression *expression;
-    atomic_uint_fast64_t tested, held, failed;
+    struct failure_where where;
+    atomic_uint_fast64_t tested, held;
+    atomic_uint_fast64_t dropped; /* events for which it could not be decided */
+    atomic_uint_fast64_t failed;  /* events for which an expression in it could not be computed */
 };
 
 struct program_action {
@@ -55,6 +58,8 @@ struct program {
     atomic_uint_fast64_t memory_limited; /* events that skipped filters: _memory_limit */
 };
 
+/* How often an expression of it could not be computed. Any thread. */
+uint64_t program_failures(const struct program *program);
 /* The program as text, with the source places. */
 void program_print(const struct program *program, struct buf *out);
 /* Name of an opcode in lower case; its effect. */

@@ -108,17 +108,27 @@ static struct selection merge(struct batch *batch, struct selection a, struct se
 
 /* Splits `rest` by a condition. An event whose condition cannot be evaluated is lost for all outputs:
  * dropped, counted, said. */
-static void condition_failed(struct program *program, struct program_condition *row,
-                             struct batch *batch, struct event *event, struct vm *vm)
+static void condition_undecided(struct program *program, struct program_condition *row, struct batch *batch,
+                                struct run *run, struct vm *vm)
 {
-    counter_add(&row->failed, 1);
+    struct event *event = batch->events[run->event->index];
+    counter_add(&row->dropped, 1);
     event->is_cancelled = true;
     vm->offered = rows_for(batch, vm->offered, 1, &vm->offered_capacity);
     vm->offered[event->index] = 1;
     LOG(LOG_WARN, "pipeline.condition_failed", program->pipeline,
         "an event was dropped: its condition cannot be evaluated (%s)",
-        condition_problem(row->condition, event));
+        condition_problem(row->condition, run));
     obligation_failed(obligation_open(batch->ticket, 1), event->index, VERDICT_DROPPED);
+}
+
+/* An expression in it could not be computed. */
+static void condition_failed(struct program *program, struct program_condition *row, const struct run *run,
+                             struct event *event)
+{
+    struct failure failure = failure_of(run);
+    counter_add(&row->failed, 1);
+    failure_tag(&failure, &row->where, event, program->pipeline);
 }
 
 static void test(struct program *program, struct program_condition *row, struct batch *batch,
@@ -127,13 +137,19 @@ static void test(struct program *program, struct program_condition *row, struct 
     uint32_t count = frame->rest.count;
     uint32_t *yes = arena_alloc(&batch->arena, 2 * count * sizeof *yes), *no = yes + count;
     uint32_t yes_count = 0, no_count = 0;
+    struct run run = {.arena = &batch->arena};
+    names_for_all(vm, batch);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t index = frame->rest.index[i];
         struct event *event = batch->events[index];
-        switch (condition_eval(row->condition, event)) {
+        run.event = event;
+        run.names = names_of(vm, event);
+        switch (condition_eval(row->condition, &run)) {
         case CONDITION_TRUE: yes[yes_count++] = index; break;
+        case CONDITION_FAILED: condition_failed(program, row, &run, event); /* and it counts as false */
+            __attribute__((fallthrough));
         case CONDITION_FALSE: no[no_count++] = index; break;
-        case CONDITION_ERROR: condition_failed(program, row, batch, event, vm); break;
+        case CONDITION_ERROR: condition_undecided(program, row, batch, &run, vm); break;
         }
     }
     counter_add(&row->tested, count);

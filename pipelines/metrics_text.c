@@ -100,6 +100,19 @@ static void workers(struct stats *stats, struct buf *out)
             (double)pipeline->budget.limit);
 }
 
+static void expressions(struct stats *stats, struct buf *out)
+{
+    family(out, "tailrace_expression_failures_total", "counter",
+           "Expressions that could not be computed; the events are tagged _expression_failure");
+    EACH_PIPELINE(stats, pipeline)
+    {
+        uint64_t sum = 0;
+        for (uint32_t w = 0; w < pipeline->worker_count; w++)
+            sum += program_failures(&worker_generation(pipeline->workers[w])->program);
+        row(out, "tailrace_expression_failures_total", &(struct labels){.pipeline = pipeline->id}, (double)sum);
+    }
+}
+
 struct counter_row {
     const char *name, *type, *help;
     size_t offset;
@@ -272,6 +285,7 @@ void metrics_text(struct stats *stats, struct buf *out)
             pipeline_state(pipeline) == PIPELINE_RUNNING);
     books(stats, out);
     workers(stats, out);
+    expressions(stats, out);
     families(stats, COMPONENT_INPUT, input_rows, sizeof input_rows / sizeof *input_rows, out);
     families(stats, COMPONENT_FILTER, filter_rows, sizeof filter_rows / sizeof *filter_rows, out);
     families(stats, COMPONENT_OUTPUT, output_rows, sizeof output_rows / sizeof *output_rows, out);

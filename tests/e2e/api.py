@@ -7,7 +7,7 @@ from support import *
 
 CONFIG = """
 input { generator { id => "gen" message => "x" count => 1000 } stdin { } tcp { id => "in" port => %d host => "127.0.0.1" } }
-filter { if [message] == "x" { mutate { id => "mut" add_field => { "a" => "b" } } } else { drop { } } }
+filter { [n] = [none] + 1 if length([none]) > 1 { } if [message] == "x" { mutate { id => "mut" add_field => { "a" => "b" } } } else { drop { } } }
 output { null { id => "nul" } if [a] { file { id => "fil" path => "%s" } } }
 """
 
@@ -122,6 +122,7 @@ def main():
             ok(tailrace.get("/health") == "ok\n" and tailrace.get("/ready") == "ready\n", "/health and /ready")
             text = tailrace.get("/metrics")
             ok(all(re.fullmatch(r"(#.*|[a-z_]+(\{([a-z_]+=\"(\\.|[^\"\\])*\",?)*\})? -?[0-9.e+-]+)", l) for l in text.splitlines()), "/metrics is Prometheus' text format")
+            ok(tailrace.metric("tailrace_expression_failures_total") == 2000, "an assignment and a condition that cannot be computed are counted")
             ok(tailrace.books_balance(), "the books balance")
             ok(status_of(tailrace, "/nowhere") == 404, "404 for an unknown path")
             ok(status_of(tailrace, "/_node/stats/nonsense") == 404, "404 for an unknown part")

@@ -167,7 +167,13 @@ Test(diag, what_was_said_since_a_mark_can_be_unsaid)
     diag_forget(&diag, mark);
     cr_expect_eq(diag.errors, 1);
     cr_expect_eq(diag.warnings, 0);
+    struct diag_mark from = diag_mark(&diag);
+    diag_warning(&diag, (struct place){0}, "unsaid");
+    diag_error(&diag, (struct place){0}, "unsaid");
+    struct diag_mark to = diag_mark(&diag);
     diag_warning(&diag, (struct place){0}, "said");
+    diag_forget_between(&diag, from, to);
+    cr_expect_eq(diag.errors, 1);
     diag_render(&diag, &out);
     cr_expect_str_eq(buf_z(&out), "error: kept\nwarning: said\n");
 }

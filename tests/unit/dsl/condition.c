@@ -74,9 +74,10 @@ static struct event *decoded_event(struct scene *scene, const char *json)
 
 static enum row_result result_of(const struct compiled *compiled, const struct event *event)
 {
-    static const enum row_result results[] = {
-        [CONDITION_FALSE] = R_FALSE, [CONDITION_TRUE] = R_TRUE, [CONDITION_ERROR] = R_EVAL};
-    return compiled->condition ? results[condition_eval(compiled->condition, event)] : R_CONFIG;
+    static const enum row_result results[] = {[CONDITION_FALSE] = R_FALSE, [CONDITION_TRUE] = R_TRUE,
+                                              [CONDITION_ERROR] = R_EVAL, [CONDITION_FAILED] = R_EVAL};
+    struct run run = {.event = event, .arena = event->arena};
+    return compiled->condition ? results[condition_eval(compiled->condition, &run)] : R_CONFIG;
 }
 
 static struct scene scene;
@@ -316,8 +317,8 @@ Test(condition, says_what_could_not_be_ordered)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct compiled compiled;
         compiled_init(&compiled, rows[i].condition, false);
-        cr_expect_str_eq(condition_problem(compiled.condition, decoded_event(&scene, rows[i].event)),
-                         rows[i].problem);
+        struct run run = {.event = decoded_event(&scene, rows[i].event)};
+        cr_expect_str_eq(condition_problem(compiled.condition, &run), rows[i].problem);
         compiled_fini(&compiled);
     }
 }
