@@ -56,8 +56,8 @@ static bool is_spaced(const struct word *words, uint32_t at)
     /* `- 5` is a sign and a number, `-5` a number */
     if (is_unary(words, at - 1)) return is_sign(before, '-') && is_digit(word->text.ptr[0]);
     if (is_sign(word, '(')) return before->kind == TOKEN_SYMBOL;
-    /* an index: elsewhere a list stands behind a sign */
-    if (is_sign(word, '[')) return !is_value_end(before);
+    /* an index, or a further step of a field: lists and fields stand behind a sign */
+    if (is_sign(word, '[') || word->kind == TOKEN_REFERENCE) return !is_value_end(before);
     return true;
 }
 
