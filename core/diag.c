@@ -4,6 +4,7 @@
  * configuration cannot send escape sequences to the operator's terminal. */
 #include "core/diag.h"
 #include "core/text/json.h"
+#include "core/text/secrets.h"
 #include "core/text/utf8.h"
 #include "core/xmalloc.h"
 #include <stdlib.h>
@@ -237,6 +238,28 @@ static void draw_text(struct str text, struct buf *out)
     }
 }
 
+/* Bytes [start, end) of a line, each character of a secret as an asterisk. What is before the line tells
+ * whether a secret of several lines goes on in it. */
+static void draw_line(struct str source, struct window window, struct buf *out)
+{
+    size_t first = (size_t)(window.line.ptr - source.ptr);
+    size_t before = first < DIAG_SECRET_LOOK ? first : DIAG_SECRET_LOOK;
+    struct str text = str_slice(source, first - before, first + window.end);
+    size_t at = before + window.start;
+    struct secret_span span;
+    bool has_secret = secret_find(text, 0, &span);
+    while (at < text.len) {
+        while (has_secret && span.end <= at) has_secret = secret_find(text, span.end, &span);
+        size_t start = has_secret ? span.start : text.len, end = has_secret ? span.end : text.len;
+        if (start > at) {
+            draw_text(str_slice(text, at, start), out);
+            at = start;
+        }
+        for (; at < end; at += glyph_of(str_from(text, at)).bytes)
+            for (uint32_t i = 0; i < glyph_of(str_from(text, at)).width; i++) buf_append_char(out, '*');
+    }
+}
+
 /* As many columns of `mark` as the text takes; tabs stay tabs so that the terminal lines them up. */
 static void draw_mark(struct str text, char mark, bool keep_tabs, struct buf *out)
 {
@@ -271,7 +294,7 @@ static void draw_place(struct place place, const struct line_column *at, int dig
     bool is_cut = window.start > 0;
     buf_printf(out, "\n %*u |%s%s", digits, at->line, window.line.len ? " " : "",
                is_cut ? "\xe2\x80\xa6" : "");
-    draw_text(str_slice(window.line, window.start, window.end), out);
+    draw_line(place.source->text, window, out);
     buf_printf(out, "%s\n", window.end < window.line.len ? "\xe2\x80\xa6" : "");
     draw_gutter(digits, out);
     draw_spaces(is_cut ? 2 : 1, out);
@@ -449,7 +472,7 @@ struct str suggest(struct str word, const struct str *candidates, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (candidates[i].len == 0 || candidates[i].len > SUGGEST_WORD_MAX) continue;
         uint32_t far = distance(word, candidates[i]);
-        if (far > limit || far > best_distance) continue;
+        if (far > limit || (far >= word.len && far >= candidates[i].len) || far > best_distance) continue;
         if (far == best_distance && str_cmp(candidates[i], best) >= 0) continue;
         best = candidates[i];
         best_distance = far;

@@ -9,6 +9,7 @@
  *      |     ^^^^^^^^^^^ did you mean `field_split`?
  *      = kv takes: source, target, field_split, value_split, prefix, max_fields
  *
+ * What looks like a secret in a line (core/text/secrets.h) is shown as asterisks.
  * All messages of a run are collected, printed in file order, errors to DIAG_SHOWN_MAX.
  * Start-up only; one thread. */
 #ifndef CORE_DIAG_H
@@ -22,6 +23,7 @@ enum {
     DIAG_SHOWN_MAX = 20,   /* errors printed, and as many warnings; the rest is counted */
     DIAG_KEPT_MAX = 1000,  /* messages kept; further ones are counted only */
     DIAG_LINE_MAX = 140,   /* characters shown of a source line; longer ones are cut around the caret */
+    DIAG_SECRET_LOOK = 4096, /* bytes before a line in which the name of a secret is looked for */
     DIAG_TEXT_MAX = 2000,  /* bytes of a message's text, hint or note; longer ones are cut */
     SUGGEST_WORD_MAX = 64, /* bytes of a word that suggest() looks at */
 };
@@ -108,7 +110,8 @@ struct place_walk {
 void place_walk_to(struct place_walk *walk, const struct source_text *source, uint32_t at);
 
 /* The candidate nearest to `word`: restricted Damerau-Levenshtein distance, case folded, at most a
- * third of the word's length (at least 1), ties by alphabet. Empty when nothing is near. */
+ * third of the word's length (at least 1) and something in common, ties by alphabet. Empty when nothing
+ * is near. */
 struct str suggest(struct str word, const struct str *candidates, size_t count);
 
 #endif

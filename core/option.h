@@ -72,7 +72,8 @@ struct option {
     bool required;
     int64_t min, max;            /* both 0: no bounds; of ints, durations (ns), sizes, list lengths */
     const char *const *choices;  /* NULL-ended; of a choice */
-    const char *unit;            /* of a duration given as a bare number: "ns" "ms" "s" "days" */
+    const char *unit;            /* of a duration given as a bare number: "ns" "ms" "s" "days"; of a size
+                                    "1024": kb is 1024, as in settings files */
     const char *obsolete;        /* not NULL: refused, with this remedy */
     const char *deprecated;      /* not NULL: accepted with a warning and this remedy */
     bool is_ignored;             /* accepted, without effect here (JVM-only); the help says so */

@@ -216,20 +216,26 @@ static bool scale(double real, int64_t integer, bool is_integer, int64_t factor,
     return true;
 }
 
-bool byte_size_read(struct str text, int64_t *bytes)
+bool byte_size_read(struct str text, bool is_binary, int64_t *bytes)
 {
-    static const struct unit units[] = {
+    static const struct unit decimal[] = {
         {"b byte bytes", 1}, {"k kb", 1000},       {"ki kib", 1024},
         {"m mb", 1000000},   {"mi mib", 1 << 20},  {"g gb", 1000000000},
         {"gi gib", 1 << 30}, {"t tb", 1000000000000}, {"ti tib", 1ll << 40},
         {"p pb", 1000000000000000}, {"pi pib", 1ll << 50},
     };
+    static const struct unit binary[] = {
+        {"b byte bytes", 1}, {"k kb ki kib", 1024}, {"m mb mi mib", 1 << 20},
+        {"g gb gi gib", 1 << 30}, {"t tb ti tib", 1ll << 40}, {"p pb pi pib", 1ll << 50},
+    };
+    const struct unit *units = is_binary ? binary : decimal;
+    size_t count = is_binary ? sizeof binary / sizeof *binary : sizeof decimal / sizeof *decimal;
     double real;
     int64_t integer;
     bool is_integer;
     struct str name;
     if (!split_unit(text, &real, &integer, &is_integer, &name)) return false;
-    int64_t factor = name.len ? unit_factor(units, sizeof units / sizeof *units, name) : 1;
+    int64_t factor = name.len ? unit_factor(units, count, name) : 1;
     return factor && scale(real, integer, is_integer, factor, bytes);
 }
 
@@ -255,7 +261,8 @@ static bool convert_measure(const struct option *row, const struct config_value 
     if (!value) return false;
     /* A bare number follows the rules of numbers, octal included. */
     struct str text = value->kind == CONFIG_NUMBER ? scalar_text(value, context) : value->text;
-    if (is_size ? byte_size_read(text, member) : duration_parse(text, unit_ns(row->unit), member))
+    bool is_binary = row->unit && strcmp(row->unit, "1024") == 0;
+    if (is_size ? byte_size_read(text, is_binary, member) : duration_parse(text, unit_ns(row->unit), member))
         return check_bounds(row, *member, value, context);
     wrong(context, row, value, what);
     return false;

@@ -11,6 +11,6 @@ bool option_convert(const struct option *row, const struct config_value *value, 
                     struct options_context *context);
 
 /* `10`, `180 mb` (1000), `2 KiB` (1024). False: not a size, or beyond int64. */
-bool byte_size_read(struct str text, int64_t *bytes);
+bool byte_size_read(struct str text, bool is_binary, int64_t *bytes);
 
 #endif

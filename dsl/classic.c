@@ -5,6 +5,7 @@
  * (once for each form of expression), but operands do not hold expressions, so the work stays
  * linear. */
 #include "dsl/classic.h"
+#include "core/text/secrets.h"
 #include "core/text/utf8.h"
 #include "dsl/lexer.h"
 
@@ -461,7 +462,15 @@ static uint32_t count_chars(struct str text)
 /* The source since the last complete section, on one line as Logstash's log prints it. */
 static void append_after(struct str text, struct buf *out)
 {
-    for (size_t i = 0; i < text.len; i++) {
+    struct secret_span span = {0};
+    bool has_secret = secret_find(text, 0, &span);
+    for (size_t i = 0; i < text.len && out->len <= DIAG_TEXT_MAX; i++) {
+        if (has_secret && i == span.start) {
+            buf_append_z(out, "***");
+            i = span.end;
+            has_secret = secret_find(text, i, &span);
+            if (i >= text.len) return;
+        }
         if (text.ptr[i] == '\n') buf_append_z(out, "\\n");
         else if (text.ptr[i] == '\r') buf_append_z(out, "\\r");
         else if (text.ptr[i] == '\t') buf_append_z(out, "\\t");

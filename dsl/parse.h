@@ -42,6 +42,7 @@ struct parser {
     struct scope scope;
     uint32_t loops;            /* open `for` blocks */
     bool is_before_block;      /* `{` begins a block here, not an object */
+    bool is_secret;            /* the value that is read is one: it is not quoted */
     bool has_failed;
     uint32_t syntax_at;        /* the first syntax error; UINT32_MAX: none yet */
     uint32_t said_before;      /* messages of others */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values of options: strings, words, numbers, arrays, hashes, plugins (codecs). */
+#include "core/text/secrets.h"
 #include "core/xmalloc.h"
 #include "dsl/parse.h"
 #include <stdlib.h>
@@ -49,9 +50,13 @@ static bool fault_unquoted(struct parser *parser, struct config_value *value, ui
     if (lexer->at == start) return parser_expected(parser, "a value", NULL);
     struct str word = str_slice(lexer->text, start, lexer->at);
     if (word.len > 200) word.len = 200;
-    struct message *message =
-        parser_fault(parser, start, lexer->at, "`%.*s` needs quotes", STR_ARG(word));
-    diag_hint(parser->diag, message, "write \"%.*s\"", STR_ARG(word));
+    if (parser->is_secret) {
+        parser_fault(parser, start, lexer->at, "this value needs quotes");
+    } else {
+        struct message *message =
+            parser_fault(parser, start, lexer->at, "`%.*s` needs quotes", STR_ARG(word));
+        diag_hint(parser->diag, message, "write \"%.*s\"", STR_ARG(word));
+    }
     *value = (struct config_value){.kind = CONFIG_STRING,
                                    .place = lexer_place(lexer, start, lexer->at),
                                    .text = str_slice(lexer->text, start, lexer->at)};
@@ -232,7 +237,11 @@ static bool parse_entry(struct parser *parser, struct config_value *hash)
     lexer_skip(lexer);
     if (!lexer_symbol(lexer, "=>")) return parser_expected(parser, "`=>` behind the key", NULL);
     lexer_skip(lexer);
-    if (!parse_value(parser, &item)) return false;
+    bool was_secret = parser->is_secret;
+    parser->is_secret |= secret_is_name(key.text);
+    bool is_read = parse_value(parser, &item);
+    parser->is_secret = was_secret;
+    if (!is_read) return false;
     if (item.kind == CONFIG_PLUGIN)
         parser_error(parser, item.place, "a plugin cannot be a value of a hash");
     hash->keys = parser_grow(parser, hash->keys, hash->count, sizeof *hash->keys);

@@ -5,6 +5,7 @@
  * same plugin at the start of a line, the end of the block the fault stands in, or a section at the
  * start of a line. Braces are counted, so a fault within a block does not end the blocks around it. */
 #include "dsl/parse.h"
+#include "core/text/secrets.h"
 #include "core/text/utf8.h"
 #include "dsl/classic.h"
 
@@ -146,6 +147,8 @@ static struct message *fault_found(struct parser *parser, uint32_t end, const ch
     struct str found = str_slice(parser->lexer.text, start, end);
     unsigned char first = (unsigned char)found.ptr[0];
     if (first == '#') return fault_comment(parser);
+    bool is_text = first == '"' || first == '\'';
+    if (is_text && parser->is_secret) return parser_fault(parser, start, end, "expected %s, found a text", what);
     if (first < ' ' || first == 0x7f)
         return parser_fault(parser, start, end, "expected %s, found a control character (byte 0x%02x)", what, first);
     return parser_fault(parser, start, end, "expected %s, found `%.*s`", what,
@@ -342,6 +345,7 @@ static bool parse_option(struct parser *parser, struct setting *setting)
     bool is_quoted = name.kind == TOKEN_STRING;
     setting->key_place = lexer_place(lexer, name.start, name.end);
     setting->key = str_slice(lexer->text, name.start + is_quoted, name.end - is_quoted);
+    parser->is_secret = secret_is_name(setting->key);
     lexer_skip(lexer);
     if (!lexer_symbol(lexer, "=>")) {
         bool is_other_sign = strchr("=:", lexer_peek(lexer, 0)) && !lexer_is_end(lexer);
@@ -349,7 +353,9 @@ static bool parse_option(struct parser *parser, struct setting *setting)
                                is_other_sign ? "write `=>` here" : "write `=>` before this");
     }
     lexer_skip(lexer);
-    return parse_value(parser, &setting->value);
+    bool is_read = parse_value(parser, &setting->value);
+    parser->is_secret = false;
+    return is_read;
 }
 
 bool parse_settings(struct parser *parser, bool is_codec_single, struct str plugin,
@@ -408,6 +414,7 @@ static bool parse_plugin(struct parser *parser, bool is_filter, struct plugin_bl
     lexer_skip(lexer);
     if (!parser_open(parser)) return fault_no_block(parser, name);
     uint32_t errors = parser->diag->errors;
+    parser->is_secret = false;
     if (!parse_settings(parser, !is_filter, plugin->name, &plugin->settings, &plugin->setting_count))
         return false;
     plugin->has_fault = parser->diag->errors != errors;

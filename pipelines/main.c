@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "core/event/path.h"
 #include "core/log.h"
 #include "core/xmalloc.h"
 #include "pipelines/command_line.h"
@@ -126,14 +127,16 @@ static bool entries_gather(struct program_run *run)
         diag_error(&run->diag, (struct place){0}, "path.config (-f) and config.string (-e) exclude each other");
         return false;
     }
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.*s/pipelines.yml", STR_ARG(run->settings.path_settings));
     if (has_setting(&run->base, "path.config") || has_setting(&run->base, "config.string")) {
         run->entries = &one;
         run->entry_count = 1;
+        if (run->line.command == COMMAND_RUN && access(path, F_OK) == 0)
+            diag_warning(&run->diag, (struct place){0}, "%s is not read: -f, -e or path.config says what runs", path);
         return true;
     }
-    char path[PATH_MAX];
     bool is_missing;
-    snprintf(path, sizeof path, "%.*s/pipelines.yml", STR_ARG(run->settings.path_settings));
     bool ok = settings_read_pipelines(path, &run->entries, &run->entry_count, &is_missing,
                                       &run->environment, &run->arena, &run->diag);
     if (is_missing)
@@ -267,6 +270,7 @@ static enum exit_code run_pipelines(struct program_run *run)
         diag_print(run);
         return EXIT_CONFIG;
     }
+    path_escapes_set((enum path_escapes)run->settings.escape_style.value);
     log_setup((enum log_level)run->settings.log_level.value, run->settings.log_format.value == 1);
     pipelines_build(run);
     pipelines_join(run);

@@ -36,7 +36,8 @@ static bool config_read(struct pipeline *pipeline, struct diag *diag)
     if (settings->config_string.ptr)
         ok = sources_take_text(&sources, text_name(pipeline), settings->config_string, pipeline->arena, diag) && ok;
     hash_make(pipeline, &sources);
-    struct parse_options options = {.has_escapes = settings->support_escapes};
+    struct parse_options options = {.has_escapes = settings->support_escapes,
+                                    .is_strict_precedence = settings->strict_precedence};
     for (uint32_t i = 0; i < sources.count; i++)
         ok = parse_source(&pipeline->config, sources.items[i], &options, pipeline->arena, diag) && ok;
     return ok;

@@ -28,6 +28,7 @@ static const char *const ecs_setting_choices[] = {"disabled", "v1", "v8", NULL};
 static const char *const queue_choices[] = {"memory", "persisted", NULL};
 static const char *const auth_choices[] = {"none", "basic", NULL};
 static const char *const level_choices[] = {"fatal", "error", "warn", "info", "debug", "trace", NULL};
+static const char *const escape_choices[] = {"none", "percent", "ampersand", NULL}; /* enum path_escapes */
 static const char *const format_choices[] = {"plain", "json", NULL};
 
 const struct option settings_options[] = {
@@ -47,6 +48,10 @@ const struct option settings_options[] = {
     BOOL("config.debug", config_debug, .preset = "false", .help = "Log the compiled program at debug level."),
     BOOL("config.support_escapes", support_escapes, .preset = "false",
          .help = "Read \\n, \\t, \\\" and the like in quoted text."),
+    CHOICE("config.field_reference.escape_style", escape_style, .preset = "none", .choices = escape_choices,
+           .help = "How a field reference may write brackets: %5B (percent), &#91; (ampersand) or not at all."),
+    BOOL("compat.strict_precedence", strict_precedence, .preset = "false",
+         .help = "Group `a and b and c or d` as Logstash does: a and ((b and c) or d)."),
     TEXT("pipeline.id", pipeline_id, .preset = "main", .help = "Name of the pipeline."),
     INT("pipeline.workers", workers, .preset = "1", .min = 1, .max = WORKERS_MAX,
         .help = "Threads of the pipeline; each reads, filters and writes by itself."),
@@ -86,7 +91,6 @@ const struct option settings_options[] = {
     CHOICE("log.format", log_format, .preset = "plain", .choices = format_choices,
            .help = "plain or json."),
     IGNORED("path.plugins", "Ruby plugins: without effect here."),
-    IGNORED("config.field_reference.escape_style", "Without effect here."),
     IGNORED("pipeline.batch.output_chunking.growth_threshold_factor", "Without effect here."),
     IGNORED("pipeline.batch.metrics.sampling_mode", "Without effect here."),
     IGNORED("pipeline.reloadable", "Without effect here."),
@@ -136,6 +140,7 @@ const struct option settings_options[] = {
 /* Keys that a pipeline of its own may have; the others are the process's. */
 static const char *const pipeline_prefixes[] = {
     "path.config", "config.string", "config.debug", "config.support_escapes", "pipeline.", "queue.",
+    "compat.strict_precedence",
     "path.queue", "dead_letter_queue.", "path.dead_letter_queue", "config.reload."};
 
 bool settings_key_is_foreign(struct str key)

@@ -21,6 +21,8 @@ struct settings {
     struct str_list path_config;
     struct str config_string;
     bool test_and_exit, reload_automatic, config_debug, support_escapes;
+    struct choice escape_style; /* of field references: enum path_escapes */
+    bool strict_precedence;     /* compat.strict_precedence: Tailrace's own */
     struct duration reload_interval;
     struct str pipeline_id;
     int64_t workers, batch_size, batch_delay;

@@ -19,7 +19,8 @@ SOURCES = ["core", "dsl", "filters", "inputs", "outputs", "pipelines"]
 SAYS = {"diag_error": ("message", 2), "diag_warning": ("message", 2), "diag_hint": ("hint", 2),
         "diag_note": ("note", 2), "diag_other": ("other", 3)}
 # Texts whose `%s` need not be shown with each of its values: the same values are asked for elsewhere.
-ONCE = ("the text ends where %s is expected", "expected %s, found a control character (byte 0x%02x)")
+ONCE = ("the text ends where %s is expected", "expected %s, found a control character (byte 0x%02x)",
+        "expected %s, found a text")
 # Texts that no case can bring about, and why.
 UNSHOWN = {
     "cannot open the keystore \0: the file is larger than 16 MiB": "16 MiB are too much for a case",

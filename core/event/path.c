@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/event/path.h"
+#include "core/text/utf8.h"
+
+static enum path_escapes escapes; /* read-only once the first path is compiled */
+
+void path_escapes_set(enum path_escapes style) { escapes = style; }
 
 /* ---- compiling ---- */
 
@@ -28,9 +33,67 @@ struct path_step path_step_of(struct str name)
     return step;
 }
 
+/* ---- escapes ---- */
+
+static int hex_digit(char c)
+{
+    if (is_digit(c)) return c - '0';
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The byte of `%XX` at the start of `text`, or -1. */
+static int percent_byte(struct str text)
+{
+    if (text.len < 3 || text.ptr[0] != '%') return -1;
+    int high = hex_digit(text.ptr[1]), low = hex_digit(text.ptr[2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+/* The bytes of `&#NNN;` at the start of `text`; `*used` is its own length. 0: there is none. */
+static size_t ampersand_bytes(struct str text, size_t *used, char out[4])
+{
+    uint32_t code = 0;
+    size_t at = 2;
+    if (!str_starts(text, STR("&#"))) return 0;
+    for (; at < text.len && is_digit(text.ptr[at]) && code <= 0x10ffff; at++)
+        code = code * 10 + (uint32_t)(text.ptr[at] - '0');
+    bool is_scalar = code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+    if (at == 2 || at >= text.len || text.ptr[at] != ';' || !is_scalar) return 0;
+    *used = at + 1;
+    return utf8_encode(code, out);
+}
+
+/* The name as it is in events. What would be no text stays as written. */
+static struct str unescape(struct str name, struct arena *arena)
+{
+    char mark = escapes == PATH_ESCAPES_PERCENT ? '%' : '&';
+    if (escapes == PATH_ESCAPES_NONE || !memchr(name.ptr, mark, name.len)) return name;
+    char *out = arena_alloc(arena, name.len);
+    size_t len = 0;
+    for (size_t at = 0; at < name.len;) {
+        struct str rest = str_from(name, at);
+        char bytes[4] = {rest.ptr[0]};
+        size_t used = 1, count = 1;
+        if (escapes == PATH_ESCAPES_PERCENT && percent_byte(rest) >= 0) {
+            bytes[0] = (char)percent_byte(rest);
+            used = 3;
+        } else if (escapes == PATH_ESCAPES_AMPERSAND) {
+            size_t found = ampersand_bytes(rest, &used, bytes);
+            if (found) count = found;
+        }
+        memcpy(out + len, bytes, count);
+        len += count;
+        at += used;
+    }
+    struct str plain = {out, len};
+    return utf8_valid_len(plain) == len ? plain : name;
+}
+
+/* ---- references ---- */
+
 /* Puts the names into `steps`; false when the brackets are not legal. A bracket holds either a name
  * or bracketed parts, never both: `seen` says what the open bracket has had so far. */
-static bool steps_read(struct str text, struct path_step *steps, uint32_t *count)
+static bool steps_read(struct str text, struct path_step *steps, uint32_t *count, struct arena *arena)
 {
     enum { NOTHING, NAME, PARTS } seen = NOTHING;
     uint32_t depth = 0;
@@ -50,7 +113,7 @@ static bool steps_read(struct str text, struct path_step *steps, uint32_t *count
             if (!depth || seen != NOTHING || *count == PATH_STEPS_MAX) return false;
             size_t start = at;
             while (at < text.len && text.ptr[at] != '[' && text.ptr[at] != ']') at++;
-            steps[(*count)++] = path_step_of(str_slice(text, start, at));
+            steps[(*count)++] = path_step_of(unescape(str_slice(text, start, at), arena));
             seen = NAME;
         }
     }
@@ -83,8 +146,8 @@ bool path_compile(struct path *path, struct str reference, struct arena *arena)
     uint32_t count = 0;
     *path = (struct path){.slot = -1, .text = text};
     if (str_find(text, STR("[")) < 0 && str_find(text, STR("]")) < 0)
-        steps[count++] = path_step_of(text);
-    else if (!steps_read(text, steps, &count))
+        steps[count++] = path_step_of(unescape(text, arena));
+    else if (!steps_read(text, steps, &count, arena))
         return false;
     path_finish(path, steps, count, arena);
     return true;

@@ -25,6 +25,12 @@ struct path {
     struct str text;    /* as written */
 };
 
+/* How a name in a reference may write the brackets that it has: `%5B` (any %XX of capital digits, read
+ * as UTF-8) or `&#91;` (any decimal number of a character). Of the whole process, as in Logstash: set
+ * once at the start, before the first path is compiled. */
+enum path_escapes { PATH_ESCAPES_NONE, PATH_ESCAPES_PERCENT, PATH_ESCAPES_AMPERSAND };
+void path_escapes_set(enum path_escapes escapes);
+
 /* Compiles `reference` into memory of `arena`, which must outlive the path. False: not a legal
  * reference (`a[b]`, `[a`, `[]`, …) or more than PATH_STEPS_MAX steps. */
 bool path_compile(struct path *path, struct str reference, struct arena *arena);

@@ -142,7 +142,7 @@ Test(diag, suggests_what_is_near)
     static const struct { const char *word, *near; } rows[] = {
         {"feild_split", "field_split"}, {"FIELD_SPLIT", "field_split"}, {"soruce", "source"},
         {"sourxe", "source"} /* as near as sourde: by alphabet */,      {"di", "id"},
-        {"i", "id"},                    {"zzz", ""},                    {"", ""},
+        {"i", "id"},                    {"zzz", ""},                    {"2", ""},                   {"", ""},
         {"targets_of", ""},             {"trgt", ""},                   {"tarlgett", "target"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

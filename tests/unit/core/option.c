@@ -180,8 +180,16 @@ Test(option, converts_durations_and_sizes)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int64_t bytes = 0;
-        cr_expect_eq(byte_size_read(str_of(rows[i].text), &bytes), rows[i].is_right, "%s", rows[i].text);
+        cr_expect_eq(byte_size_read(str_of(rows[i].text), false, &bytes), rows[i].is_right, "%s", rows[i].text);
         if (rows[i].is_right) cr_expect_eq(bytes, rows[i].bytes, "%s", rows[i].text);
+    }
+    /* of settings files */
+    static const struct { const char *text; int64_t bytes; } binary[] = {
+        {"64mb", 67108864}, {"1k", 1024}, {"1.5 KB", 1536}, {"2GiB", 2147483648}, {"1 p", 1125899906842624},
+    };
+    for (size_t i = 0; i < sizeof binary / sizeof *binary; i++) {
+        int64_t bytes = 0;
+        cr_expect(byte_size_read(str_of(binary[i].text), true, &bytes) && bytes == binary[i].bytes, "%s", binary[i].text);
     }
 }
 
