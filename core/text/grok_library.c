@@ -20,55 +20,28 @@ bool grok_library_find(const struct grok_library *library, struct str name, stru
     return found != NULL;
 }
 
-static bool is_gap(char c) { return c == ' ' || c == '\t'; }
-
-/* Takes the next line of `*rest`, without its end. */
-static struct str line_take(struct str *rest)
-{
-    ptrdiff_t end = str_find(*rest, STR("\n"));
-    struct str line = end < 0 ? *rest : str_slice(*rest, 0, (size_t)end);
-    *rest = str_from(*rest, line.len + 1);
-    if (str_ends(line, STR("\r"))) line.len--;
-    return line;
-}
-
 uint32_t grok_library_read(struct grok_library *library, struct str text)
 {
     uint32_t count = 0;
     while (text.len) {
-        struct str line = line_take(&text);
-        while (line.len && is_gap(line.ptr[0])) line = str_from(line, 1);
-        size_t end = 0;
-        while (end < line.len && !is_gap(line.ptr[end])) end++;
-        struct str name = str_slice(line, 0, end), rest = str_from(line, end);
-        while (rest.len && is_gap(rest.ptr[0])) rest = str_from(rest, 1);
-        if (!name.len || name.ptr[0] == '#' || !rest.len) continue;
-        grok_library_define(library, name, rest);
+        struct str line = grok_line_take(&text), name = grok_word_take(&line);
+        if (!name.len) name = grok_word_take(&line); /* blanks before it */
+        if (!name.len || name.ptr[0] == '#' || !line.len) continue;
+        grok_library_define(library, name, line);
         count++;
     }
     return count;
 }
 
-static void absent_read(struct grok_library *library, struct str text)
-{
-    while (text.len) {
-        struct str line = line_take(&text);
-        if (line.len && line.ptr[0] != '#')
-            map_set(&library->absent, library->arena, key_of(line), value_null());
-    }
-}
-
 void grok_library_init(struct grok_library *library, bool is_ecs, struct arena *arena)
 {
     *library = (struct grok_library){.arena = arena};
-    map_init(&library->names, arena, 256);
-    map_init(&library->absent, arena, 256);
-    const char *set = is_ecs ? "ecs-v1" : "legacy";
-    for (const struct grok_file *file = grok_files; file->set; file++)
-        if (strcmp(file->set, "common") == 0) grok_library_read(library, file->text);
-    for (const struct grok_file *file = grok_files; file->set; file++) {
-        if (strcmp(file->set, set) == 0) grok_library_read(library, file->text);
-        if (strcmp(file->set, "absent") == 0) absent_read(library, file->text);
+    map_init(&library->names, arena, 512);
+    for (const struct grok_file *file = grok_files; file->group; file++) {
+        struct grok_reader reader = grok_reader_open(file);
+        for (struct grok_entry entry; grok_reader_next(&reader, &entry);)
+            if (entry.is_in[is_ecs ? GROK_ECS_V1 : GROK_LEGACY])
+                grok_library_define(library, entry.name, entry.text);
     }
 }
 
@@ -152,14 +125,10 @@ static bool fail(struct expansion *ex, const char *format, ...)
 static bool fail_unknown(struct expansion *ex, struct str name)
 {
     const struct map *names = &ex->library->names;
-    struct key key = key_of(name);
-    if (map_get(&ex->library->absent, &key))
-        return fail(ex,
-                    "grok pattern `%.*s` is not in this version; define it in pattern_definitions",
-                    STR_ARG(name));
     struct str *candidates = xreallocarray(NULL, names->count + 1, sizeof *candidates);
     size_t count = 0;
-    MAP_EACH (names, entry) candidates[count++] = key_text(&entry->key);
+    MAP_EACH (names, entry)
+        if (!grok_name_is_hidden(key_text(&entry->key))) candidates[count++] = key_text(&entry->key);
     struct str near = suggest(name, candidates, count);
     if (near.len)
         snprintf(ex->problem->hint, sizeof ex->problem->hint, "did you mean `%.*s`?",

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Named expressions of grok and their expansion. A library holds `NAME -> regex`; the built-in ones
- * are text files in core/text/grok_patterns/ that the build embeds: `common` is loaded for both
- * sets, `legacy` or `ecs-v1` on top of it. Binding is late: a later definition of a name wins
- * for all uses, also within built-in expressions.
+/* Named expressions of grok and their expansion. A library holds `NAME -> regex`: the built-in ones
+ * of a set (core/text/grok_files.h) and the user's. Binding is late: a later definition of a name
+ * wins for all uses, also within built-in expressions.
  *
  * References: %{NAME} %{NAME:field} %{NAME:field:type} %{NAME=regex} %{NAME:field=regex}.
  * Ownership: everything lives in the arena given. Start-up only, one thread. */
@@ -10,6 +9,7 @@
 #define CORE_TEXT_GROK_LIBRARY_H
 #include "core/event/value.h"
 #include "core/text/buf.h"
+#include "core/text/grok_files.h"
 #include "core/text/regex_translate.h"
 
 enum {
@@ -18,17 +18,9 @@ enum {
     GROK_EXPANDED_MAX = REGEX_PATTERN_MAX,
 };
 
-/* An embedded pattern file (generated). The table ends with a NULL set. */
-struct grok_file {
-    const char *set, *name;
-    struct str text;
-};
-extern const struct grok_file grok_files[];
-
 struct grok_library {
     struct arena *arena;
-    struct map names;  /* name -> text */
-    struct map absent; /* names of Logstash's library that this version does not have */
+    struct map names; /* name -> text */
 };
 
 struct grok_problem {

@@ -34,6 +34,7 @@ static void list(const struct grok_library *library, struct arena *arena)
 {
     MAP_EACH (&library->names, entry) {
         struct str name = key_text(&entry->key);
+        if (grok_name_is_hidden(name)) continue;
         struct grok *grok = compile(library, arena_printf(arena, "%%{%.*s}", STR_ARG(name)), arena);
         printf("%.*s\t", STR_ARG(name));
         if (grok) show_captures(grok);

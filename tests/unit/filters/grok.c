@@ -176,7 +176,7 @@ Test(grok, ecs_sets)
 
 static const struct { const char *options, *complaint; } REFUSED[] = {
     {"{'match': {'m': '%{WROD:a}'}}", "grok pattern `WROD` is not defined"},
-    {"{'match': {'m': '%{S3_ACCESS_LOG}'}}", "grok pattern `S3_ACCESS_LOG` is not in this version; define it in pattern_definitions"},
+    {"{'match': {'m': '%{S3_ACCES_LOG}'}}", "grok pattern `S3_ACCES_LOG` is not defined"},
     {"{'match': {'m': 'a(b'}}", "`(` has no end `)`"},
     {"{'match': {'m': '%{A}'}, 'pattern_definitions': {'A': 'x%{B}', 'B': '%{A}'}}",
      "grok pattern `A` refers to itself, or more than 10000 references are needed"},

@@ -1,34 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs tests/cases/grok: texts that the library's patterns must match, with their captures, and texts
- * that they must not. The format stands at the head of core.case. */
+ * that they must not. The format stands at the head of core.case. Every name of the library must have
+ * both kinds in each of its sets, and its matches must show all of its captures. */
 #include <criterion/criterion.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "core/text/grok.h"
 #include "tests/unit/support/events.h"
+#include "tests/unit/support/grok_table.h"
 
-enum { SETS = 2 };
-static const char *const SET_NAMES[SETS] = {"legacy", "ecs-v1"};
+enum { NAMED_MAX = 16 }; /* references in a case's pattern */
+
+/* What the cases have shown of a name. */
+struct shown {
+    bool has_match, has_miss;
+    bool captures[GROK_ROW_CAPTURES_MAX];
+};
 
 struct cases {
     struct scene scene;
-    struct grok_library libraries[SETS];
-    struct grok *groks[SETS]; /* NULL: not this set */
-    struct event *events[SETS];
+    struct grok_table *table;
+    struct shown (*shown)[GROK_SETS]; /* by row of the table */
+    struct grok_library libraries[GROK_SETS];
+    struct grok *groks[GROK_SETS]; /* NULL: not this set */
+    struct event *events[GROK_SETS];
+    struct grok_row *named[NAMED_MAX]; /* whom the pattern at hand refers to */
+    uint32_t named_count;
     const char *file;
     unsigned line, count;
 };
 
+/* ---- what is shown ---- */
+static void named_find(struct cases *cases, struct str pattern)
+{
+    cases->named_count = 0;
+    for (ptrdiff_t at; (at = str_find(pattern, STR("%{"))) >= 0;) {
+        pattern = str_from(pattern, (size_t)at + 2);
+        size_t end = 0;
+        while (end < pattern.len && pattern.ptr[end] != '}' && pattern.ptr[end] != ':') end++;
+        struct grok_row *row = grok_table_find(cases->table, str_slice(pattern, 0, end));
+        if (row && cases->named_count < NAMED_MAX) cases->named[cases->named_count++] = row;
+    }
+}
+
+static void shown_note(struct cases *cases, int set, bool is_match)
+{
+    for (uint32_t i = 0; i < cases->named_count; i++) {
+        const struct grok_row_set *row = &cases->named[i]->sets[set];
+        struct shown *shown = &cases->shown[cases->named[i] - cases->table->rows][set];
+        shown->has_match |= is_match;
+        shown->has_miss |= !is_match;
+        for (uint32_t c = 0; is_match && c < row->count; c++) {
+            struct path path;
+            bool ok = path_compile(&path, grok_capture_field(row->captures[c]), &cases->scene.config);
+            cr_assert(ok);
+            shown->captures[c] |= path_get(&path, cases->events[set]) != NULL;
+        }
+    }
+}
+
+static void shown_check(const struct grok_row *row, int set, const struct shown *shown)
+{
+    if (!row->sets[set].is_there) return;
+    cr_expect(shown->has_match && shown->has_miss, "%s %.*s has no case that %s", grok_set_names[set],
+              STR_ARG(row->name), shown->has_match ? "fails" : "matches");
+    for (uint32_t c = 0; c < row->sets[set].count; c++)
+        cr_expect(shown->captures[c], "%s %.*s: no case shows %.*s", grok_set_names[set], STR_ARG(row->name),
+                  STR_ARG(row->sets[set].captures[c]));
+}
+
+/* ---- running ---- */
 static void pattern_begin(struct cases *cases, struct str text)
 {
     struct str set = str_slice(text, 0, (size_t)str_find(text, STR(" ")));
     struct str pattern = arena_copy(&cases->scene.config, str_from(text, set.len + 1));
-    for (int i = 0; i < SETS; i++) {
+    named_find(cases, pattern);
+    for (int i = 0; i < GROK_SETS; i++) {
         struct grok_problem problem;
         grok_destroy(cases->groks[i]);
         cases->groks[i] = NULL;
-        if (!str_eq_z(set, SET_NAMES[i]) && !str_eq(set, STR("both"))) continue;
+        if (!str_eq_z(set, grok_set_names[i]) && !str_eq(set, STR("both"))) continue;
         cases->groks[i] = grok_compile(&cases->libraries[i], pattern, &(struct grok_options){.named_only = true},
                                        &cases->scene.config, &problem);
         cr_assert(cases->groks[i], "%s:%u: %s", cases->file, cases->line, problem.text);
@@ -37,11 +89,15 @@ static void pattern_begin(struct cases *cases, struct str text)
 
 static struct str subject_of(struct cases *cases, struct str text)
 {
+    static const struct { struct str sign; char meant; } SIGNS[] = {{STR("⏎"), '\n'}, {STR("⇥"), '\t'}};
     struct buf out = {.len = 0};
-    for (size_t i = 0; i < text.len; i++) {
-        bool is_newline = str_starts(str_from(text, i), STR("⏎"));
-        buf_append_char(&out, is_newline ? '\n' : text.ptr[i]);
-        if (is_newline) i += sizeof("⏎") - 2;
+    while (text.len) {
+        size_t taken = 1;
+        char c = text.ptr[0];
+        for (size_t i = 0; i < sizeof SIGNS / sizeof *SIGNS; i++)
+            if (str_starts(text, SIGNS[i].sign)) c = SIGNS[i].meant, taken = SIGNS[i].sign.len;
+        buf_append_char(&out, c);
+        text = str_from(text, taken);
     }
     struct str subject = arena_copy(&cases->scene.batch->arena, buf_str(&out));
     buf_fini(&out);
@@ -51,11 +107,12 @@ static struct str subject_of(struct cases *cases, struct str text)
 static void subject_check(struct cases *cases, struct str text, bool must_match)
 {
     struct str subject = subject_of(cases, text);
-    for (int i = 0; i < SETS; i++) {
+    for (int i = 0; i < GROK_SETS; i++) {
         if (!cases->groks[i]) continue;
         cases->events[i] = scene_event(&cases->scene, "{}");
         enum regex_verdict verdict = grok_apply(cases->groks[i], subject, 0, cases->events[i]);
-        cr_expect_eq(verdict, must_match ? REGEX_MATCH : REGEX_NO_MATCH, "%s:%u: %s: %d", cases->file, cases->line, SET_NAMES[i], verdict);
+        cr_expect_eq(verdict, must_match ? REGEX_MATCH : REGEX_NO_MATCH, "%s:%u: %s: %d", cases->file, cases->line, grok_set_names[i], verdict);
+        shown_note(cases, i, must_match);
         cases->count++;
     }
 }
@@ -63,10 +120,10 @@ static void subject_check(struct cases *cases, struct str text, bool must_match)
 static void fields_check(struct cases *cases, struct str json)
 {
     char *text = strndup(json.ptr, json.len);
-    for (int i = 0; i < SETS; i++) {
+    for (int i = 0; i < GROK_SETS; i++) {
         if (!cases->groks[i]) continue;
         char *difference = scene_difference(cases->events[i], text);
-        cr_expect_null(difference, "%s:%u: %s: %s", cases->file, cases->line, SET_NAMES[i], difference);
+        cr_expect_null(difference, "%s:%u: %s: %s", cases->file, cases->line, grok_set_names[i], difference);
         free(difference);
     }
     free(text);
@@ -84,32 +141,45 @@ static void line_run(struct cases *cases, struct str line)
     }
 }
 
-static void file_run(const char *name, unsigned *count)
+static void file_run(struct cases *cases, const char *name)
 {
-    struct cases cases = {.file = name};
-    scene_begin(&cases.scene);
-    for (int i = 0; i < SETS; i++) grok_library_init(&cases.libraries[i], i == 1, &cases.scene.config);
+    cases->file = name;
+    cases->line = 0;
+    scene_begin(&cases->scene);
+    for (int i = 0; i < GROK_SETS; i++)
+        grok_library_init(&cases->libraries[i], i == GROK_ECS_V1, &cases->scene.config);
     FILE *file = fopen(name, "r");
     cr_assert(file, "%s", name);
     char *line = NULL;
     size_t size = 0;
     for (ssize_t len; (len = getline(&line, &size, file)) > 0;) {
-        cases.line++;
-        line_run(&cases, (struct str){line, (size_t)len - (line[len - 1] == '\n')});
+        cases->line++;
+        line_run(cases, (struct str){line, (size_t)len - (line[len - 1] == '\n')});
     }
     free(line);
     fclose(file);
-    for (int i = 0; i < SETS; i++) grok_destroy(cases.groks[i]);
-    *count += cases.count;
-    scene_end(&cases.scene);
+    for (int i = 0; i < GROK_SETS; i++) {
+        grok_destroy(cases->groks[i]);
+        cases->groks[i] = NULL;
+    }
+    scene_end(&cases->scene);
 }
 
-Test(grok_cases, all)
+Test(grok_cases, hold_and_show_every_pattern_and_capture)
 {
+    struct grok_table table;
+    grok_table_read(&table);
+    struct cases cases = {.table = &table};
+    cases.shown = calloc(table.count, sizeof *cases.shown);
+    cr_assert(cases.shown);
     glob_t files;
-    unsigned count = 0;
     cr_assert_eq(glob("tests/cases/grok/*.case", 0, NULL, &files), 0, "run from the project's root");
-    for (size_t i = 0; i < files.gl_pathc; i++) file_run(files.gl_pathv[i], &count);
+    for (size_t i = 0; i < files.gl_pathc; i++) file_run(&cases, files.gl_pathv[i]);
     globfree(&files);
-    cr_expect_gt(count, 500);
+    for (uint32_t i = 0; i < table.count; i++)
+        for (int set = 0; set < GROK_SETS; set++)
+            shown_check(&table.rows[i], set, &cases.shown[i][set]);
+    cr_expect_gt(cases.count, 1500);
+    free(cases.shown);
+    grok_table_free(&table);
 }

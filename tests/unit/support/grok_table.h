@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The names of grok's library and what each captures, as tests/unit/core/text/grok_captures.txt lists
+ * them. Texts point into the table's own memory. */
+#ifndef TESTS_UNIT_SUPPORT_GROK_TABLE_H
+#define TESTS_UNIT_SUPPORT_GROK_TABLE_H
+#include "core/text/grok_library.h"
+
+enum { GROK_ROWS_MAX = 400, GROK_ROW_CAPTURES_MAX = 64 };
+extern const char *const grok_set_names[GROK_SETS];
+
+struct grok_row_set {
+    bool is_there;
+    struct str captures[GROK_ROW_CAPTURES_MAX]; /* field, or field:int, field:float */
+    uint32_t count;
+};
+
+struct grok_row {
+    struct str group, name;
+    struct grok_row_set sets[GROK_SETS];
+};
+
+struct grok_table {
+    char *text;
+    struct grok_row rows[GROK_ROWS_MAX];
+    uint32_t count;
+};
+void grok_table_read(struct grok_table *table); /* fails the test when it cannot be read */
+void grok_table_free(struct grok_table *table);
+struct grok_row *grok_table_find(struct grok_table *table, struct str name); /* NULL: none */
+
+/* The field of `field:int`. */
+struct str grok_capture_field(struct str capture);
+
+#endif
