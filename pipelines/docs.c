@@ -3,6 +3,7 @@
 #include "core/common_options.h"
 #include "dsl/functions.h"
 #include "dsl/program.h"
+#include "pipelines/docs_patterns.h"
 #include "pipelines/settings.h"
 
 static const char *const kind_names[] = {
@@ -93,7 +94,8 @@ bool docs_page(struct str name, struct buf *out)
         for (int i = 0; i < OP_COUNT; i++)
             buf_printf(out, "%-8s %s\n", opcode_name((enum opcode)i), opcode_effect((enum opcode)i));
     if (str_eq(name, STR("functions"))) functions_print(out);
-    return out->len > before;
+    if (str_eq(name, STR("patterns"))) docs_patterns(out);
+    return out->len > before || docs_pattern(name, out);
 }
 
 #define LIST(title_, types_)                                                              \
@@ -109,7 +111,8 @@ void docs_list(struct buf *out)
     LIST("Filters", filter_types);
     LIST("Outputs", output_types);
     LIST("Codecs", codec_types);
-    buf_append_z(out, "\nA page: tailrace docs NAME. Also: settings, functions, opcodes.\n");
+    buf_append_z(out, "\nA page: tailrace docs NAME. Also: settings, functions, opcodes, patterns (of grok),\n"
+                      "and each pattern by its name.\n");
 }
 
 size_t docs_names(struct str *names, size_t capacity)
@@ -119,5 +122,5 @@ size_t docs_names(struct str *names, size_t capacity)
     for (size_t i = 0; filter_types[i] && count < capacity; i++) names[count++] = str_of(filter_types[i]->name);
     for (size_t i = 0; output_types[i] && count < capacity; i++) names[count++] = str_of(output_types[i]->name);
     for (size_t i = 0; codec_types[i] && count < capacity; i++) names[count++] = str_of(codec_types[i]->name);
-    return count;
+    return count + docs_pattern_names(names + count, capacity - count);
 }

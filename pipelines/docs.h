@@ -6,8 +6,10 @@
 
 /* All plugins by kind, one line each. */
 void docs_list(struct buf *out);
-/* The page of every plugin with this name (input, filter, output, codec), of `settings`, or of
- * `opcodes`; false when there is none. */
+enum { DOCS_NAMES_MAX = 1024 };
+
+/* The page of every plugin with this name (input, filter, output, codec), of `settings`, `functions`,
+ * `opcodes` or `patterns`, or of a pattern of grok; false when there is none. */
 bool docs_page(struct str name, struct buf *out);
 /* Names that docs_page() knows, for suggestions. */
 size_t docs_names(struct str *names, size_t capacity);

@@ -238,10 +238,11 @@ static enum exit_code run_docs(struct program_run *run)
     enum exit_code code = EXIT_DONE;
     if (!run->line.arguments.count) docs_list(&text);
     for (uint32_t i = 0; i < run->line.arguments.count; i++) {
-        struct str name = run->line.arguments.items[i], names[512];
+        struct str name = run->line.arguments.items[i], names[DOCS_NAMES_MAX];
         if (docs_page(name, &text)) continue;
-        struct str near = suggest(name, names, docs_names(names, 512));
-        fprintf(stderr, "tailrace: no plugin is called `%.*s`%s%.*s; `tailrace docs` lists them\n",
+        struct str near = suggest(name, names, docs_names(names, DOCS_NAMES_MAX));
+        fprintf(stderr, "tailrace: no plugin or pattern is called `%.*s`%s%.*s; `tailrace docs` lists the"
+                " plugins, `tailrace docs patterns` the patterns\n",
                 STR_ARG(name), near.len ? ", did you mean " : "", STR_ARG(near));
         code = EXIT_USAGE;
     }

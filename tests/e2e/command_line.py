@@ -3,7 +3,7 @@
 """The command line: exit codes, help, complaints, what runs beside what is wrong, signals, the log as
 JSON. quick: yes"""
 from support import *
-import pty, select, termios
+import pty, re, select, termios
 
 NOBODY = 65534
 
@@ -79,6 +79,13 @@ def usage(folder):
     said(run(folder, "docs", "settings"), 0, "docs of the settings", "pipeline.workers")
     said(run(folder, "docs", "gork"), 2, "docs of an unknown plugin", errors="did you mean grok")
     said(run(folder, "docs", "opcodes"), 0, "docs of the opcodes")
+    code, out, errors = run(folder, "docs", "patterns")
+    ok(code == 0 and not errors and len(re.findall(r"(?m)^  [A-Z0-9_]+$", out)) == 361, "docs of grok's patterns: 361 names")
+    ok("\nfirewalls - Firewalls: NetScreen" in out and "\n  _" not in out, "in groups, and no part that is none's")
+    ok(max(len(line) for line in out.splitlines()) <= 110, "no line is wider than 110 columns")
+    said(run(folder, "docs", "SYSLOGPROG"), 0, "docs of a pattern", "    ecs-v1     [process][name], [process][pid]:int\n")
+    said(run(folder, "docs", "ZEEK_BOOL"), 0, "docs of a pattern of one set", "(not in the legacy set)")
+    said(run(folder, "docs", "COMBINEDAPACHLOG"), 2, "docs of a mistyped pattern", errors="did you mean COMBINEDAPACHELOG")
 
 def editors(folder):
     """check --format json."""
