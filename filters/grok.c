@@ -41,8 +41,8 @@ struct grok_filter {
     uint32_t field_count;
     struct grok **groks; /* of all fields */
     uint32_t grok_count;
-    bool has_shared_timeout; /* one for all patterns of a field, short enough to matter */
-    struct buf text;         /* of a value that is no string */
+    int64_t shared_ns; /* the timeout of all that is tried on a field; 0: each attempt has its own */
+    struct buf text;   /* of a value that is no string */
     atomic_uint_fast64_t matches, failures, timeouts;
 };
 
@@ -141,14 +141,33 @@ static bool library_load(struct grok_filter *self, const struct plugin_context *
 }
 
 /* ---- compiling ---- */
-/* The bytes within a quoted text; where escapes changed its length, all of it. */
-static struct place place_within(struct place place, struct str text, size_t offset)
+/* The bytes [offset, end) within a quoted text; where escapes changed its length, all of it. */
+static struct place place_within(struct place place, struct str text, size_t offset, size_t end)
 {
     if (place.source && place.end - place.start == text.len + 2 && offset < text.len) {
         place.start += 1 + (uint32_t)offset;
-        place.end--;
+        place.end = place.start + (uint32_t)(end - offset);
     }
     return place;
+}
+
+/* `%{INT:n:integer}` converts nothing, and Logstash says nothing of it. */
+static void type_check(const struct grok *grok, const struct str_pair *pair, struct diag *diag)
+{
+    struct str capture, type;
+    for (uint32_t at = 0; grok_type_ignored(grok, &at, &capture, &type);) {
+        struct place place = pair->place;
+        ptrdiff_t found = str_find(pair->value, capture);
+        if (found >= 0) { /* else in a definition */
+            size_t end = (size_t)found + capture.len;
+            place = place_within(place, pair->value, end - type.len, end);
+        }
+        struct message *message =
+            diag_warning(diag, place, "`%.*s` converts nothing: `%%{%.*s}` stays a text",
+                         STR_ARG(type), STR_ARG(capture));
+        bool is_text = str_eq(type, STR("string"));
+        diag_hint(diag, message, is_text ? "leave `:string` out" : "the types are `int` and `float`");
+    }
 }
 
 static bool pattern_compile(struct grok_filter *self, struct match_field *field,
@@ -164,11 +183,13 @@ static bool pattern_compile(struct grok_filter *self, struct match_field *field,
         grok_compile(&self->library, pair->value, &options, context->arena, &problem);
     if (!grok) {
         struct message *message =
-            diag_error(context->diag, place_within(pair->place, pair->value, problem.offset), "%s",
-                       problem.text);
+            diag_error(context->diag,
+                       place_within(pair->place, pair->value, problem.offset, pair->value.len),
+                       "%s", problem.text);
         if (problem.hint[0]) diag_hint(context->diag, message, "%s", problem.hint);
         return false;
     }
+    type_check(grok, pair, context->diag);
     if (self->timeout_millis) regex_budget_set(grok->regex, self->timeout_millis * 1000000);
     field->groks[field->count++] = grok;
     self->groks[self->grok_count++] = grok;
@@ -208,9 +229,7 @@ static bool grok_create(void *opaque, const struct plugin_context *context)
     self->fields = arena_zalloc(context->arena, (self->match.count + 1) * sizeof *self->fields);
     self->groks = arena_zalloc(context->arena, (self->match.count + 1) * sizeof *self->groks);
     for (uint32_t i = 0; i < self->match.count; i++) ok &= field_compile(self, i, context);
-    int64_t budget_ms = (int64_t)self->match.count * (REGEX_BUDGET_NS / 1000000);
-    self->has_shared_timeout = self->timeout_scope.value == SCOPE_EVENT && self->timeout_millis &&
-                               self->timeout_millis < budget_ms;
+    if (self->timeout_scope.value == SCOPE_EVENT) self->shared_ns = self->timeout_millis * 1000000;
     if (!ok) grok_filter_destroy(self); /* what was refused is not destroyed again */
     return ok;
 }
@@ -223,27 +242,38 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* What is left of the field's timeout goes to this pattern; false: nothing is. */
-static bool timeout_share(const struct grok_filter *self, struct grok *grok, int64_t begin)
+/* When what is tried on a field must have ended; 0: each attempt ends by its own budget, and all of
+ * them together before the shared timeout could. */
+static int64_t deadline_of(const struct grok_filter *self, uint64_t attempts)
 {
-    if (!self->has_shared_timeout) return true;
-    int64_t left = self->timeout_millis * 1000000 - (now_ns() - begin);
-    if (left > 0) regex_budget_set(grok->regex, left);
-    return left > 0;
+    bool matters = self->shared_ns && (uint64_t)self->shared_ns / REGEX_BUDGET_NS < attempts;
+    return matters ? now_ns() + self->shared_ns : 0;
+}
+
+/* An attempt that gets what is left until then. */
+static enum regex_verdict apply_until(const struct grok_filter *self, struct grok *grok,
+                                      struct str text, uint8_t flags, int64_t deadline,
+                                      struct event *event)
+{
+    if (!deadline) return grok_apply(grok, text, flags, event);
+    int64_t left = deadline - now_ns();
+    if (left <= 0) return REGEX_LIMIT;
+    regex_budget_set(grok->regex, left);
+    enum regex_verdict verdict = grok_apply(grok, text, flags, event);
+    regex_budget_set(grok->regex, self->shared_ns);
+    return verdict;
 }
 
 static enum regex_verdict match_text(const struct grok_filter *self,
                                      const struct match_field *field, struct str text,
-                                     uint8_t flags, struct event *event)
+                                     uint8_t flags, int64_t deadline, struct event *event)
 {
     enum regex_verdict verdict = REGEX_NO_MATCH;
     uint32_t which;
-    if (self->break_on_match && !self->has_shared_timeout)
+    if (self->break_on_match && !deadline)
         return grok_first(field->groks, field->count, text, flags, event, &which);
-    int64_t begin = self->has_shared_timeout ? now_ns() : 0;
     for (uint32_t i = 0; i < field->count; i++) {
-        if (!timeout_share(self, field->groks[i], begin)) return REGEX_LIMIT;
-        verdict = grok_apply(field->groks[i], text, flags, event);
+        verdict = apply_until(self, field->groks[i], text, flags, deadline, event);
         if (verdict == REGEX_LIMIT || (verdict == REGEX_MATCH && self->break_on_match)) break;
     }
     return verdict; /* of the last pattern tried, as in Logstash */
@@ -264,14 +294,14 @@ static struct str scalar_text(struct grok_filter *self, const struct value *valu
 }
 
 static enum regex_verdict match_value(struct grok_filter *self, const struct match_field *field,
-                                      struct value *value, struct event *event)
+                                      struct value *value, int64_t deadline, struct event *event)
 {
-    if (!value) return match_text(self, field, STR(""), STRING_ASCII | STRING_UTF8, event);
+    if (!value) return match_text(self, field, STR(""), STRING_ASCII | STRING_UTF8, deadline, event);
     if (value->kind == VALUE_STRING) {
         uint8_t flags = value_string_flags(value);
-        return match_text(self, field, value_text(value), flags, event);
+        return match_text(self, field, value_text(value), flags, deadline, event);
     }
-    return match_text(self, field, scalar_text(self, value, event->arena), 0, event);
+    return match_text(self, field, scalar_text(self, value, event->arena), 0, deadline, event);
 }
 
 /* Captures may write the very array that is read: its items are taken first. */
@@ -280,10 +310,11 @@ static enum regex_verdict match_items(struct grok_filter *self, const struct mat
 {
     enum regex_verdict result = REGEX_NO_MATCH;
     uint32_t count = array->count;
+    int64_t deadline = deadline_of(self, (uint64_t)count * field->count);
     struct value *items = arena_alloc(event->arena, count * sizeof *items);
     memcpy(items, array->items, count * sizeof *items);
     for (uint32_t i = 0; i < count; i++) {
-        enum regex_verdict verdict = match_value(self, field, &items[i], event);
+        enum regex_verdict verdict = match_value(self, field, &items[i], deadline, event);
         if (verdict == REGEX_LIMIT) return REGEX_LIMIT;
         if (verdict == REGEX_MATCH) result = REGEX_MATCH;
     }
@@ -302,7 +333,7 @@ static enum regex_verdict match_event(struct grok_filter *self, struct event *ev
         if (has_items)
             verdict = match_items(self, field, value->array, event);
         else if (!is_empty)
-            verdict = match_value(self, field, value, event);
+            verdict = match_value(self, field, value, deadline_of(self, field->count), event);
         if (verdict == REGEX_LIMIT) return REGEX_LIMIT;
         if (verdict == REGEX_MATCH) result = REGEX_MATCH;
         if (verdict == REGEX_MATCH && self->break_on_match) break;

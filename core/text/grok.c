@@ -196,6 +196,18 @@ void grok_destroy(struct grok *grok)
     grok->regex = NULL;
 }
 
+bool grok_type_ignored(const struct grok *grok, uint32_t *at, struct str *capture, struct str *type)
+{
+    uint32_t count;
+    const struct regex_name *names = regex_names(grok->regex, &count);
+    while (*at < count) {
+        *capture = names[(*at)++].name;
+        *type = name_part(*capture, 2);
+        if (type->len && type_of(*capture) == GROK_STRING) return true;
+    }
+    return false;
+}
+
 /* ---- storing ---- */
 static void string_join(struct value *existing, struct arena *arena, struct value value)
 {

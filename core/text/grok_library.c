@@ -205,6 +205,14 @@ static bool expand_reference(struct expansion *ex, const struct reference *refer
     return ok;
 }
 
+/* Does a backslash that is not itself behind one stand right before? */
+static bool is_escaped(struct str text, size_t at)
+{
+    size_t begin = at;
+    while (begin && text.ptr[begin - 1] == '\\') begin--;
+    return (at - begin) % 2;
+}
+
 static bool expand(struct expansion *ex, struct str text)
 {
     for (size_t at = 0; at < text.len;) {
@@ -222,6 +230,9 @@ static bool expand(struct expansion *ex, struct str text)
             continue;
         }
         if (!ex->depth) ex->offset = begin;
+        /* The reference is expanded nevertheless, which leaves a `)` without its `(`. */
+        if (is_escaped(text, begin))
+            return fail(ex, "`\\` does not keep `%%{` from being a reference; write `[%%]{`");
         mark(ex, begin);
         at = begin + reference.len;
         if (!expand_reference(ex, &reference, at < text.len ? text.ptr[at] : '\0')) return false;
