@@ -69,7 +69,13 @@ static struct place placeholder_place(struct place place, struct str name)
 
 static bool undefined(const struct environment_context *context, struct place place, struct str name)
 {
-    place = placeholder_place(place, name);
+    struct place value = place;
+    const struct environment *environment = context->environment;
+    place = placeholder_place(value, name);
+    if (environment && environment->undefined) {
+        environment->undefined(environment->opaque, value, place, name);
+        return false;
+    }
     struct message *message =
         diag_error(context->diag, place, "the variable `%.*s` is not defined", STR_ARG(name));
     diag_hint(context->diag, message, "set it, or write ${%.*s:default}", STR_ARG(name));

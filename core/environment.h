@@ -9,7 +9,11 @@
 struct environment {
     /* The secret store: false when it has no such name. NULL: there is no store. */
     bool (*secret)(void *opaque, struct str name, struct arena *arena, struct str *value);
-    void *opaque;
+    /* Told of a name that nobody defines, instead of a complaint: for an editor, whose machine is not
+     * the one that will run the text. `place` is the placeholder's within the value, where that is known.
+     * NULL: such a name is an error. */
+    void (*undefined)(void *opaque, struct place value, struct place place, struct str name);
+    void *opaque; /* of both */
 };
 
 struct environment_context {

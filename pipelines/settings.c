@@ -160,8 +160,9 @@ void setting_list_add(struct setting_list *list, struct setting setting)
     list->items[list->count++] = setting;
 }
 
-static struct config_value *read_yaml(const char *path, bool *is_missing, struct arena *arena,
-                                      struct diag *diag)
+/* NULL: it could not be read. */
+static struct source_text *read_source(const char *path, bool *is_missing, struct arena *arena,
+                                       struct diag *diag)
 {
     *is_missing = false;
     struct source_text *source = arena_zalloc(arena, sizeof *source);
@@ -182,11 +183,9 @@ static struct config_value *read_yaml(const char *path, bool *is_missing, struct
     fclose(file);
     source->text = arena_copy(arena, buf_str(&text));
     buf_fini(&text);
-    if (failed) {
-        diag_error(diag, (struct place){0}, "cannot read %s: %s", path, strerror(EIO));
-        return NULL;
-    }
-    return yaml_parse(source, arena, diag);
+    if (!failed) return source;
+    diag_error(diag, (struct place){0}, "cannot read %s: %s", path, strerror(EIO));
+    return NULL;
 }
 
 /* Of a key that is there twice the last counts, in Logstash silently. Files have few keys. */
@@ -214,10 +213,11 @@ static uint32_t flatten(const struct config_value *map, const struct environment
     return count;
 }
 
-uint32_t settings_read_flat(const char *path, struct setting **flat, bool *is_missing,
-                            const struct environment *environment, struct arena *arena, struct diag *diag)
+static uint32_t flatten_source(const struct source_text *source, struct setting **flat,
+                               const struct environment *environment, struct arena *arena,
+                               struct diag *diag)
 {
-    struct config_value *root = read_yaml(path, is_missing, arena, diag);
+    struct config_value *root = yaml_parse(source, arena, diag);
     if (!root) return 0;
     if (root->kind != CONFIG_HASH) {
         diag_error(diag, root->place, "settings are `key: value` lines");
@@ -226,14 +226,26 @@ uint32_t settings_read_flat(const char *path, struct setting **flat, bool *is_mi
     return flatten(root, environment, arena, flat, diag);
 }
 
+uint32_t settings_read_flat(const char *path, struct setting **flat, bool *is_missing,
+                            const struct environment *environment, struct arena *arena, struct diag *diag)
+{
+    struct source_text *source = read_source(path, is_missing, arena, diag);
+    return source ? flatten_source(source, flat, environment, arena, diag) : 0;
+}
+
+static void add_own_settings(struct setting_list *list, const struct setting *flat, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!settings_key_is_foreign(flat[i].key)) setting_list_add(list, flat[i]);
+}
+
 bool settings_read_file(struct setting_list *list, const char *path, bool *is_missing,
                         struct diag *diag)
 {
     uint32_t errors = diag->errors;
     struct setting *flat = NULL;
     uint32_t count = settings_read_flat(path, &flat, is_missing, list->environment, list->arena, diag);
-    for (uint32_t i = 0; i < count; i++)
-        if (!settings_key_is_foreign(flat[i].key)) setting_list_add(list, flat[i]);
+    add_own_settings(list, flat, count);
     return diag->errors == errors && !*is_missing;
 }
 
@@ -329,50 +341,93 @@ static const struct setting *id_of(const struct setting_list *list)
     return NULL;
 }
 
-bool settings_read_pipelines(const char *path, struct setting_list **lists, uint32_t *count,
-                             bool *is_missing, const struct environment *environment, struct arena *arena,
+static void check_id_is_free(const struct setting_list *lists, uint32_t i, const struct setting *id,
                              struct diag *diag)
 {
-    *count = 0;
-    uint32_t errors = diag->errors;
-    struct config_value *root = read_yaml(path, is_missing, arena, diag);
-    if (*is_missing || diag->errors > errors) return false;
+    for (uint32_t k = 0; k < i; k++) {
+        const struct setting *other = id_of(&lists[k]);
+        if (!other || !str_eq(other->value.text, id->value.text)) continue;
+        diag_other(diag, diag_error(diag, id->value.place, "two pipelines have the id `%.*s`",
+                                    STR_ARG(id->value.text)),
+                   other->value.place, "first here");
+    }
+}
+
+static bool is_list_of_pipelines(const struct source_text *source, const struct config_value *root,
+                                 struct diag *diag)
+{
     if (!root || root->kind != CONFIG_ARRAY) {
-        struct message *message = diag_error(diag, root ? root->place : (struct place){0},
-                                             "%s: expected a list of pipelines, each `- pipeline.id: NAME`", path);
+        struct message *message =
+            diag_error(diag, root ? root->place : (struct place){0},
+                       "%.*s: expected a list of pipelines, each `- pipeline.id: NAME`", STR_ARG(source->name));
         if (root && root->kind == CONFIG_HASH) diag_hint(diag, message, "put `- ` before the first key");
         return false;
     }
-    if (root->count > PIPELINES_MAX) {
-        diag_error(diag, root->items[PIPELINES_MAX].place, "more than %d pipelines", PIPELINES_MAX);
-        return false;
-    }
-    bool ok = true;
+    if (root->count <= PIPELINES_MAX) return true;
+    diag_error(diag, root->items[PIPELINES_MAX].place, "more than %d pipelines", PIPELINES_MAX);
+    return false;
+}
+
+/* Returns how many there are; `*ok` false: something is wrong with them. */
+static uint32_t read_entries(const struct source_text *source, struct setting_list **lists,
+                             const struct environment *environment, struct arena *arena, bool *ok,
+                             struct diag *diag)
+{
+    uint32_t errors = diag->errors;
+    struct config_value *root = yaml_parse(source, arena, diag);
+    *ok = diag->errors == errors && is_list_of_pipelines(source, root, diag);
+    if (!*ok) return 0;
     *lists = arena_zalloc(arena, (root->count + 1) * sizeof **lists);
     for (uint32_t i = 0; i < root->count; i++) {
         struct setting_list *list = &(*lists)[i];
         list->arena = arena;
         list->environment = environment;
-        bool is_map = read_entry(list, &root->items[i], &ok, diag);
+        bool is_map = read_entry(list, &root->items[i], ok, diag);
         const struct setting *id = id_of(list);
-        if (is_map && !id) {
-            diag_error(diag, root->items[i].place, "a pipeline needs `pipeline.id`");
-            ok = false;
-        }
-        for (uint32_t k = 0; id && k < i; k++) {
-            const struct setting *other = id_of(&(*lists)[k]);
-            if (!other || !str_eq(other->value.text, id->value.text)) continue;
-            diag_other(diag, diag_error(diag, id->value.place, "two pipelines have the id `%.*s`",
-                                        STR_ARG(id->value.text)),
-                       other->value.place, "first here");
-            ok = false;
-        }
+        if (id) check_id_is_free(*lists, i, id, diag);
+        else if (is_map) diag_error(diag, root->items[i].place, "a pipeline needs `pipeline.id`");
     }
-    *count = root->count;
-    /* What is wrong with their values is said when they are loaded: now, when they never will be. */
+    *ok = *ok && diag->errors == errors;
+    return root->count;
+}
+
+static void load_unused(const struct setting_list *lists, uint32_t count, struct arena *arena, struct diag *diag)
+{
     struct settings unused;
-    for (uint32_t i = 0; i < root->count && !ok; i++) settings_load(&unused, &(*lists)[i], arena, diag);
+    for (uint32_t i = 0; i < count; i++) settings_load(&unused, &lists[i], arena, diag);
+}
+
+bool settings_read_pipelines(const char *path, struct setting_list **lists, uint32_t *count,
+                             bool *is_missing, const struct environment *environment, struct arena *arena,
+                             struct diag *diag)
+{
+    bool ok = false;
+    struct source_text *source = read_source(path, is_missing, arena, diag);
+    *count = source ? read_entries(source, lists, environment, arena, &ok, diag) : 0;
+    /* What is wrong with their values is said when they are loaded: now, when they never will be. */
+    if (!ok) load_unused(*lists, *count, arena, diag);
     return ok;
+}
+
+/* ---- checking alone ---- */
+
+void settings_check_file(const struct source_text *source, const struct environment *environment,
+                         struct arena *arena, struct diag *diag)
+{
+    struct setting_list list = {.arena = arena, .environment = environment};
+    struct setting *flat = NULL;
+    uint32_t count = flatten_source(source, &flat, environment, arena, diag);
+    add_own_settings(&list, flat, count);
+    load_unused(&list, 1, arena, diag);
+}
+
+void settings_check_pipelines(const struct source_text *source, const struct environment *environment,
+                              struct arena *arena, struct diag *diag)
+{
+    struct setting_list *lists = NULL;
+    bool ok;
+    uint32_t count = read_entries(source, &lists, environment, arena, &ok, diag);
+    load_unused(lists, count, arena, diag);
 }
 
 enum ecs settings_ecs(const struct settings *settings)

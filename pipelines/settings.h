@@ -70,6 +70,12 @@ bool settings_read_pipelines(const char *path, struct setting_list **lists, uint
                              bool *is_missing, const struct environment *environment, struct arena *arena,
                              struct diag *diag);
 
+/* Says all that is wrong with the text of a settings file, or of pipelines.yml, and keeps nothing. */
+void settings_check_file(const struct source_text *source, const struct environment *environment,
+                         struct arena *arena, struct diag *diag);
+void settings_check_pipelines(const struct source_text *source, const struct environment *environment,
+                              struct arena *arena, struct diag *diag);
+
 enum ecs settings_ecs(const struct settings *settings);
 
 #endif

@@ -78,6 +78,22 @@ Test(environment, refuses_a_value_that_grows_too_large)
     free(half);
 }
 
+static struct str heard;
+static void hear(void *opaque, struct place value, struct place place, struct str name)
+{
+    (void)opaque, (void)value, (void)place;
+    heard = name;
+}
+
+Test(environment, an_editor_is_told_of_names_instead)
+{
+    struct str text = STR("${T_HOST} ${T_NOT}");
+    environment.undefined = hear;
+    cr_expect(!environment_expand(&context, (struct place){0}, &text));
+    cr_expect(str_eq_z(heard, "T_NOT") && diag.count == 0);
+    cr_expect(str_eq_z(text, "${T_HOST} ${T_NOT}"));
+}
+
 Test(environment, replaces_only_whole_texts_in_conditions)
 {
     struct config_value items[] = {{.kind = CONFIG_STRING, .text = STR("${T_HOST}")},
