@@ -468,7 +468,7 @@ static void unknown_level(struct emitter *emitter, const struct expression *name
     struct message *message =
         diag_error(emitter->diag, name->place, "`%.*s` is no level", STR_ARG(name->text));
     struct str near = suggest(name->text, names, sizeof names / sizeof *names);
-    if (near.len) diag_hint(emitter->diag, message, "did you mean %.*s?", STR_ARG(near));
+    if (near.len) diag_hint(emitter->diag, message, "did you mean `%.*s`?", STR_ARG(near));
     diag_note(emitter->diag, message, "levels are TRACE, DEBUG, INFO, WARN, ERROR, FATAL");
 }
 
