@@ -51,6 +51,7 @@ static const struct flag flags[] = {
     {0, "check", NULL, "", NULL, "Only name the files that are not formatted; exit code 1."},
     {0, "width", NULL, NULL, "COLUMNS", "Widest that a line may be made, 40 to 1000 (100)."},
     {0, "stdin", NULL, "", NULL, "Read values line by line (done anyhow unless it is a terminal)."},
+    {0, "stdio", NULL, "", NULL, "Talk over standard input and output (done anyhow)."},
     {'S', "setting", NULL, NULL, "KEY=VALUE", "Any setting."},
     {'V', "version", NULL, "", NULL, "Print the version."},
     {'h', "help", NULL, "", NULL, "Print this help."},
@@ -64,7 +65,9 @@ static bool is_of_another(const struct flag *flag, enum command command)
     bool is_of_fmt = !strcmp(flag->name, "check") || !strcmp(flag->name, "width");
     if (is_of_check) return command != COMMAND_CHECK;
     if (is_of_fmt) return command != COMMAND_FMT;
-    if (flag->letter != 'h' && flag->letter != 'V' && command == COMMAND_FMT) return true; /* no settings */
+    if (!strcmp(flag->name, "stdio")) return command != COMMAND_LSP;
+    bool has_settings = command != COMMAND_FMT && command != COMMAND_LSP;
+    if (flag->letter != 'h' && flag->letter != 'V' && !has_settings) return true;
     return !strcmp(flag->name, "stdin") && command != COMMAND_KEYSTORE;
 }
 
@@ -80,6 +83,7 @@ static const struct {
                           "Keep secrets for ${NAME}; values come from a prompt or standard input."},
     [COMMAND_FMT] = {"fmt", " [FILE|FOLDER|-]...",
                      "Format configurations in place (of a folder its *.conf); - is standard input to output."},
+    [COMMAND_LSP] = {"lsp", "", "Serve an editor, which starts it: the Language Server Protocol."},
 };
 
 /* The arguments as one text, so that complaints have a line and a caret. */
@@ -261,7 +265,8 @@ bool command_line_parse(struct command_line *line, int argc, char **argv, struct
             ok = false;
             /* the value of a flag that is not known is no argument */
             if (at + 1 < argc && argv[at + 1][0] != '-') at++;
-        } else if (line->command == COMMAND_RUN || line->command == COMMAND_HEALTH) {
+        } else if (line->command == COMMAND_RUN || line->command == COMMAND_HEALTH ||
+                   line->command == COMMAND_LSP) {
             argument_unexpected(diag, words.places[at], str_of(argv[at]), at == 1);
             return false;
         } else

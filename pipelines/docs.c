@@ -26,6 +26,12 @@ static const char *const kind_names[] = {
     [OPTION_IS_RAW] = "value",
 };
 
+const char *option_kind_name(enum option_kind kind)
+{
+    assert(kind < OPTION_IS_GROUP);
+    return kind_names[kind];
+}
+
 static void option_print(const struct option *option, struct buf *out)
 {
     buf_printf(out, "  %s", option->name);
@@ -33,7 +39,7 @@ static void option_print(const struct option *option, struct buf *out)
         buf_printf(out, "  (%s)\n      %s\n", option->obsolete ? "refused" : "no effect", option->help);
         return;
     }
-    buf_printf(out, "  %s", kind_names[option->kind]);
+    buf_printf(out, "  %s", option_kind_name(option->kind));
     for (const char *const *choice = option->choices; choice && *choice; choice++)
         if (**choice) buf_printf(out, " %s", *choice);
     if (option->required) buf_append_z(out, ", required");

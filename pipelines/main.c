@@ -16,6 +16,7 @@
 #include "pipelines/ports.h"
 #include "pipelines/health_check.h"
 #include "pipelines/keystore_command.h"
+#include "pipelines/lsp/lsp.h"
 #include "pipelines/supervisor.h"
 #include "pipelines/topology.h"
 
@@ -337,6 +338,7 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
     case COMMAND_KEYSTORE: return run_keystore(run);
     case COMMAND_HEALTH: return run_health(run);
     case COMMAND_FMT: return format_command(&run->line);
+    case COMMAND_LSP: return lsp_serve(STDIN_FILENO, STDOUT_FILENO) == 0 ? EXIT_DONE : EXIT_RUNTIME;
     default: return run_pipelines(run);
     }
 }

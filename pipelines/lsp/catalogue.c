@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipelines/lsp/catalogue.h"
+#include <assert.h>
+#include "core/common_options.h"
+
+const char *plugin_kind_name(enum plugin_kind kind)
+{
+    return kind == KIND_CODEC ? "codec" : section_name((enum section_kind)kind);
+}
+
+#define DESCRIBE(kind_, types_, common_)                                                     \
+    do {                                                                                     \
+        if (!types_[index]) return false;                                                    \
+        *out = (struct described){.kind = kind_, .name = types_[index]->name,                \
+                                  .summary = types_[index]->summary,                         \
+                                  .own = types_[index]->options, .common = common_};         \
+    } while (0)
+
+bool catalogue_get(enum plugin_kind kind, size_t index, struct described *out)
+{
+    switch (kind) {
+    case KIND_INPUT: DESCRIBE(KIND_INPUT, input_types, input_common_options); break;
+    case KIND_FILTER: DESCRIBE(KIND_FILTER, filter_types, filter_common_options); break;
+    case KIND_OUTPUT: DESCRIBE(KIND_OUTPUT, output_types, output_common_options); break;
+    case KIND_CODEC:
+        DESCRIBE(KIND_CODEC, codec_types, codec_common_options);
+        out->can_decode = codec_types[index]->decode != NULL;
+        out->can_encode = codec_types[index]->encode != NULL;
+    }
+    return true;
+}
+
+bool catalogue_find(enum plugin_kind kind, struct str name, struct described *out)
+{
+    for (size_t i = 0; catalogue_get(kind, i, out); i++)
+        if (str_eq_z(name, out->name)) return true;
+    return false;
+}
+
+const struct option *described_option(const struct described *plugin, struct str name)
+{
+    const struct option *option = plugin->own ? option_find(plugin->own, name) : NULL;
+    if (!option) option = option_find(plugin->common, name);
+    if (!option || !option->alias_of) return option;
+    return described_option(plugin, str_of(option->alias_of));
+}
