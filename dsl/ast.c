@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tree as text, for tests and `explain`. */
+/* The tree in its normal form, for tests. */
 #include "dsl/ast.h"
 
 static void print_text(struct str text, struct buf *out)

@@ -137,6 +137,7 @@ struct branch_arm {
     struct expression *condition; /* NULL: else */
     struct statements block;
     struct place place; /* of the keyword */
+    struct place close; /* of the `}` of its block */
 };
 
 struct branch {
@@ -188,7 +189,7 @@ struct config {
 
 const char *section_name(enum section_kind section); /* "input", … */
 
-/* The normal form on one line, for tests and `explain`:
+/* The normal form on one line, for tests:
  * `input:  (Noop) | filter:  (do-sequence filter-f1{} filter-f2{} | output:  (Noop)`. */
 void ast_print(const struct config *config, struct buf *out);
 /* A condition with every operator in parentheses: `(and [a] (== [b] "x"))`. */
@@ -196,6 +197,10 @@ void expression_print(const struct expression *expression, struct buf *out);
 /* A statement that is neither plugin nor branch: `[a] = (+ [b] 1)`, `remove [a], [b]`, `let x = 5`; of a
  * loop what stands before its block. */
 void statement_print(const struct statement *statement, struct buf *out);
+/* The same two as a user writes them, with parentheses wherever operators of two kinds meet:
+ * `[a] and ([b] == "x" or ![c])` (dsl/ast_text.c). */
+void expression_text(const struct expression *expression, struct buf *out);
+void statement_text(const struct statement *statement, struct buf *out);
 /* A value as in the normal form: `{"k"=>[1, "x"]}`. */
 void config_value_print(const struct config_value *value, struct buf *out);
 

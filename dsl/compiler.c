@@ -93,10 +93,10 @@ static bool compile_branch(struct compiler *compiler, const struct branch *branc
         if (arm->condition && !add_condition(compiler, arm->condition, &number)) ok = false;
         uint32_t test = emit(compiler, arm->condition ? OP_TEST : OP_ELSE, number, arm->place);
         if (!compile_statements(compiler, &arm->block, section, depth + 1)) ok = false;
-        emit(compiler, OP_JOIN, 0, (struct place){0});
+        emit(compiler, OP_JOIN, 0, arm->close);
         program->code[test].jump = program->code_count;
     }
-    emit(compiler, OP_END, 0, (struct place){0});
+    emit(compiler, OP_END, 0, branch->arms[branch->count - 1].close);
     return ok;
 }
 

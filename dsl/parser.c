@@ -451,6 +451,7 @@ static bool parse_arm(struct parser *parser, enum section_kind section, uint32_t
         lexer_skip(lexer);
     }
     if (!parse_block(parser, section, &arm.block)) return false;
+    arm.close = lexer_place(lexer, lexer->at - 1, lexer->at);
     branch->arms = parser_grow(parser, branch->arms, branch->count, sizeof *branch->arms);
     branch->arms[branch->count++] = arm;
     return true;

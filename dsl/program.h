@@ -41,6 +41,7 @@ struct program_action {
     atomic_uint_fast64_t in, failed;
 };
 
+struct input;
 struct program {
     struct instruction *code;
     uint32_t code_count, code_capacity;
@@ -60,8 +61,9 @@ struct program {
 
 /* How often an expression of it could not be computed. Any thread. */
 uint64_t program_failures(const struct program *program);
-/* The program as text, with the source places. */
-void program_print(const struct program *program, struct buf *out);
+/* The program as text, with the source places (dsl/listing.c); before it the inputs that feed it. */
+void program_print(const struct program *program, struct input *const *inputs, uint32_t input_count,
+                   struct buf *out);
 /* Name of an opcode in lower case; its effect. */
 const char *opcode_name(enum opcode opcode);
 const char *opcode_effect(enum opcode opcode);

@@ -13,27 +13,28 @@ static void put(json_t *object, const char *name, json_t *value)
 
 static json_t *text(struct str s) { return json_stringn(s.ptr ? s.ptr : "", s.len); }
 
-static json_t *meta_of(struct place place)
+static json_t *meta_of(struct place_walk *walk, struct place place)
 {
     json_t *meta = json_object();
     if (!place.source) return meta;
     json_t *source = json_object();
-    struct line_column where = place_line(place);
+    place_walk_to(walk, place.source, place.start);
     put(source, "protocol", json_string("file"));
     put(source, "id", text(place.source->name));
-    put(source, "line", json_integer(where.line));
-    put(source, "column", json_integer(where.column));
+    put(source, "line", json_integer(walk->line));
+    put(source, "column", json_integer(walk->column));
     put(meta, "source", source);
     return meta;
 }
 
-static json_t *plugin_vertex(struct str id, const char *kind, const char *name, struct place place)
+static json_t *plugin_vertex(struct str id, const char *kind, const char *name, struct place_walk *walk,
+                             struct place place)
 {
     json_t *vertex = json_object();
     put(vertex, "id", text(id));
     put(vertex, "explicit_id", json_false());
     put(vertex, "type", json_string("plugin"));
-    put(vertex, "meta", meta_of(place));
+    put(vertex, "meta", meta_of(walk, place));
     put(vertex, "plugin_type", json_string(kind));
     put(vertex, "config_name", json_string(name));
     return vertex;
@@ -41,17 +42,17 @@ static json_t *plugin_vertex(struct str id, const char *kind, const char *name, 
 
 static void if_id(char out[32], uint32_t number) { snprintf(out, 32, "if-%u", number); }
 
-static json_t *if_vertex(const struct program *program, const struct instruction *at)
+static json_t *if_vertex(const struct program *program, struct place_walk *walk, const struct instruction *at)
 {
     struct buf condition = {0};
-    expression_print(program->conditions[at->a].expression, &condition);
+    expression_text(program->conditions[at->a].expression, &condition);
     char id[32];
     if_id(id, at->a);
     json_t *vertex = json_object();
     put(vertex, "id", json_string(id));
     put(vertex, "explicit_id", json_false());
     put(vertex, "type", json_string("if"));
-    put(vertex, "meta", meta_of(at->place));
+    put(vertex, "meta", meta_of(walk, at->place));
     put(vertex, "condition", text(buf_str(&condition)));
     buf_fini(&condition);
     return vertex;
@@ -99,7 +100,7 @@ static void instruction_counters(json_t *vertex, const struct pipeline *pipeline
     counters(vertex, pipeline, in, out, duration);
 }
 
-static void instruction_vertex(json_t *list, const struct pipeline *pipeline,
+static void instruction_vertex(json_t *list, const struct pipeline *pipeline, struct place_walk *walk,
                                const struct instruction *at, bool with_counters)
 {
     const struct program *program = &worker_generation(pipeline->workers[0])->program;
@@ -113,22 +114,23 @@ static void instruction_vertex(json_t *list, const struct pipeline *pipeline,
         vertex = counted(name);
         instruction_counters(vertex, pipeline, at);
     } else if (at->opcode == OP_FILTER)
-        vertex = plugin_vertex(name, "filter", program->filters[at->a]->type->name, at->place);
+        vertex = plugin_vertex(name, "filter", program->filters[at->a]->type->name, walk, at->place);
     else if (at->opcode == OP_OUTPUT)
-        vertex = plugin_vertex(name, "output", program->outputs[at->a]->type->name, at->place);
+        vertex = plugin_vertex(name, "output", program->outputs[at->a]->type->name, walk, at->place);
     else
-        vertex = if_vertex(program, at);
+        vertex = if_vertex(program, walk, at);
     json_array_append_new(list, vertex);
 }
 
 json_t *graph_vertices(const struct pipeline *pipeline, bool with_counters)
 {
     json_t *list = json_array();
+    struct place_walk walk = {0};
     const struct generation *generation = worker_generation(pipeline->workers[0]);
     for (uint32_t i = 0; i < generation->input_count; i++) {
         const struct input *input = generation->inputs[i];
         json_t *vertex = with_counters ? counted(input->id)
-                                       : plugin_vertex(input->id, "input", input->type->name, (struct place){0});
+                                       : plugin_vertex(input->id, "input", input->type->name, &walk, input->place);
         if (with_counters)
             counters(vertex, pipeline, 0,
                      component_sum(pipeline, COMPONENT_INPUT, i, offsetof(struct input, counters.events)), 0);
@@ -145,7 +147,7 @@ json_t *graph_vertices(const struct pipeline *pipeline, bool with_counters)
     for (uint32_t i = 0; i < generation->program.code_count; i++) {
         const struct instruction *at = &generation->program.code[i];
         if (at->opcode == OP_FILTER || at->opcode == OP_OUTPUT || at->opcode == OP_TEST)
-            instruction_vertex(list, pipeline, at, with_counters);
+            instruction_vertex(list, pipeline, &walk, at, with_counters);
     }
     return list;
 }

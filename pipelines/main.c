@@ -199,11 +199,9 @@ static void explain(struct program_run *run)
     for (uint32_t i = 0; i < run->pipeline_count; i++) {
         struct pipeline *pipeline = run->pipelines[i];
         const struct generation *generation = worker_generation(pipeline->workers[0]);
-        buf_printf(&text, "pipeline `%.*s`\n", STR_ARG(pipeline->id));
-        for (uint32_t k = 0; k < generation->input_count; k++)
-            buf_printf(&text, "      input %s `%.*s`\n", generation->inputs[k]->type->name,
-                       STR_ARG(generation->inputs[k]->id));
-        program_print(&generation->program, &text);
+        buf_printf(&text, "%spipeline `%.*s`, %u worker%s\n", i ? "\n" : "", STR_ARG(pipeline->id),
+                   pipeline->worker_count, pipeline->worker_count == 1 ? "" : "s");
+        program_print(&generation->program, generation->inputs, generation->input_count, &text);
     }
     keystore_mask(&run->keystore, &text);
     fwrite(text.ptr, 1, text.len, stdout);

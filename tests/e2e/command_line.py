@@ -41,7 +41,7 @@ def exit_codes(folder):
     said(result, 78, "check of a wrong file", errors="wrong.conf:2:19")
     ok("did you mean `rename`?" in result[2] and result[1] == "", "says the place and the remedy, and nothing else")
     said(run(folder, "check", good, wrong), 78, "check of both")
-    said(run(folder, "explain", good), 0, "explain prints the program", "input stdin")
+    said(run(folder, "explain", good), 0, "explain prints the program", "INPUT  stdin")
     said(run(folder), 78, "nothing to run", errors="nothing to run: give a configuration with -f PATH or -e TEXT")
     said(run(folder, "-f", "/nowhere/x.conf"), 78, "no such file", errors="no file is found for /nowhere/x.conf")
     said(run(folder, "-f", good, "-e", "x"), 78, "-f and -e together", errors="exclude each other")

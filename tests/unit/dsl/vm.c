@@ -197,26 +197,26 @@ Test(vm, the_listing_shows_statements_as_they_are_understood)
                             "  let n = i\n"
                             "  [n] = n\n"
                             "} }");
-    program_print(&machine.program, &out);
-    cr_expect_str_eq(buf_z(&out), "   0  RUN    let parts = (split [path] \"/\")   # test.conf:2:1\n"
-                                  "   1  RUN    [depth] = (?? (- (length parts) 1) 0)   # test.conf:3:1\n"
-                                  "   2  RUN    [x] = {\"a\"=>[[y], (- (at parts 0))]}   # test.conf:4:1\n"
-                                  "   3  RUN    remove [path], [b][c]   # test.conf:5:1\n"
-                                  "   4  BRANCH   # test.conf:6:1\n"
-                                  "   5    TEST   [a] none: 8   # test.conf:6:1\n"
-                                  "   6    RUN    for i, part in parts   # test.conf:6:10\n"
-                                  "                for c in part\n"
-                                  "                  if [b]\n"
-                                  "                    [c] = i\n"
-                                  "                  else if (! [d])\n"
-                                  "                    continue\n"
-                                  "                  else\n"
-                                  "                    break\n"
-                                  "                let n = i\n"
-                                  "                [n] = n\n"
-                                  "   7    JOIN  \n"
-                                  "   8  END   \n"
-                                  "   9  DONE  \n");
+    program_print(&machine.program, NULL, 0, &out);
+    cr_expect_str_eq(buf_z(&out), "   0  RUN    let parts = split([path], \"/\")                 # test.conf:2:1\n"
+                                  "   1  RUN    [depth] = (length(parts) - 1) ?? 0             # test.conf:3:1\n"
+                                  "   2  RUN    [x] = { \"a\" => [[y], -parts[0]] }              # test.conf:4:1\n"
+                                  "   3  RUN    remove [path], [b][c]                          # test.conf:5:1\n"
+                                  "   4  BRANCH                                                # test.conf:6:1\n"
+                                  "   5    TEST   [a] (none: 8)                                # test.conf:6:1\n"
+                                  "   6    RUN    for i, part in parts                         # test.conf:6:10\n"
+                                  "                 for c in part                              # test.conf:7:3\n"
+                                  "                   if [b]                                   # test.conf:7:19\n"
+                                  "                     [c] = i                                # test.conf:7:28\n"
+                                  "                   else if ![d]                             # test.conf:7:38\n"
+                                  "                     continue                               # test.conf:7:53\n"
+                                  "                   else                                     # test.conf:7:64\n"
+                                  "                     break                                  # test.conf:7:71\n"
+                                  "                 let n = i                                  # test.conf:8:3\n"
+                                  "                 [n] = n                                    # test.conf:9:3\n"
+                                  "   7    JOIN                                                # test.conf:10:3\n"
+                                  "   8  END                                                   # test.conf:10:3\n"
+                                  "   9  DONE\n");
     buf_fini(&out);
     machine_end(&machine);
 }
