@@ -242,7 +242,8 @@ static void print_long(struct printer *printer, uint32_t open)
     print_word(printer, close);
 }
 
-/* Within parentheses an expression goes on as without them, unless a line ends behind the first. */
+/* Within parentheses an expression goes on as without them, unless a line ends behind the first; so does
+ * it in a step, whose `[(` is one. */
 static void print_parentheses(struct printer *printer, uint32_t open, uint32_t continuation)
 {
     uint32_t close = printer->words->items[open].match, inner = continuation + INDENT;
@@ -258,8 +259,9 @@ static void print_group(struct printer *printer, uint32_t open, uint32_t continu
     const struct word *word = &printer->words->items[open];
     if (!word->is_long && (word->is_whole || group_fits(printer, open)))
         print_flat(printer, open, word->match);
-    else if (word->group != GROUP_PARENTHESES || word->is_hanging) print_long(printer, open);
-    else print_parentheses(printer, open, continuation);
+    else if (word->group == GROUP_STEP || (word->group == GROUP_PARENTHESES && !word->is_hanging))
+        print_parentheses(printer, open, continuation);
+    else print_long(printer, open);
 }
 
 /* ---- statements ---- */

@@ -122,6 +122,12 @@ static bool is_whole(enum group group, uint32_t parts, bool is_empty)
     return (group == GROUP_LIST || group == GROUP_CALL) && parts == 0;
 }
 
+/* A list of one in parentheses looks like a step, too; nothing is lost when it is printed like one. */
+static bool is_step(const struct word *open, uint32_t commas)
+{
+    return commas == 0 && is_sign(open + 1, '(') && open->end == open[1].start;
+}
+
 static void close_group(struct word *words, struct nesting *nesting, uint32_t at)
 {
     assert(nesting->count > 0); /* the parser saw to it */
@@ -129,6 +135,7 @@ static void close_group(struct word *words, struct nesting *nesting, uint32_t at
     struct word *open = &words[group.at];
     open->match = at;
     words[at].match = group.at;
+    if (open->group == GROUP_LIST && is_step(open, group.parts)) open->group = GROUP_STEP;
     open->is_whole = is_whole(open->group, group.parts, group.at + 1 == at) && !group.has_divisible;
     if (is_long_by_parts(open->group, group.parts, nesting->count)) open->is_long = true;
     if (!nesting->count) return;

@@ -14,6 +14,7 @@ enum group {
     GROUP_PARENTHESES, /* around a part of an expression */
     GROUP_CALL,        /* arguments */
     GROUP_LIST,        /* an array, or an index */
+    GROUP_STEP,        /* `[(`, of a computed step of a field: nothing may stand between the two */
     GROUP_HASH,
     GROUP_PLUGIN,      /* options */
     GROUP_BLOCK,       /* statements */

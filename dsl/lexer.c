@@ -163,6 +163,15 @@ bool lexer_take(struct lexer *lexer, enum token_kind kind, struct token *token)
     return true;
 }
 
+void lexer_cut(struct lexer *lexer, struct token *token, uint32_t end)
+{
+    assert(lexer->at == token->end && token->start < end && end <= token->end);
+    lexer->at = token->end = end;
+    if (!lexer->log) return;
+    assert(lexer->taken > 0);
+    lexer->log->items[lexer->taken - 1].end = end;
+}
+
 void lexer_back(struct lexer *lexer, struct token token)
 {
     assert(lexer->at == token.end);

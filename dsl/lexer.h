@@ -15,7 +15,8 @@
  *
  * With a token_log, what was taken is kept in order: after a parse without errors it is the text
  * without blanks and comments. A copy of the lexer may look ahead: what it takes counts only when
- * the copy is assigned back. */
+ * the copy is assigned back. Who reads something twice goes back by assigning a copy, too; setting `at`
+ * alone would keep in the log what was read first. */
 #ifndef DSL_LEXER_H
 #define DSL_LEXER_H
 #include "core/diag.h"
@@ -77,6 +78,8 @@ bool lexer_word(struct lexer *lexer, const char *word);
 bool lexer_take(struct lexer *lexer, enum token_kind kind, struct token *token);
 /* Back to before the token that was taken last, to read it as another kind. */
 void lexer_back(struct lexer *lexer, struct token token);
+/* Gives back what of that token stands from `end` on. */
+void lexer_cut(struct lexer *lexer, struct token *token, uint32_t end);
 
 struct str lexer_text(const struct lexer *lexer, struct token token);
 struct place lexer_place(const struct lexer *lexer, uint32_t start, uint32_t end);

@@ -568,12 +568,12 @@ struct expression *parse_condition(struct parser *parser)
 {
     struct lexer *lexer = &parser->lexer;
     parser->nodes = parser->tried = 0;
-    uint32_t start = lexer->at;
+    const struct lexer start = *lexer;
     struct expression *condition = parse_level_of_operators(parser);
     if (!condition) return NULL;
     lexer_skip(lexer);
     if (lexer_peek(lexer, 0) == '?') {
-        lexer->at = start;
+        *lexer = start;
         condition = parse_own_condition(parser);
         if (!condition) return NULL;
         lexer_skip(lexer);

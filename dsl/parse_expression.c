@@ -231,9 +231,10 @@ static bool take_written(struct lexer *lexer, struct token *token)
     struct lexer copy = *lexer;
     if (!lexer_take(&copy, TOKEN_REFERENCE, token)) return false;
     ptrdiff_t computed = str_find(lexer_text(lexer, *token), STR("[("));
-    if (computed >= 0) token->end = token->start + (uint32_t)computed;
-    lexer->at = token->end;
-    return token->end > token->start;
+    if (computed == 0) return false;
+    if (computed > 0) lexer_cut(&copy, token, token->start + (uint32_t)computed);
+    *lexer = copy;
+    return true;
 }
 
 /* `[labels][key]` where `key` is a name of a loop: its value was meant, likely. */

@@ -14,7 +14,8 @@
 
 /* All that a reading changes. */
 struct mark {
-    uint32_t at, depth, braces, nodes, items, extension_at, syntax_at;
+    struct lexer lexer;
+    uint32_t depth, braces, nodes, items, extension_at, syntax_at;
     struct token last_string;
     bool has_failed;
     struct diag_mark said;
@@ -22,15 +23,15 @@ struct mark {
 
 static struct mark mark(const struct parser *parser)
 {
-    return (struct mark){parser->lexer.at,    parser->depth,        parser->braces,    parser->nodes,
-                         parser->items,       parser->extension_at, parser->syntax_at, parser->last_string,
-                         parser->has_failed,  diag_mark(parser->diag)};
+    return (struct mark){parser->lexer,      parser->depth,        parser->braces,    parser->nodes,
+                         parser->items,      parser->extension_at, parser->syntax_at, parser->last_string,
+                         parser->has_failed, diag_mark(parser->diag)};
 }
 
 /* What was said stays. */
 static void go_to(struct parser *parser, const struct mark *mark)
 {
-    parser->lexer.at = mark->at;
+    parser->lexer = mark->lexer;
     parser->depth = mark->depth;
     parser->braces = mark->braces;
     parser->nodes = mark->nodes;
@@ -104,6 +105,6 @@ struct expression *parse_term(struct parser *parser)
         return choose(parser, &logstash);
     }
     diag_forget_between(parser->diag, start.said, logstash.behind.said);
-    if (start.at < own.behind.extension_at) own.behind.extension_at = start.at;
+    if (start.lexer.at < own.behind.extension_at) own.behind.extension_at = start.lexer.at;
     return choose(parser, &own);
 }
