@@ -28,6 +28,22 @@ void grok_table_read(struct grok_table *table); /* fails the test when it cannot
 void grok_table_free(struct grok_table *table);
 struct grok_row *grok_table_find(struct grok_table *table, struct str name); /* NULL: none */
 
+/* The lines of tests/cases/grok, whose format stands at the head of core.case: kind is one of `=+-` or
+ * ' ' for expected fields; '>' is the beginning of a file (text: its name), '<' its end. In `+` and `-`
+ * the signs for newline and tab are replaced; such a text lives until the callback returns. */
+struct grok_case_line {
+    const char *file;
+    unsigned number;
+    char kind;
+    struct str text;
+};
+typedef void grok_case_each(void *opaque, const struct grok_case_line *line);
+void grok_cases_read(grok_case_each *each, void *opaque);
+
+enum { GROK_NAMED_MAX = 16 };
+/* The rows of the names that a pattern refers to; returns how many. */
+uint32_t grok_named(struct grok_table *table, struct str pattern, struct grok_row *rows[GROK_NAMED_MAX]);
+
 /* The field of `field:int`. */
 struct str grok_capture_field(struct str capture);
 

@@ -3,14 +3,11 @@
  * that they must not. The format stands at the head of core.case. Every name of the library must have
  * both kinds in each of its sets, and its matches must show all of its captures. */
 #include <criterion/criterion.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "core/text/grok.h"
 #include "tests/unit/support/events.h"
 #include "tests/unit/support/grok_table.h"
-
-enum { NAMED_MAX = 16 }; /* references in a case's pattern */
 
 /* What the cases have shown of a name. */
 struct shown {
@@ -25,25 +22,13 @@ struct cases {
     struct grok_library libraries[GROK_SETS];
     struct grok *groks[GROK_SETS]; /* NULL: not this set */
     struct event *events[GROK_SETS];
-    struct grok_row *named[NAMED_MAX]; /* whom the pattern at hand refers to */
+    struct grok_row *named[GROK_NAMED_MAX]; /* whom the pattern at hand refers to */
     uint32_t named_count;
     const char *file;
     unsigned line, count;
 };
 
 /* ---- what is shown ---- */
-static void named_find(struct cases *cases, struct str pattern)
-{
-    cases->named_count = 0;
-    for (ptrdiff_t at; (at = str_find(pattern, STR("%{"))) >= 0;) {
-        pattern = str_from(pattern, (size_t)at + 2);
-        size_t end = 0;
-        while (end < pattern.len && pattern.ptr[end] != '}' && pattern.ptr[end] != ':') end++;
-        struct grok_row *row = grok_table_find(cases->table, str_slice(pattern, 0, end));
-        if (row && cases->named_count < NAMED_MAX) cases->named[cases->named_count++] = row;
-    }
-}
-
 static void shown_note(struct cases *cases, int set, bool is_match)
 {
     for (uint32_t i = 0; i < cases->named_count; i++) {
@@ -75,7 +60,7 @@ static void pattern_begin(struct cases *cases, struct str text)
 {
     struct str set = str_slice(text, 0, (size_t)str_find(text, STR(" ")));
     struct str pattern = arena_copy(&cases->scene.config, str_from(text, set.len + 1));
-    named_find(cases, pattern);
+    cases->named_count = grok_named(cases->table, pattern, cases->named);
     for (int i = 0; i < GROK_SETS; i++) {
         struct grok_problem problem;
         grok_destroy(cases->groks[i]);
@@ -87,26 +72,9 @@ static void pattern_begin(struct cases *cases, struct str text)
     }
 }
 
-static struct str subject_of(struct cases *cases, struct str text)
-{
-    static const struct { struct str sign; char meant; } SIGNS[] = {{STR("⏎"), '\n'}, {STR("⇥"), '\t'}};
-    struct buf out = {.len = 0};
-    while (text.len) {
-        size_t taken = 1;
-        char c = text.ptr[0];
-        for (size_t i = 0; i < sizeof SIGNS / sizeof *SIGNS; i++)
-            if (str_starts(text, SIGNS[i].sign)) c = SIGNS[i].meant, taken = SIGNS[i].sign.len;
-        buf_append_char(&out, c);
-        text = str_from(text, taken);
-    }
-    struct str subject = arena_copy(&cases->scene.batch->arena, buf_str(&out));
-    buf_fini(&out);
-    return subject;
-}
-
 static void subject_check(struct cases *cases, struct str text, bool must_match)
 {
-    struct str subject = subject_of(cases, text);
+    struct str subject = arena_copy(&cases->scene.batch->arena, text);
     for (int i = 0; i < GROK_SETS; i++) {
         if (!cases->groks[i]) continue;
         cases->events[i] = scene_event(&cases->scene, "{}");
@@ -129,40 +97,35 @@ static void fields_check(struct cases *cases, struct str json)
     free(text);
 }
 
-static void line_run(struct cases *cases, struct str line)
-{
-    if (!line.len || line.ptr[0] == '#') return;
-    struct str rest = str_from(line, 2);
-    switch (line.ptr[0]) {
-    case '=': pattern_begin(cases, rest); return;
-    case '+': subject_check(cases, rest, true); return;
-    case '-': subject_check(cases, rest, false); return;
-    default: fields_check(cases, rest); return;
-    }
-}
-
-static void file_run(struct cases *cases, const char *name)
+static void file_begin(struct cases *cases, const char *name)
 {
     cases->file = name;
-    cases->line = 0;
     scene_begin(&cases->scene);
     for (int i = 0; i < GROK_SETS; i++)
         grok_library_init(&cases->libraries[i], i == GROK_ECS_V1, &cases->scene.config);
-    FILE *file = fopen(name, "r");
-    cr_assert(file, "%s", name);
-    char *line = NULL;
-    size_t size = 0;
-    for (ssize_t len; (len = getline(&line, &size, file)) > 0;) {
-        cases->line++;
-        line_run(cases, (struct str){line, (size_t)len - (line[len - 1] == '\n')});
-    }
-    free(line);
-    fclose(file);
+}
+
+static void file_end(struct cases *cases)
+{
     for (int i = 0; i < GROK_SETS; i++) {
         grok_destroy(cases->groks[i]);
         cases->groks[i] = NULL;
     }
     scene_end(&cases->scene);
+}
+
+static void line_run(void *opaque, const struct grok_case_line *line)
+{
+    struct cases *cases = opaque;
+    cases->line = line->number;
+    switch (line->kind) {
+    case '>': file_begin(cases, line->file); return;
+    case '<': file_end(cases); return;
+    case '=': pattern_begin(cases, line->text); return;
+    case '+': subject_check(cases, line->text, true); return;
+    case '-': subject_check(cases, line->text, false); return;
+    default: fields_check(cases, line->text); return;
+    }
 }
 
 Test(grok_cases, hold_and_show_every_pattern_and_capture)
@@ -172,10 +135,7 @@ Test(grok_cases, hold_and_show_every_pattern_and_capture)
     struct cases cases = {.table = &table};
     cases.shown = calloc(table.count, sizeof *cases.shown);
     cr_assert(cases.shown);
-    glob_t files;
-    cr_assert_eq(glob("tests/cases/grok/*.case", 0, NULL, &files), 0, "run from the project's root");
-    for (size_t i = 0; i < files.gl_pathc; i++) file_run(&cases, files.gl_pathv[i]);
-    globfree(&files);
+    grok_cases_read(line_run, &cases);
     for (uint32_t i = 0; i < table.count; i++)
         for (int set = 0; set < GROK_SETS; set++)
             shown_check(&table.rows[i], set, &cases.shown[i][set]);
