@@ -2,7 +2,7 @@
 /* What grok makes of a pattern: grok_show legacy|ecs-v1 PATTERN [FILE [ROUNDS]]
  * Without a file: the expansion, what every match must contain, and the captures. With one: how
  * many of its lines match, and the time a line takes. `*` as pattern lists every name with its
- * captures. */
+ * captures or, with a file, those that match some of its lines: how many, and the time a line takes. */
 #include "core/event/batch.h"
 #include "core/text/grok.h"
 #include "core/text/utf8.h"
@@ -67,15 +67,20 @@ static struct str file_read(const char *name)
     return buf_str(&bytes);
 }
 
-static void run(struct grok *grok, struct str text, int rounds, bool stores)
+struct tally {
+    uint64_t lines, hits, limits;
+    double ns_line;
+};
+
+static struct tally run(struct grok *grok, struct str text, int rounds, bool stores)
 {
     struct arena arena;
     arena_init(&arena, NULL);
-    uint64_t lines = 0, hits = 0, limits = 0;
+    struct tally tally = {.lines = 0};
     struct timespec begin, end;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
     for (int round = 0; round < rounds; round++) {
-        for (struct str rest = text; rest.len; lines++) {
+        for (struct str rest = text; rest.len; tally.lines++) {
             const char *newline = memchr(rest.ptr, '\n', rest.len);
             struct str line = str_slice(rest, 0, newline ? (size_t)(newline - rest.ptr) : rest.len);
             rest = str_from(rest, line.len + 1);
@@ -89,15 +94,37 @@ static void run(struct grok *grok, struct str text, int rounds, bool stores)
             } else {
                 verdict = regex_match(grok->regex, line, flags, 0, NULL);
             }
-            hits += verdict == REGEX_MATCH;
-            limits += verdict == REGEX_LIMIT;
+            tally.hits += verdict == REGEX_MATCH;
+            tally.limits += verdict == REGEX_LIMIT;
         }
     }
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
     double ns = (double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec);
-    printf("%s: %lu lines, %lu match, %lu limits, %.1f ns a line\n",
-           stores ? "match and store" : "match only", lines, hits, limits, ns / (double)lines);
+    tally.ns_line = ns / (double)tally.lines;
     arena_fini(&arena);
+    return tally;
+}
+
+static void run_show(struct grok *grok, struct str text, int rounds, bool stores)
+{
+    struct tally tally = run(grok, text, rounds, stores);
+    printf("%s: %lu lines, %lu match, %lu limits, %.1f ns a line\n",
+           stores ? "match and store" : "match only", tally.lines, tally.hits, tally.limits,
+           tally.ns_line);
+}
+
+static void run_all(const struct grok_library *library, struct str text, struct arena *arena)
+{
+    MAP_EACH (&library->names, entry) {
+        struct str name = key_text(&entry->key);
+        if (grok_name_is_hidden(name)) continue;
+        struct grok *grok = compile(library, arena_printf(arena, "%%{%.*s}", STR_ARG(name)), arena);
+        struct tally tally = grok ? run(grok, text, 1, false) : (struct tally){.lines = 0};
+        if (tally.hits || tally.limits)
+            printf("%-32.*s %8lu of %lu%s %10.0f ns\n", STR_ARG(name), tally.hits, tally.lines,
+                   tally.limits ? " (limits)" : "", tally.ns_line);
+        grok_destroy(grok);
+    }
 }
 
 int main(int argc, char **argv)
@@ -108,7 +135,10 @@ int main(int argc, char **argv)
     struct grok_library library;
     grok_library_init(&library, strcmp(argv[1], "ecs-v1") == 0, &arena);
     if (strcmp(argv[2], "*") == 0) {
-        list(&library, &arena);
+        if (argc == 3)
+            list(&library, &arena);
+        else
+            run_all(&library, file_read(argv[3]), &arena);
         return 0;
     }
     struct str pattern = str_of(argv[2]);
@@ -119,8 +149,8 @@ int main(int argc, char **argv)
     } else {
         struct str text = file_read(argv[3]);
         int rounds = argc > 4 ? atoi(argv[4]) : 1;
-        run(grok, text, rounds, false);
-        if (argc <= 5) run(grok, text, rounds, true);
+        run_show(grok, text, rounds, false);
+        if (argc <= 5) run_show(grok, text, rounds, true);
     }
     grok_destroy(grok);
     arena_fini(&arena);
