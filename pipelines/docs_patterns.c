@@ -83,10 +83,11 @@ void docs_patterns(struct buf *out)
 {
     struct manual manual;
     manual_open(&manual);
-    buf_append_z(out,
-                 "patterns of grok, by group\n\n"
-                 "  What a pattern captures depends on ecs_compatibility: `legacy` when it is disabled,\n"
-                 "  else `ecs-v1`. A pattern's expression: tailrace docs NAME\n");
+    buf_append_z(
+        out,
+        "patterns of grok, by group\n\n"
+        "  What a pattern captures depends on ecs_compatibility: `legacy` when it is disabled,\n"
+        "  else `ecs-v1`. A pattern's expression: tailrace docs NAME\n");
     for (const struct grok_file *file = grok_files; file->group; file++) {
         buf_printf(out, "\n%s - %.*s\n\n", file->group, STR_ARG(grok_file_title(file)));
         struct grok_reader reader = grok_reader_open(file);
