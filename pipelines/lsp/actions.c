@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* textDocument/codeAction: where a complaint says "did you mean `x`?", x is put in place of the wrong
  * word, which the complaint names last in its first line. */
+#include <assert.h>
 #include "pipelines/lsp/server.h"
 
 /* What stands between the last two backticks of `text`, or empty. */
@@ -25,6 +26,7 @@ static bool find_fix(const struct message *message, const struct source_text *so
     struct str place = str_slice(source->text, message->place.start, message->place.end);
     ptrdiff_t at = wrong.len ? str_find(place, wrong) : -1;
     if (at < 0) return false;
+    assert(at + (ptrdiff_t)wrong.len <= (ptrdiff_t)place.len);
     *fix = (struct fix){.start = message->place.start + (uint32_t)at, .text = last_quoted(message->hint)};
     fix->end = fix->start + (uint32_t)wrong.len;
     return fix->text.len > 0;

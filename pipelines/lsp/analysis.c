@@ -50,6 +50,7 @@ struct building {
 static void digest_plugin(const struct building *building, enum section_kind section,
                           const struct plugin_block *block, char digest[DIGEST_HEX_MAX])
 {
+    assert(section < SECTION_KINDS && block->place.source);
     struct buf text = {0};
     buf_printf(&text, "%d %d %d ", (int)section, (int)building->options->ecs, building->options->has_escapes);
     buf_append(&text, str_slice(block->place.source->text, block->place.start, block->place.end));
@@ -72,6 +73,7 @@ static bool is_sound(struct sound_plugins *sound, const char *digest)
 
 static void sound_add(struct sound_plugins *sound, const char *digest)
 {
+    assert(strlen(digest) >= SOUND_DIGEST && !is_sound(sound, digest));
     char(*bucket)[SOUND_DIGEST] = bucket_of(sound, digest);
     memmove(bucket[1], bucket[0], (SOUND_WAYS - 1) * SOUND_DIGEST);
     memcpy(bucket[0], digest, SOUND_DIGEST);

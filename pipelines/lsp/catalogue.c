@@ -39,6 +39,7 @@ bool catalogue_find(enum plugin_kind kind, struct str name, struct described *ou
 
 const struct option *described_option(const struct described *plugin, struct str name)
 {
+    assert(plugin->common);
     const struct option *option = plugin->own ? option_find(plugin->own, name) : NULL;
     if (!option) option = option_find(plugin->common, name);
     if (!option || !option->alias_of) return option;

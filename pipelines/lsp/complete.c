@@ -2,6 +2,7 @@
 /* textDocument/completion. The cursor's scope and state (pipelines/lsp/scan.h) say what can be read there;
  * everything of that kind is offered, and the editor chooses by what was typed. */
 #include "pipelines/lsp/complete.h"
+#include <assert.h>
 #include <stdlib.h>
 #include "core/text/level.h"
 #include "core/xmalloc.h"
@@ -30,6 +31,7 @@ static int by_text(const void *left, const void *right)
 /* As it stands in strings: a field without others above it needs no brackets. */
 static struct str bare(struct str field)
 {
+    assert(field.len > 2 && field.ptr[0] == '[');
     bool is_single = !memchr(field.ptr + 1, '[', field.len - 1);
     return is_single ? str_slice(field, 1, field.len - 1) : field;
 }
@@ -191,6 +193,7 @@ static void complete_string(struct completion *completion, const struct mark *ma
 {
     struct str text = mark_text(completion->scan, mark);
     uint32_t first = mark->start + 1, at = completion->offset - first;
+    assert(completion->offset >= first);
     struct meaning meaning = string_meaning(completion->scan, mark);
     struct placeholder found;
     if (at > text.len) at = (uint32_t)text.len;

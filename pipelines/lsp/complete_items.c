@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/lsp/complete.h"
+#include <assert.h>
 #include "dsl/lexer.h"
 #include "pipelines/lsp/manual.h"
 
 void item_add(struct completion *completion, const struct item *item)
 {
     enum { FORMAT_SNIPPET = 2 };
+    assert(completion->start <= completion->offset && item->label.len > 0);
     if (completion->count++ >= COMPLETIONS_MAX) return;
     const struct lsp *lsp = completion->lsp;
     bool is_snippet = lsp->has_snippets && item->snippet.len;
@@ -32,6 +34,7 @@ struct snippet {
 static void append_choices(struct snippet *snippet, const char *const *choices)
 {
     bool is_first = true;
+    assert(choices && *choices);
     buf_printf(&snippet->text, "${%u|", ++snippet->stops);
     for (; *choices; choices++) {
         if (!**choices) continue;

@@ -16,6 +16,7 @@ static void document_free(struct document *document)
 void documents_fini(struct documents *documents)
 {
     for (uint32_t i = 0; i < documents->count; i++) document_free(documents->items[i]);
+    assert(documents->count <= DOCUMENTS_MAX);
     *documents = (struct documents){.count = 0};
 }
 

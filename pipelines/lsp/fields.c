@@ -244,7 +244,9 @@ void fields_collect(struct fields *fields, const struct scan *scan, const struct
         if (mark->kind == MARK_REFERENCE) {
             enum field_use use = mark->role == ROLE_TARGET ? FIELD_SET
                                  : mark->role == ROLE_REMOVED ? FIELD_REMOVED : FIELD_READ;
-            if (mark->is_closed) add(&collector, mark->start, mark->end, use);
+            /* `[a][(b)]` is another field for each event */
+            bool is_computed = str_find(mark_text(scan, mark), STR("[(")) >= 0;
+            if (mark->is_closed && !is_computed) add(&collector, mark->start, mark->end, use);
         } else if (mark->is_closed && (mark->role == ROLE_VALUE || mark->role == ROLE_KEY)) {
             add_string(&collector, mark);
         }

@@ -2,6 +2,7 @@
 /* textDocument/formatting: as `tailrace fmt` does it. The form is one for all, so the editor's wishes
  * (tabs, their width) are not asked. One edit from the first line that differs to the last. A text with
  * errors stays as it is: its diagnostics say why. */
+#include <assert.h>
 #include "dsl/format.h"
 #include "pipelines/lsp/server.h"
 
@@ -36,6 +37,7 @@ json_t *format_answer(struct lsp *lsp, const json_t *params)
         struct str old = document->source.text, new = text.len ? buf_str(&text) : STR("");
         edits = json_array();
         size_t head = common_head(old, new), tail = common_tail(old, new, head);
+        assert(head + tail <= old.len && head + tail <= new.len);
         if (!str_eq(old, new))
             protocol_append(edits, protocol_edit(document, lsp->encoding, (uint32_t)head, (uint32_t)(old.len - tail),
                                                  str_slice(new, head, new.len - tail)));

@@ -83,6 +83,7 @@ static enum frame_verdict lose(struct frames *frames, size_t passed)
 
 static void skip_body(struct frames *frames, uint64_t length)
 {
+    assert(length > FRAME_BODY_MAX && !frames->skipped);
     size_t here = waiting(frames).len;
     if (here > length) here = (size_t)length;
     frames->at += here;
@@ -119,6 +120,7 @@ enum frame_verdict frames_next(struct frames *frames, struct str *body)
     }
     struct str bytes = waiting(frames);
     if (bytes.len < frames->body_len) return FRAME_WANTED;
+    assert(frames->body_len <= FRAME_BODY_MAX && !frames->skipped);
     *body = str_slice(bytes, 0, frames->body_len);
     frames->at += frames->body_len;
     frames->has_header = false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/lsp/groks.h"
+#include <assert.h>
 #include "core/text/utf8.h"
 
 /* Is this the expression of a pair of the filter's pattern_definitions? */
@@ -12,6 +13,7 @@ static bool is_definition(const struct scan *scan, const struct mark *mark, cons
 
 bool groks_has_own(const struct scan *scan, const struct scope *plugin)
 {
+    assert(plugin);
     if (str_find(scan->text, STR("pattern_definitions")) < 0) return false; /* nearly always */
     for (uint32_t i = 0; i < scan->mark_count; i++)
         if (is_definition(scan, &scan->marks[i], plugin)) return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* textDocument/hover: what stands under the pointer, from the manual's tables and from the text. */
+#include <assert.h>
 #include "pipelines/lsp/fields.h"
 #include "pipelines/lsp/groks.h"
 #include "pipelines/lsp/manual.h"
@@ -171,6 +172,7 @@ json_t *hover_answer(struct lsp *lsp, const json_t *params)
     hover.scan = &scan;
     hover.mark = scan_mark_at(&scan, hover.offset);
     if (!hover.mark) return NULL;
+    assert(hover.offset >= hover.mark->start && hover.offset <= hover.mark->end);
     hover.start = hover.mark->start;
     hover.end = hover.mark->end;
     hover_mark(&hover);

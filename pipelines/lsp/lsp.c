@@ -34,7 +34,7 @@ json_t *lsp_refuse(struct lsp *lsp, const char *problem)
     return NULL;
 }
 
-static struct document *document_of(struct lsp *lsp, const json_t *params)
+struct document *lsp_document(struct lsp *lsp, const json_t *params)
 {
     const json_t *name = json_object_get(json_object_get(params, "textDocument"), "uri");
     if (!json_is_string(name)) {
@@ -46,7 +46,7 @@ static struct document *document_of(struct lsp *lsp, const json_t *params)
 
 struct document *lsp_pipeline(struct lsp *lsp, const json_t *params)
 {
-    struct document *document = document_of(lsp, params);
+    struct document *document = lsp_document(lsp, params);
     if (!document || document->is_refused || document->kind != DOCUMENT_PIPELINE) return NULL;
     return document;
 }
@@ -115,70 +115,7 @@ void lsp_notify(struct lsp *lsp, const char *method, json_t *params)
     send(lsp, message);
 }
 
-static void show_warning(struct lsp *lsp, const char *text)
-{
-    enum { WARNING = 2 };
-    json_t *params = json_object();
-    protocol_set(params, "type", json_integer(WARNING));
-    protocol_set(params, "message", json_string(text));
-    lsp_notify(lsp, "window/showMessage", params);
-}
-
-/* ---- initialize ---- */
-
-static bool has_text(const json_t *array, const char *wanted)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach(array, i, item) if (str_eq_z(protocol_string(item), wanted)) return true;
-    return false;
-}
-
-/* `{"pipeline.ecs_compatibility": "v8", "config.support_escapes": true}`, as the settings are called. */
-static void read_options(struct lsp *lsp, const json_t *options)
-{
-    struct str ecs = protocol_string(json_object_get(options, "pipeline.ecs_compatibility"));
-    lsp->options.ecs = str_eq_z(ecs, "disabled") ? ECS_DISABLED : str_eq_z(ecs, "v1") ? ECS_V1 : ECS_V8;
-    lsp->options.has_escapes = json_is_true(json_object_get(options, "config.support_escapes"));
-}
-
-static void read_client(struct lsp *lsp, const json_t *params)
-{
-    const json_t *client = json_object_get(params, "capabilities");
-    const json_t *text = json_object_get(client, "textDocument");
-    const json_t *encodings = json_object_get(json_object_get(client, "general"), "positionEncodings");
-    lsp->encoding = has_text(encodings, "utf-8") ? ENCODING_UTF8 : ENCODING_UTF16;
-    const json_t *item = json_object_get(json_object_get(text, "completion"), "completionItem");
-    lsp->has_snippets = json_is_true(json_object_get(item, "snippetSupport"));
-    lsp->has_markdown = has_text(json_object_get(json_object_get(text, "hover"), "contentFormat"), "markdown");
-    const json_t *told = json_object_get(text, "publishDiagnostics");
-    lsp->has_related = json_is_true(json_object_get(told, "relatedInformation"));
-    read_options(lsp, json_object_get(params, "initializationOptions"));
-}
-
-static json_t *capabilities(const struct lsp *lsp)
-{
-    enum { SYNC_INCREMENTAL = 2 };
-    json_t *sync = json_pack("{s:b, s:i, s:b}", "openClose", 1, "change", SYNC_INCREMENTAL, "save", 1);
-    json_t *json = json_pack("{s:s, s:o, s:b, s:b, s:b, s:b, s:b, s:b}", "positionEncoding",
-                             lsp->encoding == ENCODING_UTF8 ? "utf-8" : "utf-16", "textDocumentSync", sync,
-                             "hoverProvider", 1, "documentFormattingProvider", 1, "documentSymbolProvider", 1,
-                             "foldingRangeProvider", 1, "definitionProvider", 1, "referencesProvider", 1);
-    assert(json);
-    protocol_set(json, "completionProvider",
-                 json_pack("{s:[s,s,s,s,s]}", "triggerCharacters", "%", "{", "[", "\"", "'"));
-    protocol_set(json, "signatureHelpProvider", json_pack("{s:[s,s]}", "triggerCharacters", "(", ","));
-    protocol_set(json, "codeActionProvider", json_pack("{s:[s]}", "codeActionKinds", "quickfix"));
-    return json;
-}
-
-static json_t *initialize_answer(struct lsp *lsp, const json_t *params)
-{
-    read_client(lsp, params);
-    lsp->state = LSP_READY;
-    return json_pack("{s:o, s:{s:s, s:s}}", "capabilities", capabilities(lsp), "serverInfo", "name", "tailrace",
-                     "version", TAILRACE_VERSION);
-}
+/* ---- dispatch ---- */
 
 static json_t *shutdown_answer(struct lsp *lsp, const json_t *params)
 {
@@ -186,86 +123,6 @@ static json_t *shutdown_answer(struct lsp *lsp, const json_t *params)
     lsp->state = LSP_SHUT_DOWN;
     return NULL;
 }
-
-/* ---- documents ---- */
-
-static json_t *did_open(struct lsp *lsp, const json_t *params)
-{
-    const json_t *told = json_object_get(params, "textDocument");
-    const json_t *uri = json_object_get(told, "uri"), *text = json_object_get(told, "text");
-    if (!json_is_string(uri) || !json_is_string(text)) return NULL;
-    struct document *document = documents_open(&lsp->documents, protocol_string(uri),
-                                               protocol_string(json_object_get(told, "languageId")));
-    if (!document) {
-        show_warning(lsp, "tailrace: too many documents are open, this one is not checked: close others");
-        return NULL;
-    }
-    document->version = json_integer_value(json_object_get(told, "version"));
-    document_set(&lsp->documents, document, protocol_string(text));
-    return NULL;
-}
-
-static void change_take(struct lsp *lsp, struct document *document, const json_t *change)
-{
-    const json_t *range = json_object_get(change, "range"), *text = json_object_get(change, "text");
-    uint32_t start, end;
-    if (!json_is_string(text)) return;
-    if (!range) document_set(&lsp->documents, document, protocol_string(text));
-    else if (protocol_read_range(range, document, lsp->encoding, &start, &end))
-        document_splice(&lsp->documents, document, start, end, protocol_string(text));
-}
-
-static json_t *did_change(struct lsp *lsp, const json_t *params)
-{
-    struct document *document = document_of(lsp, params);
-    if (!document) return NULL;
-    size_t i;
-    json_t *item;
-    json_array_foreach(json_object_get(params, "contentChanges"), i, item) change_take(lsp, document, item);
-    document->version = json_integer_value(json_object_get(json_object_get(params, "textDocument"), "version"));
-    document->is_checked = false;
-    return NULL;
-}
-
-/* Files that a plugin reads (patterns_dir) may have changed with it. */
-static json_t *did_save(struct lsp *lsp, const json_t *params)
-{
-    struct document *document = document_of(lsp, params);
-    memset(&lsp->sound, 0, sizeof lsp->sound);
-    if (document) document->is_checked = false;
-    return NULL;
-}
-
-static void publish(struct lsp *lsp, const struct document *document, json_t *diagnostics)
-{
-    json_t *params = json_object();
-    protocol_set(params, "uri", protocol_text(str_of(document->uri)));
-    protocol_set(params, "version", json_integer(document->version));
-    protocol_set(params, "diagnostics", diagnostics);
-    lsp_notify(lsp, "textDocument/publishDiagnostics", params);
-}
-
-static json_t *did_close(struct lsp *lsp, const json_t *params)
-{
-    struct document *document = document_of(lsp, params);
-    if (!document) return NULL;
-    publish(lsp, document, json_array());
-    documents_close(&lsp->documents, document);
-    return NULL;
-}
-
-void lsp_settle(struct lsp *lsp)
-{
-    if (lsp->state != LSP_READY) return;
-    for (uint32_t i = 0; i < lsp->documents.count; i++) {
-        struct document *document = lsp->documents.items[i];
-        if (document->is_checked) continue;
-        document->is_checked = true;
-        publish(lsp, document, diagnostics_json(lsp, document));
-    }
-}
-
-/* ---- dispatch ---- */
 
 static json_t *ended(struct lsp *lsp, const json_t *params)
 {
@@ -313,6 +170,7 @@ static const struct method *method_find(struct str name, bool is_request)
 
 static void request(struct lsp *lsp, const json_t *id, struct str name, const json_t *params)
 {
+    assert(!lsp->arena.chunks);
     const struct method *method = method_find(name, true);
     bool is_first = method && method->handler == initialize_answer;
     if (lsp->state == LSP_NEW && !is_first)

@@ -47,6 +47,7 @@ static struct str line_text(const struct lines *lines, struct str text, uint32_t
 static size_t char_len(struct str text, size_t at)
 {
     size_t len;
+    assert(at < text.len);
     if (!((unsigned char)text.ptr[at] & 0x80)) return 1;
     utf8_decode(str_from(text, at), &len);
     return len ? len : 1;

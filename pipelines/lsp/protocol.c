@@ -36,7 +36,7 @@ void protocol_set(json_t *object, const char *name, json_t *value)
 void protocol_append(json_t *array, json_t *value)
 {
     int failed = json_array_append_new(array, value);
-    assert(!failed);
+    assert(!failed && value);
     (void)failed;
 }
 

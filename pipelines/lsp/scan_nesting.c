@@ -66,6 +66,7 @@ static uint32_t scope_add(struct scanner *scanner, struct scope scope)
 
 uint32_t scope_begin(struct scanner *scanner, enum scope_kind kind, struct token token)
 {
+    assert(token.start < token.end);
     bool is_named = kind == SCOPE_SECTION || kind == SCOPE_PLUGIN || kind == SCOPE_CODEC;
     return scope_add(scanner, (struct scope){.kind = kind, .start = token.start, .name = token.start,
                                              .name_end = is_named ? token.end : token.start,
@@ -129,6 +130,7 @@ static bool is_closed_by(enum scope_kind kind, char sign)
 /* A brace closes whatever brackets are open in its scope; a bracket closes nothing beyond a brace. */
 void nestings_match(struct scanner *scanner, char sign, uint32_t at)
 {
+    assert(sign == '}' || sign == ']' || sign == ')');
     if (scanner->passed) {
         scanner->passed--;
         return;
@@ -152,6 +154,7 @@ void nesting_value_done(struct nesting *nesting, enum scope_kind kind)
 
 static bool holds_statements(const struct scanner *scanner, uint32_t depth)
 {
+    assert(depth > 0 && depth <= scanner->depth);
     uint32_t scope = scanner->nestings[depth - 1].scope;
     if (scope == SCAN_NONE) return false;
     enum scope_kind kind = scanner->scan->scopes[scope].kind;

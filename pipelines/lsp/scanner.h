@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two halves of the scan share: scan.c reads words and signs, scan_nesting.c keeps the stack of
- * open scopes, the marks and the cursor. Lives as long as one scan_text(). */
+/* What the parts of the scan share: scan.c reads strings and signs, scan_words.c words, scan_nesting.c
+ * keeps the stack of open scopes, the marks and the cursor. Lives as long as one scan_text(). */
 #ifndef PIPELINES_LSP_SCANNER_H
 #define PIPELINES_LSP_SCANNER_H
 #include "dsl/lexer.h"
@@ -46,5 +46,15 @@ uint32_t nestings_statement_depth(const struct scanner *scanner);
 
 enum scope_kind nesting_kind(const struct scanner *scanner); /* of the last nesting; not of the text itself */
 bool nesting_holds_statements(const struct scanner *scanner);
+
+/* ---- scan_words.c ---- */
+
+void word_read(struct scanner *scanner); /* the word at the current place */
+/* Whatever was being read, a statement begins here. */
+void statement_begin(struct nesting *nesting);
+/* A word or string as the name of an option, the key of a hash, a value: a codec when braces follow. */
+void word_option(struct scanner *scanner, enum mark_kind kind, struct token token, bool is_closed);
+void word_key(struct scanner *scanner, enum mark_kind kind, struct token token, bool is_closed);
+void word_value(struct scanner *scanner, enum mark_kind kind, struct token token, bool is_closed);
 
 #endif

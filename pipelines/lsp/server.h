@@ -32,8 +32,10 @@ struct lsp {
 typedef json_t *lsp_handler(struct lsp *lsp, const json_t *params);
 
 /* requests */
-lsp_handler complete_answer, hover_answer, format_answer, symbols_answer, folding_answer, definition_answer,
-    references_answer, actions_answer, signature_answer;
+lsp_handler initialize_answer, complete_answer, hover_answer, format_answer, symbols_answer, folding_answer,
+    definition_answer, references_answer, actions_answer, signature_answer;
+/* notifications: what they return is always NULL */
+lsp_handler did_open, did_change, did_save, did_close;
 
 /* Diagnostics of a document, as the protocol's notification has them. */
 json_t *diagnostics_json(struct lsp *lsp, const struct document *document);
@@ -41,6 +43,8 @@ void lsp_notify(struct lsp *lsp, const char *method, json_t *params); /* takes t
 
 /* ---- for handlers ---- */
 json_t *lsp_refuse(struct lsp *lsp, const char *problem); /* the params are wrong; always NULL */
+/* The document that params.textDocument names; NULL when it is not open. */
+struct document *lsp_document(struct lsp *lsp, const json_t *params);
 /* The pipeline that params.textDocument names; NULL when it is not open, too large or no pipeline. */
 struct document *lsp_pipeline(struct lsp *lsp, const json_t *params);
 /* The same with params.position; NULL also when there is none, which is refused. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* textDocument/signatureHelp: the function whose arguments the cursor stands in. */
+#include <assert.h>
 #include "dsl/functions.h"
 #include "pipelines/lsp/server.h"
 
 /* The innermost call of a function that exists; `*argument`: which of its arguments. */
 static const struct function *function_at(const struct scan *scan, uint32_t *argument)
 {
+    assert(scan->cursor.depth > 0 && scan->cursor.nestings[0].scope == SCAN_NONE);
     for (uint32_t depth = scan->cursor.depth; depth > 1; depth--) {
         const struct nesting *nesting = &scan->cursor.nestings[depth - 1];
         const struct scope *scope = &scan->scopes[nesting->scope];

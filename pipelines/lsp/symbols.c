@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* textDocument/documentSymbol and /foldingRange: the outline of a text, from its scopes. */
-#include "core/xmalloc.h"
+#include <assert.h>
 #include <stdlib.h>
+#include "core/xmalloc.h"
 #include "pipelines/lsp/server.h"
 
 enum { SYMBOL_NAME_MAX = 120 }; /* bytes of a condition shown */
@@ -83,6 +84,7 @@ json_t *symbols_answer(struct lsp *lsp, const json_t *params)
         const struct scope *scope = &scan.scopes[i];
         json_t *siblings = scope->parent == SCAN_NONE ? roots : children[scope->parent];
         if (!kind_of(scope) || scope->open == SCAN_NONE || !siblings) continue;
+        assert(scope->parent == SCAN_NONE || scope->parent < i);
         json_t *json = symbol(lsp, document, &scan, scope, ids[i]);
         children[i] = json_object_get(json, "children");
         protocol_append(siblings, json);
