@@ -300,6 +300,49 @@ static bool compile_target(struct compilation *compilation, const struct target 
     return false;
 }
 
+static bool misfit(struct compilation *compilation, struct place place, const char *problem, const char *hint)
+{
+    diag_hint(compilation->diag, diag_error(compilation->diag, place, "%s", problem), "%s", hint);
+    return false;
+}
+
+/* An array for [tags]: none of its items is surely no string. */
+static bool check_tags(struct compilation *compilation, const struct node *value)
+{
+    static const char *const problem = "[tags] holds strings";
+    static const char *const hint = "use to_string()";
+    bool is_list = value->is_constant && value->constant.kind == VALUE_ARRAY;
+    if (is_list && !event_tags_are_legal(&value->constant))
+        return misfit(compilation, value->source->place, problem, hint);
+    for (uint32_t i = 0; value->run == run_array && i < value->count; i++)
+        if (!(value->items[i]->types & TYPE_STRING))
+            return misfit(compilation, value->items[i]->source->place, problem, hint);
+    return true;
+}
+
+/* Fields that do not take everything: what can never be stored is wrong at start. */
+static bool check_fit(struct compilation *compilation, const struct path *path, const struct assignment *assignment,
+                      const struct node *value)
+{
+    struct place place = assignment->targets[0].place;
+    struct place what = value->source->place;
+    if (path->is_metadata && path->count == 0)
+        return value->types & TYPE_OBJECT ||
+               misfit(compilation, what, "[@metadata] is an object", "write [@metadata][name] = value");
+    if (path->slot == SLOT_TIMESTAMP && path->count > 1)
+        return misfit(compilation, place, "[@timestamp] is a time: it has no parts", "set another field");
+    if (path->slot == SLOT_TIMESTAMP)
+        return value->types & TYPE_TIME ||
+               misfit(compilation, what, "[@timestamp] takes a time", "parse_time() and from_unix() make one");
+    if (path->slot != SLOT_TAGS) return true;
+    if (path->count > 1)
+        return misfit(compilation, place, "an item of [tags] cannot be set",
+                      "write [tags] = push([tags] ?? [], \"tag\")");
+    if (!(value->types & (TYPE_STRING | TYPE_ARRAY)))
+        return misfit(compilation, what, "[tags] holds strings", "write [\"tag\"]");
+    return check_tags(compilation, value);
+}
+
 static bool compile_assignment(struct compilation *compilation, const struct assignment *assignment,
                                struct action *action)
 {
@@ -311,7 +354,9 @@ static bool compile_assignment(struct compilation *compilation, const struct ass
         is_right &= compile_target(compilation, &assignment->targets[i], &action->targets[i]);
     if (!assignment->value) return is_right;
     action->value = expression_compile(compilation, assignment->value);
-    return is_right && action->value;
+    if (!is_right || !action->value) return false;
+    const struct destination *target = &action->targets[0];
+    return target->computed || check_fit(compilation, &target->path, assignment, action->value);
 }
 
 static bool compile_let(struct compilation *compilation, const struct let *let, struct action *action)

@@ -560,6 +560,15 @@ static uint32_t emit(struct emitter *emitter, const struct expression *node, uin
     }
 }
 
+/* A regular expression alone is warned of by the parser. */
+static void warn_constant(const struct condition *condition, const struct expression *source, struct diag *diag)
+{
+    if (condition->entry < JUMP_FALSE || source->kind == EXPRESSION_REGEX || has_variable(source)) return;
+    bool is_true = condition->entry == JUMP_TRUE;
+    diag_hint(diag, diag_warning(diag, source->place, "this condition is %s true", is_true ? "always" : "never"),
+              is_true ? "`if` has no effect here, an `else` behind it is never reached" : "its block is never reached");
+}
+
 struct condition *condition_compile(const struct expression *expression, struct arena *arena,
                                     struct diag *diag)
 {
@@ -568,6 +577,7 @@ struct condition *condition_compile(const struct expression *expression, struct 
                               .compilation = {.arena = arena, .diag = diag}};
     condition->entry = emit(&emitter, expression, JUMP_TRUE, JUMP_FALSE);
     condition->regexes = emitter.compilation.regexes;
+    if (!emitter.has_failed) warn_constant(condition, expression, diag);
     if (!emitter.has_failed) return condition;
     condition_destroy(condition);
     return NULL;

@@ -227,6 +227,48 @@ static void no_sum(struct compilation *compilation, const struct node *node, con
               has_string ? "use to_string() or to_integer()" : "two of a kind, or a time and seconds");
 }
 
+/* Integers and floats are alike to comparisons. */
+static unsigned alike(unsigned types) { return types & TYPE_NUMBER ? types | TYPE_NUMBER : types; }
+
+/* May one be the other, or an item or a part of it? As value_in_value() has it. */
+static bool can_be_in(unsigned item, unsigned list)
+{
+    if (!(item & TYPE_SCALAR)) return false;
+    return list & TYPE_ARRAY || alike(item) & list & TYPE_SCALAR;
+}
+
+/* False (said): whatever the event holds, the two sides decide it. */
+static bool check_comparison(struct compilation *compilation, const struct node *node)
+{
+    unsigned left = node->left->types, right = node->right->types;
+    bool is_open = true, is_order = false;
+    switch (node->source->kind) {
+    case EXPRESSION_EQ:
+    case EXPRESSION_NE: is_open = alike(left) & right; break;
+    case EXPRESSION_IN:
+    case EXPRESSION_NOT_IN: is_open = can_be_in(left, right); break;
+    case EXPRESSION_LT:
+    case EXPRESSION_LE:
+    case EXPRESSION_GT:
+    case EXPRESSION_GE:
+        is_open = alike(left) & right & ORDERED;
+        is_order = true;
+        break;
+    default: break;
+    }
+    if (is_open) return true;
+    bool is_true = node->source->kind == EXPRESSION_NE || node->source->kind == EXPRESSION_NOT_IN;
+    struct message *message = diag_error(compilation->diag, node->source->operator_place,
+                                         is_order  ? "these two have no order"
+                                         : is_true ? "this is always true"
+                                                   : "this is never true");
+    bool is_text_and_number = (left | right) & TYPE_STRING && (left | right) & TYPE_NUMBER;
+    diag_hint(compilation->diag, message, "%.*s is not %.*s%s", STR_ARG(type_names(left, compilation->arena)),
+              STR_ARG(type_names(right, compilation->arena)),
+              is_text_and_number ? ": use to_integer() or to_string()" : "");
+    return false;
+}
+
 static struct node *compile_operator(struct compilation *compilation, const struct expression *source)
 {
     const struct operator_rule *rule = rule_of(source->kind);
@@ -242,6 +284,7 @@ static struct node *compile_operator(struct compilation *compilation, const stru
     node->accepted = rule->accepted;
     node->can_fail = rule->can_fail || left->can_fail || (right && right->can_fail);
     node->types = result_of(rule, node);
+    if (right && !check_comparison(compilation, node)) return NULL;
     if (node->types) return fold(compilation, node);
     no_sum(compilation, node, rule->sign);
     return NULL;
@@ -278,12 +321,29 @@ static bool compile_items(struct compilation *compilation, const struct expressi
     return is_right;
 }
 
+bool has_variable(const struct expression *source)
+{
+    struct place place = source->place;
+    struct str written = str_slice(place.source->text, place.start, place.end);
+    return str_find(written, STR("${")) >= 0;
+}
+
+static void warn_unreached(struct compilation *compilation, const struct expression *source,
+                           const struct node *condition)
+{
+    bool is_true = value_is_true(&condition->constant);
+    diag_hint(compilation->diag,
+              diag_warning(compilation->diag, source->items[is_true ? 1 : 0]->place, "this is never reached"),
+              "the condition is %s true", is_true ? "always" : "never");
+}
+
 static struct node *compile_choice(struct compilation *compilation, const struct expression *source)
 {
     struct node *node = node_new(compilation, source, run_choice, 0);
     struct node *condition = compile_node(compilation, source->left);
     node->left = condition;
     if (!compile_items(compilation, source, node) || !condition) return NULL;
+    if (condition->is_constant && !has_variable(source->left)) warn_unreached(compilation, source, condition);
     node->can_fail |= condition->can_fail;
     node->types = node->items[0]->types | node->items[1]->types;
     return fold(compilation, node);

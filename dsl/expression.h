@@ -54,6 +54,8 @@ struct compilation {
 };
 /* NULL when something in it is wrong; the diag says what. */
 const struct node *expression_compile(struct compilation *compilation, const struct expression *source);
+/* Does a value of the environment decide it? Then it is no mistake that it is constant. */
+bool has_variable(const struct expression *source);
 /* False (said): the node can never be one of `wanted`. */
 bool check_type(struct compilation *compilation, const struct node *node, unsigned wanted, const char *who);
 

@@ -212,7 +212,7 @@ Test(expression, statements_change_the_event)
     run(&compiled[3], "[d][e][b][x] = 1", event, "an array has numbers, not names");
     run(&compiled[4], "[a][b][0][y] = 1", event, "a step of the field is neither an object nor an array");
     run(&compiled[5], "[a][b][-3] = 1", event, "the array has no such item");
-    run(&compiled[6], "[@timestamp] = 5", event, "the field takes another type: @timestamp a time, tags strings");
+    run(&compiled[6], "[@timestamp] = [a]", event, "the field takes another type: @timestamp a time, tags strings");
     run(&compiled[7], "[q] = [none]", event, "is missing");
     scene_expect(event, "{'a': {'b': [9, 2]}, 'd': {'e': {'b': [2]}}, 'tags': ['_expression_failure']}");
     for (size_t i = 0; i < 8; i++) compiled_fini(&compiled[i]);
