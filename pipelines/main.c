@@ -147,19 +147,64 @@ static bool entries_gather(struct program_run *run)
     return ok;
 }
 
+/* A pipeline has one source of its text. */
+static bool has_text(const struct settings *settings, const struct setting_list *list, struct diag *diag)
+{
+    bool has_string = settings->config_string.ptr;
+    if (has_string != (settings->path_config.count > 0)) return true;
+    struct place place = place_of_setting(list, has_string ? "config.string" : "pipeline.id");
+    struct message *message =
+        has_string ? diag_error(diag, place, "pipeline `%.*s` has both path.config and config.string",
+                                STR_ARG(settings->pipeline_id))
+                   : diag_error(diag, place, "pipeline `%.*s` has neither path.config nor config.string",
+                                STR_ARG(settings->pipeline_id));
+    diag_hint(diag, message, has_string ? "remove one" : "add one");
+    return false;
+}
+
+/* The process's settings, then the pipeline's own. */
+static struct setting_list merge(struct program_run *run, const struct setting_list *entry)
+{
+    struct setting_list merged = {.arena = &run->arena, .environment = &run->environment};
+    for (uint32_t k = 0; k < run->base.count; k++) setting_list_add(&merged, run->base.items[k]);
+    for (uint32_t k = 0; k < entry->count; k++) setting_list_add(&merged, entry->items[k]);
+    return merged;
+}
+
+/* NULL: it is wrong, and all that is wrong with its settings and its text is said. */
+static struct pipeline *pipeline_build(struct program_run *run, const struct setting_list *entry)
+{
+    struct setting_list merged = merge(run, entry);
+    struct settings settings;
+    bool is_right = settings_load(&settings, &merged, &run->arena, &run->diag);
+    is_right = has_text(&settings, &merged, &run->diag) && is_right;
+    if (is_right) return pipeline_create(&settings, &run->arena, &run->diag);
+    struct config unused = {0};
+    pipeline_check(&settings, &run->arena, &unused, &run->diag);
+    return NULL;
+}
+
+/* Of settings that are wrong themselves: what is wrong with the texts is said in the same run. */
+static void texts_check(struct program_run *run)
+{
+    for (uint32_t i = 0; i < run->entry_count; i++) {
+        struct setting_list merged = merge(run, &run->entries[i]);
+        struct settings settings;
+        struct config unused = {0};
+        struct diag said; /* already */
+        diag_init(&said);
+        settings_load(&settings, &merged, &run->arena, &said);
+        diag_fini(&said);
+        pipeline_check(&settings, &run->arena, &unused, &run->diag);
+    }
+}
+
 /* One pipeline that is wrong is said and does not stop the others. */
 static void pipelines_build(struct program_run *run)
 {
     run->pipelines = xcalloc(run->entry_count + 1, sizeof *run->pipelines);
     for (uint32_t i = 0; i < run->entry_count; i++) {
-        struct setting_list merged = {.arena = &run->arena, .environment = &run->environment};
-        for (uint32_t k = 0; k < run->base.count; k++) setting_list_add(&merged, run->base.items[k]);
-        for (uint32_t k = 0; k < run->entries[i].count; k++)
-            setting_list_add(&merged, run->entries[i].items[k]);
-        struct settings settings;
-        struct pipeline *pipeline = NULL;
-        if (settings_load(&settings, &merged, &run->arena, &run->diag))
-            pipeline = pipeline_create(&settings, &run->arena, &run->diag);
+        struct pipeline *pipeline = pipeline_build(run, &run->entries[i]);
         if (pipeline && !ports_check(pipeline, run->pipelines, run->pipeline_count, &run->diag)) {
             pipeline_destroy(pipeline);
             pipeline = NULL;
@@ -266,7 +311,10 @@ static void arguments_to_settings(struct program_run *run)
 static enum exit_code run_pipelines(struct program_run *run)
 {
     arguments_to_settings(run);
-    if (!settings_gather(run) || !entries_gather(run)) {
+    bool is_right = settings_gather(run);
+    bool has_base = run->base.count > 0; /* else the keystore could not be opened */
+    if (!has_base || !entries_gather(run) || !is_right) {
+        if (has_base && !is_right) texts_check(run);
         diag_print(run);
         return EXIT_CONFIG;
     }

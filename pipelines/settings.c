@@ -341,6 +341,12 @@ static const struct setting *id_of(const struct setting_list *list)
     return NULL;
 }
 
+/* `key:` without anything behind. */
+static bool is_empty(const struct config_value *value)
+{
+    return value->kind == CONFIG_BAREWORD && value->text.len == 0;
+}
+
 static void check_id_is_free(const struct setting_list *lists, uint32_t i, const struct setting *id,
                              struct diag *diag)
 {
@@ -384,8 +390,10 @@ static uint32_t read_entries(const struct source_text *source, struct setting_li
         list->environment = environment;
         bool is_map = read_entry(list, &root->items[i], ok, diag);
         const struct setting *id = id_of(list);
-        if (id) check_id_is_free(*lists, i, id, diag);
-        else if (is_map) diag_error(diag, root->items[i].place, "a pipeline needs `pipeline.id`");
+        if (is_map && (!id || is_empty(&id->value)))
+            diag_error(diag, id ? id->value.place : root->items[i].place, "a pipeline needs `pipeline.id`");
+        else if (id)
+            check_id_is_free(*lists, i, id, diag);
     }
     *ok = *ok && diag->errors == errors;
     return root->count;

@@ -139,6 +139,7 @@ def main():
         step("cases", ["python3", "tests/run_cases.py"], 300, count_line)
         end_to_end()
     if mode != "quick":
+        step("language cases", ["python3", "tests/count_language_cases.py"], 300, count_line)
         if build("asan"):
             step("unit tests, address and undefined", ["build/asan/unit_tests"], 900, count_criterion)
             step("cases, address and undefined", ["python3", "tests/run_cases.py", "--program", "build/asan/tailrace"],

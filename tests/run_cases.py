@@ -194,4 +194,5 @@ def main():
     print(f"cases: {passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
-main()
+if __name__ == "__main__":
+    main()

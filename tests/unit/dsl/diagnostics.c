@@ -9,6 +9,7 @@
 #include "core/xmalloc.h"
 #include "dsl/checker.h"
 #include "dsl/parser.h"
+#include "tests/unit/support/cases.h"
 
 /* ---- plugins with one option of each kind ---- */
 
@@ -128,7 +129,8 @@ static void run_case(const char *path)
     say((struct str){alone, config.len}, &said);
     free(alone);
     if (getenv("TAILRACE_ACCEPT")) accept_case(path, config, buf_str(&said));
-    else cr_expect(str_eq(expected, buf_str(&said)), "%s: said\n%s", path, buf_z(&said));
+    else cr_expect(case_count("diagnostics", "1.10", str_eq(expected, buf_str(&said)), NULL), "%s: said\n%s", path,
+                   buf_z(&said));
     buf_fini(&text);
     buf_fini(&said);
 }
