@@ -50,12 +50,13 @@ static ptrdiff_t find(const struct checker *checker, enum section_kind section, 
 
 static const char *article(enum section_kind section) { return section == SECTION_FILTER ? "a" : "an"; }
 
-/* Plugins that come with Logstash: whoever meets a name of these has not mistyped it. */
-static bool is_of_logstash(struct str name)
+bool checker_is_of_logstash(struct str name)
 {
     static const char *const names[] = {
-        "aggregate", "anonymize", "azure_event_hubs", "beats", "bytes", "cidr", "cipher", "clone",
-        "cloudwatch", "couchdb_changes", "csv", "de_dot", "dead_letter_queue", "dissect", "dns",
+        "aggregate", "anonymize", "avro", "azure_event_hubs", "beats", "bytes", "cef", "cidr", "cipher", "clone",
+        "cloudfront", "cloudtrail", "cloudwatch", "collectd", "couchdb_changes", "csv", "de_dot", "edn", "edn_lines",
+        "es_bulk", "fluent", "gzip_lines", "java_line", "java_plain", "jdots", "msgpack", "multiline", "netflow",
+        "nmap", "protobuf", "dead_letter_queue", "dissect", "dns",
         "elastic_agent", "elastic_integration", "elasticsearch", "email", "exec", "fingerprint",
         "ganglia", "gelf", "geoip", "graphite", "graphtastic", "heartbeat", "http", "http_poller",
         "imap", "influxdb", "jdbc", "jdbc_static", "jdbc_streaming", "jms", "json_encode", "kafka",
@@ -89,7 +90,7 @@ static void unknown(const struct checker *checker, const struct plugin_block *bl
         diag_hint(diag, message, "write else { … } directly behind the block of its `if`");
         return;
     }
-    if (is_of_logstash(block->name)) {
+    if (checker_is_of_logstash(block->name)) {
         diag_hint(diag, message, "Logstash has it, this version has not");
         diag_note(diag, message, "`tailrace docs` lists the plugins there are");
         return;
@@ -200,7 +201,9 @@ static struct codec *dry_codec(struct options_context *context, const struct con
         struct message *message =
             diag_error(context->diag, value->place, "there is no codec `%.*s`", STR_ARG(value->text));
         struct str near = suggest(value->text, names, count);
-        if (near.len) diag_hint(context->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+        if (checker_is_of_logstash(value->text))
+            diag_hint(context->diag, message, "Logstash has it, this version has not");
+        else if (near.len) diag_hint(context->diag, message, "did you mean `%.*s`?", STR_ARG(near));
         return NULL;
     }
     struct options_context inner = context_of(checker, "codec", value->text, value->place);

@@ -23,6 +23,9 @@ struct checker_options {
     bool is_dry;
 };
 
+/* Plugins and codecs that come with Logstash: whoever writes a name of these has not mistyped it. */
+bool checker_is_of_logstash(struct str name);
+
 /* Fills input, filter or output, and id, of every plugin_block. False when anything is wrong. */
 bool check_config(struct config *config, const struct checker_options *options, struct arena *arena,
                   struct diag *diag);

@@ -347,6 +347,12 @@ static bool parse_option(struct parser *parser, struct setting *setting)
     setting->key = str_slice(lexer->text, name.start + is_quoted, name.end - is_quoted);
     parser->is_secret = secret_is_name(setting->key);
     lexer_skip(lexer);
+    if (lexer_peek(lexer, 0) == '}') {
+        struct message *message =
+            parser_fault(parser, name.start, name.end, "the option `%.*s` has no value", STR_ARG(setting->key));
+        diag_hint(parser->diag, message, "write %.*s => …; a value of several words needs quotes", STR_ARG(setting->key));
+        return false;
+    }
     if (!lexer_symbol(lexer, "=>")) {
         bool is_other_sign = strchr("=:", lexer_peek(lexer, 0)) && !lexer_is_end(lexer);
         return parser_expected(parser, "`=>`",

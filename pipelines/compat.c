@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/compat.h"
 #include <assert.h>
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include "core/common_options.h"
+#include "core/text/json.h"
+#include "core/xmalloc.h"
 #include "dsl/source.h"
 #include "pipelines/pipeline.h"
 
@@ -12,7 +17,9 @@ struct report {
     struct str folder;
     struct arena *arena;
     struct buf *out;
-    struct diag diag; /* of the part that is being reported */
+    bool is_json;
+    struct str part;  /* what is being reported: a file's name, or `pipeline NAME` */
+    struct diag diag; /* of that part */
     bool *is_told;    /* by message: a line stands for it */
     uint32_t counts[SUBJECT_COUNT][JUDGED_COUNT];
 };
@@ -50,12 +57,50 @@ static const char *difference_of(const char *kind, struct str plugin, const char
 
 /* ---- lines ---- */
 
+static const char *const judgements[] = {"exact", "different", "refused"};
+
+static void json_text(struct buf *out, const char *name, struct str text)
+{
+    if (!text.len) return;
+    buf_printf(out, ",\"%s\":", name);
+    json_encode_string(text, out);
+}
+
+/* The members that check --format json has, too (core/diag.h). */
+static void json_line(const struct report *report, enum subject subject, enum judgement judged,
+                      struct place place, struct str what, struct str how)
+{
+    static const char *const subjects[] = {"setting", "plugin", "option", "complaint"};
+    struct buf *out = report->out;
+    buf_printf(out, "{\"verdict\":\"%s\",\"subject\":\"%s\"", judgements[judged], subjects[subject]);
+    json_text(out, "part", report->part);
+    if (place.source) {
+        struct line_column start = place_line(place);
+        struct line_column end = place_line((struct place){place.source, place.end, place.end});
+        json_text(out, "file", place.source->name);
+        buf_printf(out, ",\"line\":%u,\"column\":%u,\"end_line\":%u,\"end_column\":%u", start.line, start.column,
+                   end.line, end.column);
+    }
+    json_text(out, "name", what);
+    json_text(out, "message", how);
+    buf_append_z(out, "}\n");
+}
+
+static void heading(struct report *report, struct str part, const char *behind)
+{
+    report->part = part;
+    if (!report->is_json) buf_printf(report->out, "%.*s%s\n", STR_ARG(part), behind);
+}
+
 static void line(struct report *report, enum subject subject, enum judgement judged, struct place place,
                  struct str what, struct str how)
 {
-    static const char *const names[] = {"exact", "different", "refused"};
     report->counts[subject][judged]++;
-    buf_printf(report->out, "  %-10s ", names[judged]);
+    if (report->is_json) {
+        json_line(report, subject, judged, place, what, how);
+        return;
+    }
+    buf_printf(report->out, "  %-10s ", judgements[judged]);
     if (place.source)
         buf_printf(report->out, "%.*s:%u: ", STR_ARG(place.source->name), place_line(place).line);
     buf_append(report->out, what);
@@ -235,7 +280,7 @@ static void report_statements(struct report *report, enum section_kind section, 
             report_plugin(report, section, statement->plugin);
             continue;
         }
-        if (statement->kind != STATEMENT_BRANCH) continue; /* a file of Logstash has no others */
+        if (statement->kind != STATEMENT_BRANCH) continue; /* what Logstash has not: complaints are told below */
         for (uint32_t k = 0; k < statement->branch->count; k++)
             report_statements(report, section, &statement->branch->arms[k].block);
     }
@@ -257,9 +302,11 @@ static bool can_be_read(struct report *report, struct str path)
 static struct str relocate(struct report *report, struct str path)
 {
     static const struct { const char *there, *here; } roots[] = {
-        {"/etc/logstash/", "/"}, {"/usr/share/logstash/config/", "/"},
+        {"/etc/logstash/", "/"}, {"/etc/tailrace/", "/"}, {"/usr/share/logstash/config/", "/"},
         {"/usr/share/logstash/pipeline", "/pipeline"}, {"/usr/share/logstash/pipeline", "/../pipeline"},
     };
+    const char *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;
+    struct str name = slash ? str_from(path, (size_t)(slash - path.ptr) + 1) : path;
     if (!str_starts(path, STR("/"))) {
         struct str here = arena_printf(report->arena, "%.*s/%.*s", STR_ARG(report->folder), STR_ARG(path));
         return can_be_read(report, here) ? here : path;
@@ -271,7 +318,9 @@ static struct str relocate(struct report *report, struct str path)
                                        STR_ARG(rest));
         if (can_be_read(report, here)) return here;
     }
-    return path;
+    if (can_be_read(report, path)) return path;
+    struct str here = arena_printf(report->arena, "%.*s/%.*s", STR_ARG(report->folder), STR_ARG(name));
+    return name.len && can_be_read(report, here) ? here : path;
 }
 
 /* Of a folder without pipelines.yml: where packages and people put them. */
@@ -304,7 +353,7 @@ static void report_pipeline(struct report *report, const struct setting_list *pr
     for (uint32_t i = 0; i < settings.path_config.count; i++)
         settings.path_config.items[i] = relocate(report, settings.path_config.items[i]);
     pipeline_check(&settings, report->arena, &config, &report->diag);
-    buf_printf(report->out, "pipeline %.*s\n", STR_ARG(settings.pipeline_id));
+    heading(report, arena_printf(report->arena, "pipeline %.*s", STR_ARG(settings.pipeline_id)), "");
     complaints_begin(report);
     for (uint32_t i = 0; i < process->count; i++) complaint(report, setting_span(&process->items[i]));
     report_settings(report, own->items, own->count);
@@ -316,6 +365,7 @@ static void report_pipeline(struct report *report, const struct setting_list *pr
 static void totals(struct report *report)
 {
     static const char *const names[] = {"settings", "plugins", "options", "other complaints"};
+    if (report->is_json) return; /* whoever reads it counts */
     buf_append_z(report->out, "totals\n");
     for (int i = 0; i < SUBJECT_COUNT; i++)
         buf_printf(report->out, "  %-17s %u exact, %u different, %u refused\n", names[i],
@@ -334,32 +384,93 @@ static void report_process(struct report *report, struct setting_list *kept)
         if (!settings_key_is_foreign(settings[i].key)) setting_list_add(kept, settings[i]);
     struct settings unused;
     settings_load(&unused, kept, report->arena, &report->diag);
-    buf_printf(report->out, "%s%s\n", path, is_missing ? " (none: every setting is the default)" : "");
+    heading(report, arena_copy(report->arena, str_of(path)),
+            is_missing ? " (none: every setting is the default)" : "");
     complaints_begin(report);
     report_settings(report, settings, count);
     complaints_end(report);
 }
 
-bool compat_report(struct str folder, struct arena *arena, struct buf *out)
+/* Files beside the settings that mean nothing here. */
+static void report_files(struct report *report)
 {
-    struct report report = {.folder = folder, .arena = arena, .out = out};
-    diag_init(&report.diag);
-    while (report.folder.len > 1 && str_ends(report.folder, STR("/"))) report.folder.len--;
-    struct setting_list process = {.arena = arena};
-    report_process(&report, &process);
+    static const struct { const char *name, *how; } files[] = {
+        {"logstash.keystore", "it is not read: add its secrets again with `tailrace keystore add NAME`"},
+        {"jvm.options", "of the Java machine: without effect here"},
+        {"log4j2.properties", "without effect here: log.level and log.format decide"},
+        {"startup.options", "of Logstash's service: without effect here"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[COMPAT_PATH_MAX];
+        snprintf(path, sizeof path, "%.*s/%s", STR_ARG(report->folder), files[i].name);
+        if (access(path, F_OK) == 0)
+            line(report, SUBJECT_SETTING, JUDGED_DIFFERENT, (struct place){0}, str_of(files[i].name),
+                 str_of(files[i].how));
+    }
+}
+
+static void report_folder(struct report *report)
+{
+    struct setting_list process = {.arena = report->arena};
+    report_process(report, &process);
+    report_files(report);
     char path[COMPAT_PATH_MAX];
     bool is_missing;
-    struct setting_list *entries = NULL, none = {.arena = arena};
+    struct setting_list *entries = NULL, none = {.arena = report->arena};
     uint32_t count = 0;
-    snprintf(path, sizeof path, "%.*s/pipelines.yml", STR_ARG(report.folder));
-    settings_read_pipelines(path, &entries, &count, &is_missing, NULL, arena, &report.diag);
-    if (report.diag.count) {
-        buf_printf(out, "%s\n", path);
-        complaints_begin(&report);
-        complaints_end(&report);
+    snprintf(path, sizeof path, "%.*s/pipelines.yml", STR_ARG(report->folder));
+    settings_read_pipelines(path, &entries, &count, &is_missing, NULL, report->arena, &report->diag);
+    if (report->diag.count) {
+        heading(report, arena_copy(report->arena, str_of(path)), "");
+        complaints_begin(report);
+        complaints_end(report);
     }
-    for (uint32_t i = 0; i < count; i++) report_pipeline(&report, &process, &entries[i]);
-    if (is_missing) report_pipeline(&report, &process, &none);
+    for (uint32_t i = 0; i < count; i++) report_pipeline(report, &process, &entries[i]);
+    if (is_missing) report_pipeline(report, &process, &none);
+}
+
+/* Is there anything of a Logstash in the folder? */
+static bool has_settings(struct report *report)
+{
+    static const char *const signs[] = {"logstash.yml", "pipelines.yml", "conf.d/*.conf", "pipeline/*.conf", "*.conf"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (can_be_read(report, arena_printf(report->arena, "%.*s/%s", STR_ARG(report->folder), signs[i]))) return true;
+    return false;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* A folder that only holds folders of Logstashs: each of them. False: none is. */
+static bool report_folders_within(struct report *report)
+{
+    struct str top = report->folder;
+    struct dirent **names = NULL;
+    char *path = xstrndup(top);
+    int count = scandir(path, &names, NULL, by_name);
+    bool has_any = false;
+    for (int i = 0; i < count; i++) {
+        report->folder = arena_printf(report->arena, "%.*s/%s", STR_ARG(top), names[i]->d_name);
+        if (names[i]->d_name[0] != '.' && has_settings(report)) {
+            report_folder(report);
+            has_any = true;
+        }
+        free(names[i]);
+    }
+    free(names);
+    free(path);
+    report->folder = top;
+    return has_any;
+}
+
+bool compat_report(struct str folder, bool is_json, struct arena *arena, struct buf *out)
+{
+    struct report report = {.folder = folder, .arena = arena, .out = out, .is_json = is_json};
+    diag_init(&report.diag);
+    while (report.folder.len > 1 && str_ends(report.folder, STR("/"))) report.folder.len--;
+    if (has_settings(&report) || !report_folders_within(&report)) report_folder(&report);
     totals(&report);
     diag_fini(&report.diag);
     uint32_t refused = 0;

@@ -11,7 +11,10 @@
 
 enum { COMPAT_PATH_MAX = 4096 }; /* bytes of a path that is put together here */
 
-/* Appends the report, counts last. False: something is refused. */
-bool compat_report(struct str folder, struct arena *arena, struct buf *out);
+/* Appends the report, counts last; for editors (`is_json`) one object a line without counts: `verdict`,
+ * `subject`, `part`, `file`, `line`, `column`, `end_line`, `end_column`, `name`, `message`. A folder that
+ * holds nothing of a Logstash but folders that do is reported folder by folder. False: something is
+ * refused. */
+bool compat_report(struct str folder, bool is_json, struct arena *arena, struct buf *out);
 
 #endif

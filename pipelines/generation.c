@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include "core/xmalloc.h"
+#include "dsl/checker.h"
 
 /* One block of memory holds host struct, common options and the plugin's own struct, so that one
  * options_load() over two groups fills both and complains once. */
@@ -80,7 +81,8 @@ static void codec_unknown(struct generation *generation, struct str name, struct
     struct message *message =
         diag_error(generation->diag, place, "there is no codec `%.*s`", STR_ARG(name));
     struct str near = suggest(name, names, count);
-    if (near.len) diag_hint(generation->diag, message, "did you mean `%.*s`?", STR_ARG(near));
+    if (checker_is_of_logstash(name)) diag_hint(generation->diag, message, "Logstash has it, this version has not");
+    else if (near.len) diag_hint(generation->diag, message, "did you mean `%.*s`?", STR_ARG(near));
     struct buf list = {0};
     for (size_t i = 0; i < count; i++) buf_printf(&list, "%s%.*s", i ? ", " : "", STR_ARG(names[i]));
     diag_note(generation->diag, message, "codecs: %.*s", STR_ARG(buf_str(&list)));

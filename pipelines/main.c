@@ -337,7 +337,7 @@ static enum exit_code run_pipelines(struct program_run *run)
 static enum exit_code run_compat(struct program_run *run)
 {
     struct buf text = {0};
-    bool ok = compat_report(run->line.compat, &run->arena, &text);
+    bool ok = compat_report(run->line.compat, run->line.is_json, &run->arena, &text);
     fwrite(text.ptr, 1, text.len, stdout);
     buf_fini(&text);
     return ok ? EXIT_DONE : EXIT_CONFIG;

@@ -159,7 +159,7 @@ static const struct language_row {
     {"1.2", "filter { pp { aa => 1 } pp { aa => 1 } pp { } }",
      false, "input:  (Noop) | filter: (do-sequence filter-pp{\"aa\"=>1} filter-pp{\"aa\"=>1} filter-pp{}  | output:  (Noop)", NULL, NULL},
     {"1.2", "filter { pp { aa } }",
-     false, NULL, "expected `=>`, found `}`", NULL},
+     false, NULL, "the option `aa` has no value", NULL},
     {"1.2", "filter { pp }",
      false, NULL, "expected `{` after the plugin's name, found `}`", NULL},
     {"1.2", "filter { { } }",
