@@ -350,7 +350,8 @@ static bool parse_option(struct parser *parser, struct setting *setting)
     if (lexer_peek(lexer, 0) == '}') {
         struct message *message =
             parser_fault(parser, name.start, name.end, "the option `%.*s` has no value", STR_ARG(setting->key));
-        diag_hint(parser->diag, message, "write %.*s => …; a value of several words needs quotes", STR_ARG(setting->key));
+        diag_hint(parser->diag, message, "write %.*s => …; a value of several words needs quotes",
+                  STR_ARG(setting->key));
         return false;
     }
     if (!lexer_symbol(lexer, "=>")) {
