@@ -33,12 +33,17 @@ void buf_grow(struct buf *buf, size_t extra)
 
 void buf_vprintf(struct buf *buf, const char *format, va_list args)
 {
+    enum { LIKELY = 32 }; /* most of what is printed is shorter: printed once instead of measured before */
     va_list again;
     va_copy(again, args);
-    int wanted = vsnprintf(NULL, 0, format, args);
+    buf_reserve(buf, LIKELY);
+    size_t room = buf->capacity - buf->len;
+    int wanted = vsnprintf(buf->ptr + buf->len, room, format, args);
     assert(wanted >= 0);
-    buf_reserve(buf, (size_t)wanted + 1);
-    vsnprintf(buf->ptr + buf->len, (size_t)wanted + 1, format, again);
+    if ((size_t)wanted >= room) {
+        buf_reserve(buf, (size_t)wanted + 1);
+        vsnprintf(buf->ptr + buf->len, (size_t)wanted + 1, format, again);
+    }
     buf->len += (size_t)wanted;
     va_end(again);
 }

@@ -150,37 +150,43 @@ static void problem_from_pcre2(struct regex_problem *problem, int code, size_t o
     problem->offset = offset;
 }
 
-static bool variant_compile(struct regex *regex, struct regex_kind kind,
+/* `translation` is the pattern's, of this kind. */
+static bool variant_compile(struct regex *regex, struct regex_kind kind, const struct translation *translation,
                             struct regex_problem *problem)
 {
     struct variant *variant = &regex->variants[kind.is_utf * REGEX_MODES + kind.mode];
     assert(!variant->code);
-    struct translation translation;
-    bool ok = regex_translate(&translation, regex->pattern, &regex->options, kind, problem);
-    if (ok) {
-        uint32_t flags = PCRE2_MULTILINE;
-        if (kind.is_utf) flags |= PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK;
-        if (kind.mode == REGEX_PINNED) flags |= PCRE2_ANCHORED;
-        if (regex->options.is_dotall) flags |= PCRE2_DOTALL;
-        if (regex->options.is_caseless) flags |= PCRE2_CASELESS;
-        pcre2_compile_context *context = pcre2_compile_context_create(NULL);
-        assert(context);
-        pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-        pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
-        int code;
-        size_t offset;
-        const char *text = translation.text.ptr ? translation.text.ptr : "";
-        variant->code =
-            pcre2_compile((PCRE2_SPTR)text, translation.text.len, flags, &code, &offset, context);
-        pcre2_compile_context_free(context);
-        if (!variant->code)
-            problem_from_pcre2(problem, code, translation_origin(&translation, offset));
-        else
-            variant->has_jit = pcre2_jit_compile(variant->code, PCRE2_JIT_COMPLETE) == 0;
-    }
-    translation_fini(&translation);
+    uint32_t flags = PCRE2_MULTILINE;
+    if (kind.is_utf) flags |= PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK;
+    if (kind.mode == REGEX_PINNED) flags |= PCRE2_ANCHORED;
+    if (regex->options.is_dotall) flags |= PCRE2_DOTALL;
+    if (regex->options.is_caseless) flags |= PCRE2_CASELESS;
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    assert(context);
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+    pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
+    int code;
+    size_t offset;
+    const char *text = translation->text.ptr ? translation->text.ptr : "";
+    variant->code = pcre2_compile((PCRE2_SPTR)text, translation->text.len, flags, &code, &offset, context);
+    pcre2_compile_context_free(context);
+    if (!variant->code)
+        problem_from_pcre2(problem, code, translation_origin(translation, offset));
+    else
+        variant->has_jit = pcre2_jit_compile(variant->code, PCRE2_JIT_COMPLETE) == 0;
     variant->is_refused = !variant->code;
     return variant->code != NULL;
+}
+
+/* One that no subject needed before. */
+static void variant_make(struct regex *regex, struct regex_kind kind)
+{
+    struct regex_problem problem;
+    struct translation translation;
+    bool ok = regex_translate(&translation, regex->pattern, &regex->options, kind, &problem) &&
+              variant_compile(regex, kind, &translation, &problem);
+    if (!ok) regex->variants[kind.is_utf * REGEX_MODES + kind.mode].is_refused = true;
+    translation_fini(&translation);
 }
 
 /* The run of bytes whose absence is most telling: the longest. */
@@ -203,7 +209,7 @@ struct regex *regex_compile(struct str pattern, const struct regex_options *opti
     regex->budget_ns = REGEX_BUDGET_NS;
     struct regex_kind kind = {.is_utf = false};
     if (!regex_translate(&regex->facts, regex->pattern, options, kind, problem) ||
-        !variant_compile(regex, kind, problem)) {
+        !variant_compile(regex, kind, &regex->facts, problem)) {
         regex_destroy(regex);
         return NULL;
     }
@@ -253,9 +259,8 @@ static int variant_match(struct regex *regex, const struct variant *variant, str
 static struct variant *variant_get(struct regex *regex, bool is_utf, enum regex_mode mode)
 {
     struct variant *variant = &regex->variants[is_utf * REGEX_MODES + mode];
-    struct regex_problem problem;
     if (!variant->code && !variant->is_refused)
-        variant_compile(regex, (struct regex_kind){.is_utf = is_utf, .mode = mode}, &problem);
+        variant_make(regex, (struct regex_kind){.is_utf = is_utf, .mode = mode});
     return variant->code ? variant : NULL;
 }
 

@@ -109,12 +109,18 @@ bool escape_code(struct regex_parser *parser, bool in_class, uint32_t *code)
     return false;
 }
 
+static void byte_code(struct buf *items, unsigned char byte)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    buf_append(items, (struct str){(char[]){'\\', 'x', digits[byte >> 4], digits[byte & 15]}, 4});
+}
+
 static void class_code(const struct regex_parser *parser, struct buf *items, uint32_t code)
 {
     if (code >= 0x80 && !parser->kind.is_utf) { /* its bytes, each */
         char bytes[4];
         size_t len = utf8_encode(code, bytes);
-        for (size_t i = 0; i < len; i++) buf_printf(items, "\\x%02X", (unsigned char)bytes[i]);
+        for (size_t i = 0; i < len; i++) byte_code(items, (unsigned char)bytes[i]);
     } else if (code > 0xFF) {
         buf_printf(items, "\\x{%X}", code);
     } else if ((code | 0x20) >= 'a' && (code | 0x20) <= 'z') {
@@ -122,7 +128,7 @@ static void class_code(const struct regex_parser *parser, struct buf *items, uin
     } else if (code >= '0' && code <= '9') {
         buf_append_char(items, (char)code);
     } else {
-        buf_printf(items, "\\x%02X", code);
+        byte_code(items, (unsigned char)code);
     }
 }
 
