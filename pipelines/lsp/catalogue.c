@@ -37,6 +37,13 @@ bool catalogue_find(enum plugin_kind kind, struct str name, struct described *ou
     return false;
 }
 
+bool catalogue_find_scope(const struct scan *scan, const struct scope *scope, struct described *out)
+{
+    if (scope->kind == SCOPE_TEST) return false;
+    enum plugin_kind kind = scope->kind == SCOPE_CODEC ? KIND_CODEC : (enum plugin_kind)scope->section;
+    return catalogue_find(kind, scope_name(scan, scope), out);
+}
+
 const struct option *described_option(const struct described *plugin, struct str name)
 {
     assert(plugin->common);

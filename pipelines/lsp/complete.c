@@ -9,6 +9,7 @@
 #include "dsl/functions.h"
 #include "pipelines/lsp/fields.h"
 #include "pipelines/lsp/groks.h"
+#include "pipelines/lsp/given_names.h"
 
 static void add_word(struct completion *completion, enum item_kind kind, const char *word, const char *detail)
 {
@@ -70,19 +71,32 @@ static void complete_section(struct completion *completion)
     add_snippet(completion, "output", "where they go", "output {\n\t$0\n}");
 }
 
+/* Loops hold no plugins. */
+static bool is_in_loop(const struct scan *scan, uint32_t scope)
+{
+    while (scope != SCAN_NONE && scan->scopes[scope].kind != SCOPE_LOOP) scope = scan->scopes[scope].parent;
+    return scope != SCAN_NONE;
+}
+
 static void complete_statement(struct completion *completion, const struct nesting *nesting)
 {
     const struct scan *scan = completion->scan;
     if (nesting->scope == SCAN_NONE) return;
     enum section_kind section = scan->scopes[nesting->scope].section;
+    bool is_loop = is_in_loop(scan, nesting->scope);
     struct described plugin;
-    for (size_t i = 0; catalogue_get((enum plugin_kind)section, i, &plugin); i++) item_plugin(completion, &plugin);
+    for (size_t i = 0; !is_loop && catalogue_get((enum plugin_kind)section, i, &plugin); i++)
+        item_plugin(completion, &plugin);
     if (section == SECTION_INPUT) return;
     add_snippet(completion, "if", "a branch", "if ${1:[field]} {\n\t$0\n}");
     add_snippet(completion, "else", "the other branch", "else {\n\t$0\n}");
     add_snippet(completion, "else if", "another branch", "else if ${1:[field]} {\n\t$0\n}");
     if (section != SECTION_FILTER) return;
+    add_snippet(completion, "let", "names a value", "let ${1:name} = $0");
+    add_snippet(completion, "for", "a loop", "for ${1:item} in ${2:[list]} {\n\t$0\n}");
     add_snippet(completion, "remove", "removes fields", "remove ${1:[field]}");
+    if (is_loop) add_word(completion, ITEM_KEYWORD, "break", "ends the loop");
+    if (is_loop) add_word(completion, ITEM_KEYWORD, "continue", "goes on with the next item");
     add_fields(completion, false, " = ");
 }
 
@@ -115,10 +129,8 @@ static void complete_option(struct completion *completion, const struct nesting 
 {
     const struct scan *scan = completion->scan;
     const struct scope *scope = scan_plugin_of(scan, nesting->scope);
-    if (!scope) return;
-    enum plugin_kind kind = scope->kind == SCOPE_CODEC ? KIND_CODEC : (enum plugin_kind)scope->section;
     struct described plugin;
-    if (!catalogue_find(kind, scope_name(scan, scope), &plugin)) return;
+    if (!scope || !catalogue_find_scope(scan, scope, &plugin)) return;
     add_options(completion, &plugin, nesting->scope, plugin.own);
     add_options(completion, &plugin, nesting->scope, plugin.common);
 }
@@ -229,13 +241,15 @@ static void add_functions(struct completion *completion)
         }
 }
 
-/* Names that `let` and `for` gave before the cursor. */
+/* Names that `let` and `for` gave and that are known at the cursor. */
 static void add_names(struct completion *completion)
 {
     const struct scan *scan = completion->scan;
+    uint32_t scope = cursor_nesting(&scan->cursor)->scope;
     for (uint32_t i = 0; i < scan->mark_count && scan->marks[i].end < completion->start; i++) {
-        if (scan->marks[i].role != ROLE_NAMED) continue;
-        item_add(completion, &(struct item){.kind = ITEM_VARIABLE, .label = mark_text(scan, &scan->marks[i])});
+        const struct mark *mark = &scan->marks[i];
+        if (mark->role == ROLE_NAMED && given_name_is_known(scan, mark, scope, completion->start))
+            item_add(completion, &(struct item){.kind = ITEM_VARIABLE, .label = mark_text(scan, mark)});
     }
 }
 
@@ -266,7 +280,6 @@ static void complete_operand(struct completion *completion, const struct nesting
     add_fields(completion, false, "");
     add_names(completion);
     add_word(completion, ITEM_KEYWORD, "level", "the event's log level");
-    if (nesting->state != STATE_EXPRESSION) return;
     add_functions(completion);
     add_word(completion, ITEM_KEYWORD, "true", "");
     add_word(completion, ITEM_KEYWORD, "false", "");

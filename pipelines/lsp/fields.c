@@ -49,8 +49,7 @@ struct meaning value_meaning(const struct scan *scan, uint32_t scope, uint32_t o
     struct meaning meaning = {.use = FIELD_READ};
     const struct scope *plugin = scan_plugin_of(scan, scope);
     if (!plugin || option == SCAN_NONE) return meaning;
-    enum plugin_kind kind = plugin->kind == SCOPE_CODEC ? KIND_CODEC : (enum plugin_kind)plugin->section;
-    if (!catalogue_find(kind, scope_name(scan, plugin), &meaning.plugin)) return meaning;
+    if (!catalogue_find_scope(scan, plugin, &meaning.plugin)) return meaning;
     meaning.option = described_option(&meaning.plugin, mark_text(scan, &scan->marks[option]));
     if (!meaning.option) return meaning;
     char use = use_of(meaning.plugin.name, meaning.option, is_key, item);

@@ -4,6 +4,7 @@
 #include "pipelines/lsp/fields.h"
 #include "pipelines/lsp/groks.h"
 #include "pipelines/lsp/manual.h"
+#include "pipelines/lsp/given_names.h"
 #include "pipelines/lsp/server.h"
 
 enum { HOVER_LINES_MAX = 8 }; /* places told of one field and use */
@@ -17,11 +18,6 @@ struct hover {
     uint32_t start, end; /* what the text is about */
     struct buf text;
 };
-
-static enum plugin_kind kind_of(const struct scope *scope)
-{
-    return scope->kind == SCOPE_CODEC ? KIND_CODEC : (enum plugin_kind)scope->section;
-}
 
 /* ---- plugins and options ---- */
 
@@ -39,7 +35,7 @@ static void hover_option(struct hover *hover, const struct mark *mark)
 {
     struct described plugin;
     const struct scope *scope = scan_plugin_of(hover->scan, mark->scope);
-    if (!scope || !catalogue_find(kind_of(scope), scope_name(hover->scan, scope), &plugin)) return;
+    if (!scope || !catalogue_find_scope(hover->scan, scope, &plugin)) return;
     const struct option *option = described_option(&plugin, mark_text(hover->scan, mark));
     if (option) manual_option(&plugin, option, &hover->text);
 }
@@ -121,13 +117,13 @@ static void hover_value(struct hover *hover)
 static void hover_name(struct hover *hover)
 {
     struct str name = mark_text(hover->scan, hover->mark);
-    for (uint32_t i = 0; i < hover->scan->mark_count; i++) {
-        const struct mark *mark = &hover->scan->marks[i];
-        if (mark->role != ROLE_NAMED || !str_eq(mark_text(hover->scan, mark), name)) continue;
-        uint32_t line = document_position(hover->document, hover->lsp->encoding, mark->start).line + 1;
-        buf_printf(&hover->text, "**%.*s** is named in line %u\n", STR_ARG(name), line);
-        return;
-    }
+    struct given_names names;
+    if (!given_name_may_be(hover->mark)) return;
+    given_names_find(&names, hover->scan, name);
+    const struct mark *given = given_names_of(&names, hover->mark);
+    if (!given) return;
+    uint32_t line = document_position(hover->document, hover->lsp->encoding, given->start).line + 1;
+    buf_printf(&hover->text, "**%.*s** (name)\n\n- given in line %u\n", STR_ARG(name), line);
 }
 
 static void hover_word(struct hover *hover)
@@ -136,7 +132,7 @@ static void hover_word(struct hover *hover)
     const struct function *function = function_find(word);
     if (hover->mark->role == ROLE_LEVEL) manual_word(STR("level"), &hover->text);
     else if (hover->mark->role == ROLE_FUNCTION && function) manual_function(function, &hover->text);
-    else if (!manual_word(word, &hover->text)) hover_name(hover);
+    else if (hover->mark->role == ROLE_NAMED || !manual_word(word, &hover->text)) hover_name(hover);
 }
 
 static void hover_mark(struct hover *hover)

@@ -97,6 +97,12 @@ bool manual_word(struct str word, struct buf *out)
                   "syslog's number …), in one order: TRACE < DEBUG < INFO < WARN < ERROR < FATAL.\n\n"
                   "`if level >= WARN { … }`, or of one field: `level([loglevel]) == ERROR`. An event without a level "
                   "is neither above nor below any."},
+        {"let", "`let name = expression`: the name has this value from here to the end of its block. It is no part of "
+                "the event."},
+        {"for", "`for item in expression { … }`, `for key, item in …`: the block is run for each item of an array or "
+                "object. It holds no plugins."},
+        {"break", "Ends the loop for this event."},
+        {"continue", "Goes on with the next item of the loop."},
         {"remove", "`remove [a], [b]`: these fields are removed."},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {

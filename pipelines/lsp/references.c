@@ -2,6 +2,7 @@
 /* textDocument/definition and /references: of fields, and of names that `let` and `for` give. A field is
  * defined wherever it is set. */
 #include "pipelines/lsp/fields.h"
+#include "pipelines/lsp/given_names.h"
 #include "pipelines/lsp/server.h"
 
 struct search {
@@ -31,20 +32,19 @@ static bool search_field(const struct search *search)
     return at != NULL;
 }
 
-static bool is_name(const struct mark *mark)
-{
-    return mark->kind == MARK_WORD && (mark->role == ROLE_NAMED || mark->role == ROLE_OPERAND);
-}
-
 static void search_name(const struct search *search)
 {
-    const struct mark *at = scan_mark_at(search->scan, search->offset);
-    if (!at || !is_name(at)) return;
-    struct str name = mark_text(search->scan, at);
-    for (uint32_t i = 0; i < search->scan->mark_count; i++) {
-        const struct mark *mark = &search->scan->marks[i];
+    const struct scan *scan = search->scan;
+    const struct mark *at = scan_mark_at(scan, search->offset), *given;
+    struct given_names names;
+    if (!at || !given_name_may_be(at)) return;
+    given_names_find(&names, scan, mark_text(scan, at));
+    if (!(given = given_names_of(&names, at))) return;
+    for (uint32_t i = 0; i < scan->mark_count; i++) {
+        const struct mark *mark = &scan->marks[i];
         bool is_wanted = mark->role == ROLE_NAMED ? search->has_definitions : search->has_uses;
-        if (is_wanted && is_name(mark) && str_eq(mark_text(search->scan, mark), name))
+        if (is_wanted && given_name_may_be(mark) && str_eq(mark_text(scan, mark), mark_text(scan, at)) &&
+            given_names_of(&names, mark) == given)
             add(search, mark->start, mark->end);
     }
 }

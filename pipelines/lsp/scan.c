@@ -203,9 +203,9 @@ static void open_brace(struct scanner *scanner)
     }
     nesting->head = SCAN_NONE;
     enum scope_kind kind = scanner->scan->scopes[head].kind;
-    if (kind == SCOPE_SECTION) nesting->state = STATE_SECTION;
+    if (kind == SCOPE_SECTION || kind == SCOPE_TEST) nesting->state = STATE_SECTION;
     else if (kind != SCOPE_CODEC) nesting->state = STATE_STATEMENT;
-    bool has_options = kind == SCOPE_PLUGIN || kind == SCOPE_CODEC;
+    bool has_options = kind == SCOPE_PLUGIN || kind == SCOPE_CODEC || kind == SCOPE_TEST;
     nesting_open(scanner, head, has_options ? STATE_OPTION : STATE_STATEMENT, at);
 }
 
@@ -348,7 +348,7 @@ const struct scope *scan_plugin_of(const struct scan *scan, uint32_t scope)
 {
     while (scope != SCAN_NONE) {
         const struct scope *found = &scan->scopes[scope];
-        if (found->kind == SCOPE_PLUGIN || found->kind == SCOPE_CODEC) return found;
+        if (found->kind == SCOPE_PLUGIN || found->kind == SCOPE_CODEC || found->kind == SCOPE_TEST) return found;
         scope = found->parent;
     }
     return NULL;

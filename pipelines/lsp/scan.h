@@ -25,6 +25,7 @@ enum {
 
 enum scope_kind {
     SCOPE_SECTION, SCOPE_PLUGIN, SCOPE_CODEC, SCOPE_BRANCH, SCOPE_LOOP, SCOPE_ARRAY, SCOPE_HASH,
+    SCOPE_TEST, /* `test "name" { options }` */
     SCOPE_CALL, /* parentheses, behind a function's name or not */
 };
 
@@ -124,7 +125,7 @@ static inline struct str scan_slice(const struct scan *scan, uint32_t start, uin
 struct str mark_text(const struct scan *scan, const struct mark *mark);
 /* The mark that `offset` lies in or directly behind; NULL: none. */
 const struct mark *scan_mark_at(const struct scan *scan, uint32_t offset);
-/* The plugin or codec that holds this scope, itself included; NULL: none. */
+/* The plugin, codec or test whose options are in this scope, itself included; NULL: none. */
 const struct scope *scan_plugin_of(const struct scan *scan, uint32_t scope);
 struct str scope_name(const struct scan *scan, const struct scope *scope);
 static inline const struct nesting *cursor_nesting(const struct cursor *cursor)

@@ -148,7 +148,7 @@ void nestings_match(struct scanner *scanner, char sign, uint32_t at)
 void nesting_value_done(struct nesting *nesting, enum scope_kind kind)
 {
     if (nesting->state == STATE_CONDITION || nesting->state == STATE_EXPRESSION) nesting->has_operand = true;
-    else if (kind == SCOPE_PLUGIN || kind == SCOPE_CODEC) nesting->state = STATE_OPTION;
+    else if (kind == SCOPE_PLUGIN || kind == SCOPE_CODEC || kind == SCOPE_TEST) nesting->state = STATE_OPTION;
     else if (kind == SCOPE_HASH) nesting->state = STATE_KEY;
 }
 

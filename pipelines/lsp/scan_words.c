@@ -56,21 +56,6 @@ static struct str token_text(const struct scanner *scanner, struct token token)
     return lexer_text(&scanner->lexer, token);
 }
 
-static void section_word(struct scanner *scanner, struct token token)
-{
-    struct str word = token_text(scanner, token);
-    bool is_section = is_section_word(word);
-    mark_add(scanner, MARK_WORD, is_section ? ROLE_SECTION : ROLE_UNKNOWN, token, true);
-    if (!is_section || next_sign(scanner) != '{') return;
-    uint32_t scope = scope_begin(scanner, SCOPE_SECTION, token);
-    if (scope == SCAN_NONE) return;
-    struct nesting *nesting = scanner_nesting(scanner);
-    nesting->head = scope;
-    nesting->state = STATE_BRACE;
-    enum section_kind *section = &scanner->scan->scopes[scope].section;
-    *section = str_eq_z(word, "input") ? SECTION_INPUT : str_eq_z(word, "filter") ? SECTION_FILTER : SECTION_OUTPUT;
-}
-
 static void begin_head(struct scanner *scanner, struct token token, enum scope_kind kind, enum scan_state state)
 {
     uint32_t head = scope_begin(scanner, kind, token);
@@ -78,6 +63,27 @@ static void begin_head(struct scanner *scanner, struct token token, enum scope_k
     nesting->head = head;
     nesting->state = state;
     nesting->has_operand = nesting->is_level = nesting->wants_level = false;
+}
+
+/* Does `word` begin a section here, or a test? */
+static bool is_section_ahead(const struct scanner *scanner, struct str word)
+{
+    char next = next_sign(scanner);
+    if (str_eq_z(word, "test")) return next == '"' || next == '\'';
+    return is_section_word(word) && next == '{';
+}
+
+static void section_word(struct scanner *scanner, struct token token)
+{
+    struct str word = token_text(scanner, token);
+    bool is_section = is_section_word(word) || str_eq_z(word, "test");
+    mark_add(scanner, MARK_WORD, is_section ? ROLE_SECTION : ROLE_UNKNOWN, token, true);
+    if (!is_section_ahead(scanner, word)) return;
+    begin_head(scanner, token, is_section_word(word) ? SCOPE_SECTION : SCOPE_TEST, STATE_BRACE);
+    uint32_t head = scanner_nesting(scanner)->head;
+    if (head == SCAN_NONE) return;
+    scanner->scan->scopes[head].section = str_eq_z(word, "filter")   ? SECTION_FILTER
+                                          : str_eq_z(word, "output") ? SECTION_OUTPUT : SECTION_INPUT;
 }
 
 /* `if`, `else`, `for`, `let`, `remove`: false when the word is none of them here. */
@@ -151,7 +157,8 @@ static void named_word(struct scanner *scanner, struct token token)
     assert(nesting->state == STATE_NAMED);
     bool is_loop = nesting->head != SCAN_NONE;
     bool is_in = is_loop && str_eq_z(token_text(scanner, token), "in");
-    mark_add(scanner, MARK_WORD, is_in ? ROLE_KEYWORD : ROLE_NAMED, token, true);
+    uint32_t mark = mark_add(scanner, MARK_WORD, is_in ? ROLE_KEYWORD : ROLE_NAMED, token, true);
+    if (is_loop && mark != SCAN_NONE) scanner->scan->marks[mark].scope = nesting->head; /* known in the loop alone */
     if (is_in) nesting->state = STATE_CONDITION;
     else if (!is_loop) nesting->state = STATE_ASSIGN;
 }
@@ -230,7 +237,7 @@ void word_read(struct scanner *scanner)
     assert(is_there);
     (void)is_there;
     bool is_line_start = token.start == 0 || scanner->lexer.text.ptr[token.start - 1] == '\n';
-    if (is_line_start && is_section_word(token_text(scanner, token)) && next_sign(scanner) == '{') {
+    if (is_line_start && is_section_ahead(scanner, token_text(scanner, token))) {
         nestings_close(scanner, 1, token.start, false);
         scanner_nesting(scanner)->state = STATE_SECTION;
         scanner_nesting(scanner)->head = SCAN_NONE;

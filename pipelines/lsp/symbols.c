@@ -8,13 +8,14 @@
 enum { SYMBOL_NAME_MAX = 120 }; /* bytes of a condition shown */
 
 /* The protocol's numbers. */
-enum symbol_kind { SYMBOL_NAMESPACE = 3, SYMBOL_BOOLEAN = 17, SYMBOL_ARRAY = 18, SYMBOL_OBJECT = 19 };
+enum symbol_kind { SYMBOL_NAMESPACE = 3, SYMBOL_METHOD = 6, SYMBOL_BOOLEAN = 17, SYMBOL_ARRAY = 18, SYMBOL_OBJECT = 19 };
 
 static int kind_of(const struct scope *scope)
 {
     switch (scope->kind) {
     case SCOPE_SECTION: return SYMBOL_NAMESPACE;
     case SCOPE_PLUGIN: return SYMBOL_OBJECT;
+    case SCOPE_TEST: return SYMBOL_METHOD;
     case SCOPE_BRANCH: return SYMBOL_BOOLEAN;
     case SCOPE_LOOP: return SYMBOL_ARRAY;
     case SCOPE_CODEC:

@@ -136,11 +136,12 @@ filter {
   [size] = downcase([b]) ?? "no" + 2
   [x] = { "m" => [verb], "n" => split([p], /a,b/) }
   let small = 1
-  for item in [items] { [y] = item * -2 }
+  for item in [items] { [y] = item * -2 if item > 3 { break } }
   remove [a], [b][c]
   if small > 1 and [z] in [1, 2] { drop { percentage => 50 } }
 }
 output { stdout { } }
+test "it works" { input => { "a" => "b" } dropped => false }
 '''
 for part, nth, scope in (
         ("# a", 0, "comment.line.number-sign"), ("input", 0, "keyword.control.section"), ("tcp", 0, "entity.name.type.plugin"),
@@ -163,7 +164,8 @@ for part, nth, scope in (
         ("for", 0, "keyword.control.loop"), ("item ", 0, "variable.other.name"), ("in [items]", 0, "keyword.control.loop"),
         ("[items]", 0, "variable.other.field"), ("[y]", 0, "variable.other.field"), ("* -", 0, "keyword.operator"), ("remove", 0, "keyword.other.remove"),
         ("[b][c]", 0, "variable.other.field"), ("small", 1, "variable.other.name"), ("1, 2", 0, "constant.numeric"),
-        ("percentage", 0, "variable.parameter.option"), ("output", 0, "keyword.control.section"), ("stdout", 0, "entity.name.type.plugin")):
+        ("break }", 0, "keyword.control.loop"), ("test", 0, "keyword.control.section"), ("it works", 0, "entity.name.function.test"),
+        ("input =>", 0, "variable.parameter.option"), ("dropped", 0, "variable.parameter.option"), ("percentage", 0, "variable.parameter.option"), ("output", 0, "keyword.control.section"), ("stdout", 0, "entity.name.type.plugin")):
     found = scope_of(SAMPLE, part, nth)
     ok(found == scope, f"{part!r} is {scope} {'' if found == scope else 'and not ' + found}")
 

@@ -243,6 +243,11 @@ HOVERS = [
      "**[c][ip]** (field)", "- set in line 2 (grok)\n- read in line 3\n- removed in line 3 (mutate)"),
     ('filter { grok { match => { "message" => "%{COMBINEDAPACHELOG}" } } if [source]|[address] { } }', "**[source][address]** (field)", "- set in line 1 (grok)"),
     ('filter { mutate { add_field => { "x" => "é %{[a|]} %{b}" } } }', "**[a]** (field)", "- read in line 1 (mutate)"),
+    ('filter {\n  let size = 1\n  [a] = si|ze\n}', "**size** (name)", "- given in line 2"),
+    ('filter { le|t size = 1 }', "**let**", "to the end of its block"),
+    ('filter { for x i|n [a] { } }', "**in**", "list"),
+    ('filter { f|or x in [a] { con|tinue } }'.replace("con|", "con"), "**for**", "It holds no plugins"),
+    ('filter { for x in [a] { con|tinue } }', "**continue**", "next item"),
     # broken texts
     ('filter { gr|ok { match => { "a" => ', "**grok** (filter)", "Options:"),
     ('filter {\n  grok { mat|ch => { "a" => "b\n  }\n  date { }', "**match** of the filter `grok`", "hash"),
@@ -293,6 +298,12 @@ PLACES = [
     ("filter { [a] = 1\n  | }", {"grok", "if"}, set()),
     ("filter { let size = 1 [a] = s|", {"size", "split"}, set()),
     ("filter { remove [|", {"[message]"}, {"grok"}),
+    ("filter { if is_|", {"is_ip", "[message]", "true"}, {"grok"}),
+    ("filter { for item in [list] { | } }", {"if", "let", "break", "continue", "[message]"}, {"grok"}),
+    ("filter { for item in [list] { [a] = | } }", {"item"}, set()),
+    ("filter { for item in [list] { } [a] = | }", {"downcase"}, {"item"}),
+    ("filter { if [a] { let inner = 1 } let outer = 2 [b] = | }", {"outer"}, {"inner"}),
+    ("filter { |", {"let", "for"}, {"break"}),
     # broken texts
     ("filter {\n  grok { match => { \"m\" => \"%{IP|\n  }\n  mutate { }\n}", {"IPORHOST"}, set()),
     ("filter {\n  mutate {\n    rename => { \"a\" => \"b\"\n  grok {\n    |\n", {"match"}, {"rename"}),
@@ -369,6 +380,11 @@ with Editor() as e:
     used = [(2, 5, 12), (2, 60, 67), (3, 21, 28)]
     ok(places(e.request("textDocument/references", dict(NAMED, position=at, context={"includeDeclaration": False}))) == used, "and used elsewhere, in strings too")
     ok(places(e.request("textDocument/references", dict(NAMED, position=at, context={"includeDeclaration": True}))) == sorted(used + [(1, 39, 46), (3, 2, 9)]), "all of it")
+    inner = "filter {\n  if [a] { let n = 1 [x] = n }\n  let n = 2\n  for n in [l] { [y] = n }\n  [z] = n\n}\n"
+    ok(places(e.at(inner.replace("[z] = n", "[z] = |n"), "textDocument/definition")) == [(2, 6, 7)], "a name is known in its block")
+    ok(places(e.at(inner.replace("[y] = n", "[y] = |n"), "textDocument/definition")) == [(3, 6, 7)], "and hides an outer one")
+    ok(places(e.at(inner.replace("let n = 1", "let |n = 1"), "textDocument/references", context={})) == [(1, 27, 28)], "each with its own uses")
+    e.open(text)
     ok(places(e.request("textDocument/definition", dict(NAMED, position={"line": 5, "character": 9}))) == [(4, 6, 10)], "a name is defined by let")
     ok(places(e.request("textDocument/references", dict(NAMED, position={"line": 4, "character": 7}, context={}))) == [(5, 8, 12)], "and used in expressions")
 

@@ -94,7 +94,13 @@ static const struct {
     {"filter { for x in [a] { | }", "statement"},
     {"filter { # if |\n", "comment statement"},
     {"filter { # if\n | }", "statement"},
+    {"test | \"a b\" { }", "brace"},
+    {"test \"a b\" { |", "option "},
+    {"test \"a b\" { input => { \"a\" => | } }", "value .input{a}"},
+    {"test \"a b\" { } |", "section"},
+    {"filter { if [a] { test { |", "option test"},
     /* broken texts */
+    {"filter {\n  if [a] {\ntest \"a\" {\n  |", "option "},
     {"filter {\n  grok {\n    match => { \"a\" => \"%{I|\n  }\n  date { }\n", "value grok.match{a} `%{I`"},
     {"filter {\n  mutate {\n    rename => { \"a\" => \"b\"\n  grok {\n    |", "option grok"},
     {"filter {\n  mutate {\n    ren\n    | }", "arrow mutate.ren"},
