@@ -51,7 +51,7 @@ static const char *const SCOPES[] = {"pattern", "event", NULL};
 
 static const struct option grok_options[] = {
     OPTION_PAIRS(struct grok_filter, match,
-                 .help = "Fields and the patterns to try on each, in order."),
+                 .help = "Fields and the patterns to try on each, in order. The library: tailrace docs patterns."),
     OPTION_STRINGS(struct grok_filter, patterns_dir,
                    .help = "Folders or files with patterns of your own, `NAME regex` lines."),
     OPTION_STRING(struct grok_filter, patterns_files_glob, .preset = "*",

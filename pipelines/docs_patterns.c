@@ -20,14 +20,6 @@ static void manual_open(struct manual *manual)
         grok_library_init(&manual->libraries[set], set == GROK_ECS_V1, &manual->arena);
 }
 
-/* Several groups of one field are one capture, with the type of the first. */
-static bool is_repeated(const struct grok *grok, uint32_t capture)
-{
-    for (uint32_t i = 0; i < capture; i++)
-        if (str_eq(grok->captures[i].path.text, grok->captures[capture].path.text)) return true;
-    return false;
-}
-
 /* `a, [b][c]:int`, broken into lines. False: the set has no such name. */
 static bool captures_print(struct manual *manual, int set, struct str name, struct buf *out)
 {
@@ -41,7 +33,7 @@ static bool captures_print(struct manual *manual, int set, struct str name, stru
     assert(grok); /* the unit tests compile every one */
     size_t column = INDENT;
     for (uint32_t i = 0; i < grok->capture_count; i++) {
-        if (is_repeated(grok, i)) continue;
+        if (grok_capture_is_repeated(grok, i)) continue;
         struct str field = grok->captures[i].path.text;
         const char *type = type_names[grok->captures[i].type];
         size_t len = field.len + strlen(type) + 2;

@@ -2,6 +2,7 @@
 #include "core/text/grok.h"
 #include "core/text/number.h"
 #include "core/xmalloc.h"
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -194,6 +195,14 @@ void grok_destroy(struct grok *grok)
     if (!grok) return;
     regex_destroy(grok->regex);
     grok->regex = NULL;
+}
+
+bool grok_capture_is_repeated(const struct grok *grok, uint32_t capture)
+{
+    assert(capture < grok->capture_count);
+    for (uint32_t i = 0; i < capture; i++)
+        if (str_eq(grok->captures[i].path.text, grok->captures[capture].path.text)) return true;
+    return false;
 }
 
 bool grok_type_ignored(const struct grok *grok, uint32_t *at, struct str *capture, struct str *type)

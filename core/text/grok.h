@@ -66,6 +66,8 @@ struct grok *grok_compile(const struct grok_library *library, struct str pattern
                           const struct grok_options *options, struct arena *arena,
                           struct grok_problem *problem);
 void grok_destroy(struct grok *grok); /* NULL is allowed */
+/* Several groups of one field are one capture, with the type of the first: is this a later one? */
+bool grok_capture_is_repeated(const struct grok *grok, uint32_t capture);
 /* The next capture from number `*at` on whose type says nothing (anything but int and float), as
  * `NAME:field:type`, and the type; both live as long as the pattern. False: there is none. */
 bool grok_type_ignored(const struct grok *grok, uint32_t *at, struct str *capture,

@@ -20,6 +20,18 @@ bool grok_library_find(const struct grok_library *library, struct str name, stru
     return found != NULL;
 }
 
+struct str grok_library_meaning(const struct grok_library *library, struct str name)
+{
+    struct str text;
+    if (!grok_library_find(library, name, &text)) return STR("");
+    for (const struct grok_file *file = grok_files; file->group; file++) {
+        struct grok_reader reader = grok_reader_open(file);
+        for (struct grok_entry entry; grok_reader_next(&reader, &entry);)
+            if (entry.text.ptr == text.ptr) return entry.meaning;
+    }
+    return STR("");
+}
+
 uint32_t grok_library_read(struct grok_library *library, struct str text)
 {
     uint32_t count = 0;

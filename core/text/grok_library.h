@@ -36,6 +36,8 @@ void grok_library_define(struct grok_library *library, struct str name, struct s
  * alone defines nothing. Returns how many were defined. */
 uint32_t grok_library_read(struct grok_library *library, struct str text);
 bool grok_library_find(const struct grok_library *library, struct str name, struct str *text);
+/* What a built-in pattern matches, in a line; empty: there is none, or the user defined it anew. */
+struct str grok_library_meaning(const struct grok_library *library, struct str name);
 
 /* Appends the pattern with all references replaced. Groups are named as the reference was written,
  * `NAME:field:type`. `named_only`: %{NAME} captures nothing; else it captures as NAME. `marks`, if

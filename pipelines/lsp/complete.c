@@ -176,6 +176,7 @@ static void add_patterns(struct completion *completion, const char *open, const 
     groks_load(&library, &completion->lsp->options, scan, scan_plugin_of(scan, cursor_nesting(&scan->cursor)->scope));
     MAP_EACH (&library.names, entry) {
         struct str name = key_text(&entry->key), detail = value_text(&entry->value);
+        if (grok_name_is_hidden(name)) continue;
         if (detail.len > DETAIL_MAX) detail.len = DETAIL_MAX;
         struct str text = arena_printf(&completion->lsp->arena, "%s%.*s%s", open, STR_ARG(name), close);
         item_add(completion, &(struct item){.kind = ITEM_ENUM, .label = name, .detail = detail, .text = text});

@@ -43,9 +43,11 @@ static void captures(const struct grok *grok, struct buf *out)
     static const char *const types[] = {[GROK_STRING] = "", [GROK_INT] = " (int)", [GROK_FLOAT] = " (float)"};
     if (!grok->capture_count) return;
     buf_append_z(out, "\nSets: ");
-    for (uint32_t i = 0; i < grok->capture_count; i++)
+    for (uint32_t i = 0; i < grok->capture_count; i++) {
+        if (grok_capture_is_repeated(grok, i)) continue;
         buf_printf(out, "%s`%.*s`%s", i ? ", " : "", STR_ARG(grok->captures[i].path.text),
                    types[grok->captures[i].type]);
+    }
     buf_append_char(out, '\n');
 }
 
@@ -56,7 +58,9 @@ bool groks_page(const struct grok_library *library, struct str name, struct aren
     struct str pattern = arena_printf(arena, "%%{%.*s}", STR_ARG(name));
     struct grok_problem problem;
     struct buf expansion = {0};
+    struct str meaning = grok_library_meaning(library, name);
     buf_printf(out, "**%.*s** (grok pattern)\n\n", STR_ARG(name));
+    if (meaning.len) buf_printf(out, "%.*s\n\n", STR_ARG(meaning));
     code(definition, out);
     bool is_expanded = grok_expand(library, definition, true, &expansion, NULL, NULL, &problem);
     if (is_expanded && !str_eq(buf_str(&expansion), definition)) {

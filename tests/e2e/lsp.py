@@ -225,12 +225,12 @@ with Folder() as folder, Editor() as e:
 # ---- hover ----
 
 HOVERS = [
-    ('filter { gr|ok { } }', "**grok** (filter)", "- `match` hash: Fields and the patterns to try on each, in order."),
+    ('filter { gr|ok { } }', "**grok** (filter)", "- `match` hash: Fields and the patterns to try on each, in order. The library: tailrace docs patterns."),
     ('filter { grok { |match => {} } }', "**match** of the filter `grok`", "hash"),
     ('filter { grok { break_on_match| => true } }', "**break_on_match** of the filter `grok`", "true or false, default `true`"),
     ('input { udp { workers| => 2 } }', "**workers** of the input `udp`", "Without effect here."),
     ('filter { mutate { add_tag| => ["a"] } }', "**add_tag** of the filter `mutate`", "Tags to add when the filter succeeds."),
-    ('filter { grok { match => { "m" => "é %{IP|ORHOST:a}" } } }', "**IPORHOST** (grok pattern)", "%{IP}|%{HOSTNAME}"),
+    ('filter { grok { match => { "m" => "é %{IP|ORHOST:a}" } } }', "**IPORHOST** (grok pattern)\n\nAn address or a host's name\n", "%{IP}|%{HOSTNAME}"),
     ('filter { grok { match => { "m" => "%{OWN|:a}" } pattern_definitions => { "OWN" => "%{INT:[n][m]:int}x" } } }', "**OWN** (grok pattern)", "Sets: `[n][m]` (int)"),
     ('filter { [a] = down|case([b]) }', "downcase(text: string) -> string", '- `downcase("ABC")` is `"abc"`'),
     ('filter { if lev|el >= WARN { } }', "**level**", "TRACE < DEBUG < INFO < WARN"),
@@ -280,7 +280,7 @@ PLACES = [
     ('input { kafka { isolation_level => "read_|" } }', {"read_uncommitted", "read_committed"}, set()),
     ("output { stdout { codec => | } }", {"rubydebug", "json"}, {"true"}),
     ("output { stdout { codec => json { | } } }", {"charset", "id"}, {"codec"}),
-    ('filter { grok { match => { "message" => "%{|" } } }', {"IPORHOST", "COMBINEDAPACHELOG"}, {"message"}),
+    ('filter { grok { match => { "message" => "%{|" } } }', {"IPORHOST", "COMBINEDAPACHELOG"}, {"message", "_IPV4TAIL"}),
     ('filter { grok { match => { "message" => "x %{IP|} y" } } }', {"IPORHOST"}, set()),
     ('filter { grok { match => { "message" => "%{OWN|" } pattern_definitions => { "OWNED" => "x" } } }', {"OWNED"}, set()),
     ('filter { mutate { add_field => { "[q][r]" => "x" } } grok { match => { "message" => "%{IP:|" } } }', {"[q][r]", "message"}, {"IPORHOST"}),

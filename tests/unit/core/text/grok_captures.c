@@ -31,14 +31,10 @@ TestSuite(grok_captures, .init = begin, .fini = end);
 
 static const char *const TYPES[] = {"", ":int", ":float"};
 
-/* Several groups of one field count once, with the type of the first. */
 static void captures_print(const struct grok *grok, struct buf *out)
 {
     for (uint32_t i = 0; i < grok->capture_count; i++) {
-        bool is_known = false;
-        for (uint32_t j = 0; j < i && !is_known; j++)
-            is_known = str_eq(grok->captures[j].path.text, grok->captures[i].path.text);
-        if (is_known) continue;
+        if (grok_capture_is_repeated(grok, i)) continue;
         buf_printf(out, "%s%.*s%s", out->len ? ", " : "", STR_ARG(grok->captures[i].path.text),
                    TYPES[grok->captures[i].type]);
     }
