@@ -126,6 +126,9 @@ def fuzz():
                    "-print_final_stats=1", f"-artifact_prefix=build/fuzz/{name}-", found]
         if os.path.isdir(os.path.join(ROOT, corpus)):
             command.append(corpus)
+        words = f"tests/fuzz/{name}.dict"
+        if os.path.exists(os.path.join(ROOT, words)):
+            command.insert(1, "-dict=" + words)
         step(f"fuzz {name[5:]} {seconds} s", command, seconds + 120)
 
 def main():

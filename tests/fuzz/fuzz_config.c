@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a configuration: lexer, parser, the reference's words, checker with all plugins, options,
- * conditions, diagnostics. The first byte chooses parse options. */
+ * conditions, diagnostics for people and editors. The first byte chooses parse options. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -31,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_config(&config, &checks, &arena, &diag);
     ast_print(&config, &out);
     diag_render(&diag, &out);
+    diag_render_json(&diag, &out);
     buf_fini(&out);
     diag_fini(&diag);
     arena_fini(&arena);
