@@ -213,32 +213,6 @@ Test(parser, bounds_options_numbers_and_items)
     }
 }
 
-/* Every kind of expression has a printed form. */
-Test(parser, prints_assignments)
-{
-    static const struct { const char *text, *tree; } rows[] = {
-        {"[a] = [b] + 1 * -[c]", "[a] = (+ [b] (* 1 (- [c])))"},
-        {"[a] = 1 - 2 / 3 % 4", "[a] = (- 1 (% (/ 2 3) 4))"},
-        {"[a] = [b] ?? [c] ?? null", "[a] = (?? [b] (?? [c] null))"},
-        {"[a] = [b] ? true : false", "[a] = (? [b] true false)"},
-        {"[a] = [(\"x\"), [1]]", "[a] = (array \"x\" (array 1))"},
-        {"[a] = { k => 1, \"l\" => [b] }", "[a] = (object \"k\"=>1 \"l\"=>[b])"},
-        {"[a] = f1([b])[0][\"x\"]", "[a] = (index (index (f1 [b]) 0) \"x\")"},
-        {"[a] = ![b] and [c] =~ /x/ or [d] not in [e]", "[a] = (or (and (! [b]) (=~ [c] /x/)) (not in [d] [e]))"},
-        {"remove [a], [b][c]", "remove [a], [b][c]"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct buf text = {0};
-        buf_printf(&text, "filter { %s }", rows[i].text);
-        struct parsed parsed;
-        parsed_init(&parsed, buf_str(&text), false, false);
-        cr_expect(parsed.is_right && strstr(buf_z(&parsed.tree), rows[i].tree), "%s: %s\n%s", rows[i].text,
-                  buf_z(&parsed.tree), buf_z(&parsed.messages));
-        parsed_fini(&parsed);
-        buf_fini(&text);
-    }
-}
-
 Test(parser, merges_options_given_twice)
 {
     static const struct { const char *settings, *merged; } rows[] = {
