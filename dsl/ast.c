@@ -248,4 +248,11 @@ void ast_print(const struct config *config, struct buf *out)
                    list->count > 1 ? " " : "  ");
         print_list(list, (enum section_kind)section, true, out);
     }
+    for (uint32_t i = 0; i < config->test_count; i++) {
+        buf_append_z(out, " | test ");
+        print_text(config->tests[i].name, out);
+        buf_append_char(out, '{');
+        print_settings(config->tests[i].settings, config->tests[i].setting_count, out);
+        buf_append_char(out, '}');
+    }
 }

@@ -32,6 +32,7 @@ enum {
     AST_ITEMS_MAX = 1000000,       /* values of all arrays and hashes of one file */
     AST_SETTINGS_MAX = 10000,      /* of one plugin */
     NAMES_MAX = 64,                /* of `let`, known at one place: bounds the memory of an event */
+    AST_TESTS_MAX = 10000,         /* of one pipeline */
     CONDITION_NODES_MAX = 5000,    /* of one condition: bounds the depth of its tree */
     CONDITION_TRIED_MAX = 50000,   /* of all readings of one condition (dsl/parse_term.c) */
 };
@@ -182,15 +183,27 @@ struct statement {
 
 enum section_kind { SECTION_INPUT, SECTION_FILTER, SECTION_OUTPUT, SECTION_KINDS };
 
+/* `test "name" { … }`: read with the rest, run by `tailrace test` alone (pipelines/testing). */
+struct test_block {
+    struct str name;
+    struct place name_place; /* of the text in quotes */
+    struct place place;      /* from `test` to the closing brace */
+    struct setting *settings;
+    uint32_t setting_count;
+};
+
 struct config {
     struct statements sections[SECTION_KINDS]; /* of all files, in order */
     uint32_t slots; /* of names: what an event's row of values must hold */
+    struct test_block *tests;
+    uint32_t test_count;
 };
 
 const char *section_name(enum section_kind section); /* "input", … */
 
 /* The normal form on one line, for tests:
- * `input:  (Noop) | filter:  (do-sequence filter-f1{} filter-f2{} | output:  (Noop)`. */
+ * `input:  (Noop) | filter:  (do-sequence filter-f1{} filter-f2{} | output:  (Noop)`, and behind it
+ * ` | test "name"{…}` for each test. */
 void ast_print(const struct config *config, struct buf *out);
 /* A condition with every operator in parentheses: `(and [a] (== [b] "x"))`. */
 void expression_print(const struct expression *expression, struct buf *out);

@@ -46,6 +46,7 @@ struct parser {
     bool has_failed;
     uint32_t syntax_at;        /* the first syntax error; UINT32_MAX: none yet */
     uint32_t said_before;      /* messages of others */
+    bool is_condition;         /* all of the text is one (dsl/fragment.h) */
 };
 
 /* Says a syntax error at bytes [start, end), in Logstash's words too if it is the first. */
@@ -89,6 +90,7 @@ bool parse_settings(struct parser *parser, bool is_codec_single, struct str plug
 void merge_settings(struct parser *parser, bool is_codec_single, struct str plugin,
                     struct setting *settings, uint32_t *count);
 
+/* Up to a `{`, or to the end of a text that is a condition. */
 struct expression *parse_condition(struct parser *parser);
 /* A part of a condition between `and` and the like, as Logstash reads it, and read as an expression. */
 struct expression *parse_logstash_term(struct parser *parser);
@@ -116,6 +118,8 @@ bool is_own_ahead(const struct lexer *lexer, struct statement *statement);
 void parse_own(struct parser *parser, enum section_kind section, struct statement statement,
                struct statements *list);
 
+/* What may stand right of `=`. */
+struct expression *parse_right_side(struct parser *parser);
 /* What a loop runs over. */
 struct expression *parse_looped(struct parser *parser);
 /* A value of an assignment or of `let`: NULL when it was not read. */
@@ -123,6 +127,16 @@ struct expression *parse_assigned(struct parser *parser, const char *hint);
 /* Is this `[a] = …` or `remove [a]`? Neither begins a statement of Logstash. */
 bool is_assignment_ahead(const struct lexer *lexer);
 bool parse_assignment(struct parser *parser, struct assignment *assignment);
+
+/* Statements up to a `}` that is not theirs, a section or the end; what is wrong was said. */
+void parse_statements(struct parser *parser, enum section_kind section, struct statements *list);
+/* Does a plugin, a branch or an assignment begin here, and not an expression? */
+bool is_statement_ahead(const struct lexer *lexer);
+
+/* Is this `test "name"`? No statement or section of Logstash begins so. Where only a section can be, the
+ * word alone will do, and what is missing is said. */
+bool is_test_ahead(const struct lexer *lexer, bool has_name);
+bool parse_test(struct parser *parser, struct config *config);
 
 /* Is this `let name = …`? `let {` is a plugin. */
 bool is_let_ahead(const struct lexer *lexer);

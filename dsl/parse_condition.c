@@ -578,7 +578,8 @@ struct expression *parse_condition(struct parser *parser)
         if (!condition) return NULL;
         lexer_skip(lexer);
     }
-    if (lexer_peek(lexer, 0) == '{') return condition;
-    parser_expected(parser, "an operator or `{`", operator_hint(lexer, condition));
+    if (parser->is_condition ? lexer_is_end(lexer) : lexer_peek(lexer, 0) == '{') return condition;
+    parser_expected(parser, parser->is_condition ? "an operator or the end" : "an operator or `{`",
+                    operator_hint(lexer, condition));
     return NULL;
 }

@@ -505,6 +505,12 @@ static bool parse_remove(struct parser *parser, struct assignment *assignment)
     }
 }
 
+struct expression *parse_right_side(struct parser *parser)
+{
+    parser->nodes = parser->tried = 0;
+    return parse_whole(parser);
+}
+
 struct expression *parse_assigned(struct parser *parser, const char *hint)
 {
     struct lexer *lexer = &parser->lexer;
@@ -516,8 +522,7 @@ struct expression *parse_assigned(struct parser *parser, const char *hint)
     }
     lexer_symbol(lexer, "=");
     lexer_skip(lexer);
-    parser->nodes = parser->tried = 0;
-    struct expression *value = parse_whole(parser);
+    struct expression *value = parse_right_side(parser);
     if (!value) return NULL;
     struct lexer copy = *lexer;
     lexer_skip(&copy);

@@ -217,11 +217,12 @@ static bool is_line_start(const struct lexer *lexer)
     return lexer->at == 0 || lexer->text.ptr[lexer->at - 1] == '\n';
 }
 
-/* `input {`, `filter {` or `output {` at the start of a line. */
+/* `input {`, `filter {`, `output {` or `test "name" {` at the start of a line. */
 static bool is_section_ahead(const struct lexer *lexer)
 {
     if (!is_line_start(lexer)) return false;
     struct lexer copy = *lexer;
+    if (is_test_ahead(lexer, true)) return true;
     if (!lexer_symbol(&copy, "input") && !lexer_symbol(&copy, "filter") &&
         !lexer_symbol(&copy, "output"))
         return false;
@@ -580,6 +581,36 @@ static void fault_unclosed(struct parser *parser)
                                          "a section begins before `}`"));
 }
 
+bool is_statement_ahead(const struct lexer *lexer)
+{
+    struct lexer copy = *lexer;
+    struct statement own;
+    struct token token;
+    if (is_branch_ahead(lexer)) return true;
+    if (lexer_take(&copy, TOKEN_REFERENCE, &token)) {
+        lexer_skip(&copy);
+        return lexer_peek(&copy, 0) == '=' && !strchr("=>~", lexer_peek(&copy, 1));
+    }
+    if (lexer_peek(lexer, 0) != '[' && is_own_ahead(lexer, &own)) return true;
+    if (!lexer_take(&copy, TOKEN_NAME, &token)) return false;
+    lexer_skip(&copy);
+    return lexer_peek(&copy, 0) == '{';
+}
+
+void parse_statements(struct parser *parser, enum section_kind section, struct statements *list)
+{
+    struct lexer *lexer = &parser->lexer;
+    uint32_t level = parser->braces;
+    for (;;) {
+        lexer_skip(lexer);
+        if (lexer_is_end(lexer) || lexer_peek(lexer, 0) == '}' || is_section_ahead(lexer)) return;
+        uint32_t before = lexer->at;
+        if (parse_statement(parser, section, list)) continue;
+        recover_statement(parser, level);
+        if (lexer->at == before) parser_step(lexer);
+    }
+}
+
 bool parse_block(struct parser *parser, enum section_kind section, struct statements *list)
 {
     struct lexer *lexer = &parser->lexer;
@@ -589,14 +620,7 @@ bool parse_block(struct parser *parser, enum section_kind section, struct statem
     bool is_open = parser_open(parser);
     assert(is_open && "callers have seen the brace");
     uint32_t level = parser->braces;
-    for (;;) {
-        lexer_skip(lexer);
-        if (lexer_is_end(lexer) || lexer_peek(lexer, 0) == '}' || is_section_ahead(lexer)) break;
-        uint32_t before = lexer->at;
-        if (parse_statement(parser, section, list)) continue;
-        recover_statement(parser, level);
-        if (lexer->at == before) parser_step(lexer);
-    }
+    parse_statements(parser, section, list);
     bool is_read = parser->braces == level && lexer_peek(lexer, 0) == '}';
     if (is_read) parser_close(parser);
     else if (!parser->has_failed) fault_unclosed(parser);
@@ -635,9 +659,9 @@ static void fault_section(struct parser *parser)
         fault_comment(parser);
         end = lexer->at;
     } else {
-        static const struct str names[] = {{"input", 5}, {"filter", 6}, {"output", 6}};
+        static const struct str names[] = {{"input", 5}, {"filter", 6}, {"output", 6}, {"test", 4}};
         message = fault_found(parser, end, "a section");
-        struct str near = suggest(word, names, 3);
+        struct str near = suggest(word, names, sizeof names / sizeof *names);
         if (near.len) diag_hint(parser->diag, message, "did you mean `%.*s`?", STR_ARG(near));
         else diag_hint(parser->diag, message, "sections are input, filter and output");
     }
@@ -652,6 +676,10 @@ static void parse_section(struct parser *parser, struct config *config)
     uint32_t start = lexer->at;
     parser->braces = 0;
     lexer->mark = MARK_STATEMENT;
+    if (is_test_ahead(lexer, false)) {
+        if (!parse_test(parser, config)) skip_to_section(lexer);
+        return;
+    }
     if (!take_section(lexer, &section) || is_name_char(lexer_peek(lexer, 0))) {
         lexer->at = start;
         fault_section(parser);

@@ -331,3 +331,38 @@ Test(parser, prints_assignments_with_every_operator)
         buf_fini(&expected);
     }
 }
+/* Tests stand beside sections; escapes in them are always on. */
+Test(parser, reads_tests)
+{
+    struct parsed parsed;
+    parsed_init(&parsed, str_of("test \"it\\'s \\\"x\\\"\" { input => [\"a\\tb\", { n => 1 }] }\n"
+                                "filter { test { } }\ntest 'b' { }"), false, false);
+    cr_expect(!parsed.is_right, "a bareword of one letter needs quotes");
+    parsed_fini(&parsed);
+    parsed_init(&parsed, str_of("test \"it\\'s\" { input => [\"a\\tb\", { \"n\" => 1 }] }\n"
+                                "filter { test { x1 => \"\\t\" } }\ntest 'b' { }"), false, false);
+    cr_expect(parsed.is_right, "%s", buf_z(&parsed.messages));
+    cr_expect_str_eq(buf_z(&parsed.tree), "input:  (Noop) | filter:  filter-test{\"x1\"=>\"\\\\t\"} | output:  (Noop)"
+                                          " | test \"it's\"{\"input\"=>[\"a\\tb\", {\"n\"=>1}]} | test \"b\"{}",
+                     "%s", buf_z(&parsed.tree));
+    cr_expect_eq(parsed.config.tests[0].place.start, 0u);
+    cr_expect_eq(parsed.source.text.ptr[parsed.config.tests[0].place.end - 1], '}');
+    cr_expect_eq(parsed.source.text.ptr[parsed.config.tests[0].place.end], '\n');
+    parsed_fini(&parsed);
+}
+
+Test(parser, takes_so_many_tests)
+{
+    struct buf text = {0};
+    struct parsed parsed;
+    for (int i = 0; i < AST_TESTS_MAX; i++) buf_printf(&text, "test \"%d\" { }\n", i);
+    parsed_init(&parsed, buf_str(&text), false, false);
+    cr_expect(parsed.is_right);
+    cr_expect_eq(parsed.config.test_count, (uint32_t)AST_TESTS_MAX);
+    parsed_fini(&parsed);
+    buf_append_z(&text, "test \"one more\" { }");
+    parsed_init(&parsed, buf_str(&text), false, false);
+    cr_expect(says(&parsed, "more than 10000 tests"));
+    parsed_fini(&parsed);
+    buf_fini(&text);
+}
