@@ -323,10 +323,11 @@ static void finish(struct vm *vm, struct batch *batch)
     ticket_seal(ticket);
 }
 
-enum vm_result vm_run(struct program *program, struct batch *batch)
+static enum vm_result run(struct program *program, struct batch *batch, bool is_step)
 {
     struct vm *vm = batch->vm ? batch->vm : vm_start(program, batch);
-    for (;;) {
+    for (bool has_stepped = false;; has_stepped = true) {
+        if (is_step && has_stepped) return VM_STEPPED;
         const struct instruction *at = &program->code[vm->at];
         struct frame *frame = vm->depth ? &vm->stack[vm->depth - 1] : NULL;
         assert(vm->at < program->code_count);
@@ -375,4 +376,18 @@ enum vm_result vm_run(struct program *program, struct batch *batch)
         }
         vm->at++;
     }
+}
+
+enum vm_result vm_run(struct program *program, struct batch *batch) { return run(program, batch, false); }
+enum vm_result vm_step(struct program *program, struct batch *batch) { return run(program, batch, true); }
+
+struct vm_position vm_position(const struct program *program, struct batch *batch)
+{
+    const struct vm *vm = batch->vm ? batch->vm : vm_start(program, batch);
+    assert(vm->at < program->code_count);
+    return (struct vm_position){
+        .next = &program->code[vm->at],
+        .now = vm->now,
+        .rest = vm->depth ? vm->stack[vm->depth - 1].rest : (struct selection){0},
+    };
 }

@@ -9,11 +9,22 @@
 enum vm_result {
     VM_DONE,   /* through: its ticket is sealed, its memory may go */
     VM_PARKED, /* an output is full: run again after its output_ready() */
+    VM_STEPPED, /* of vm_step(): one instruction was run, others follow */
 };
 
 /* Starts or resumes. The batch's ticket is sealed at the end; the caller has counted what was received
  * before (ticket_count), so that a parked batch is in the books. */
 enum vm_result vm_run(struct program *program, struct batch *batch);
+/* Runs one instruction, for whoever looks at what each of them does (pipelines/sandbox.h). */
+enum vm_result vm_step(struct program *program, struct batch *batch);
+
+/* Where a batch stands between two steps. */
+struct vm_position {
+    const struct instruction *next;
+    struct selection now;  /* the events that flow */
+    struct selection rest; /* those that no arm of the innermost open branch has taken yet */
+};
+struct vm_position vm_position(const struct program *program, struct batch *batch);
 /* The output a parked batch waits for. */
 struct output *vm_parked_at(const struct program *program, const struct batch *batch);
 

@@ -203,6 +203,18 @@ static struct filter *filter_build(void *opaque, const struct plugin_block *bloc
     return filter;
 }
 
+/* The output's own instance has seen its options and was never started. */
+static void output_stand_in(struct generation *generation, struct output *output)
+{
+    const struct output_type *original = output->type, *type = generation->options.output_as;
+    assert(type->size >= sizeof(struct stand_in));
+    if (original->destroy) original->destroy(output->self);
+    struct stand_in *self = arena_zalloc(&generation->arena, type->size);
+    self->original = original;
+    output->type = type;
+    output->self = self;
+}
+
 static struct output *output_build(void *opaque, const struct plugin_block *block)
 {
     struct generation *generation = opaque;
@@ -234,6 +246,7 @@ static struct output *output_build(void *opaque, const struct plugin_block *bloc
     plugin.codec = output->codec;
     output->ecs = plugin.ecs;
     if (type->create && !type->create(output->self, &plugin)) return NULL;
+    if (generation->options.output_as) output_stand_in(generation, output);
     return output;
 }
 

@@ -8,11 +8,19 @@
 #include "core/input.h"
 #include "dsl/compiler.h"
 
+/* What stands in for an output while nothing is to be opened; its instance begins with this. */
+struct stand_in {
+    const struct output_type *original;
+};
+
 struct generation_options {
     struct str pipeline;  /* id */
     struct str path_data;
     enum ecs ecs;         /* of the pipeline */
     uint32_t worker, workers;
+    /* Every output is one of this type once its own options were checked and it was destroyed: its
+     * instance begins with a struct stand_in. NULL: outputs are what the text says. */
+    const struct output_type *output_as;
 };
 
 struct generation {

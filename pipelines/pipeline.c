@@ -95,6 +95,14 @@ struct pipeline *pipeline_create(const struct settings *settings, struct arena *
     return NULL;
 }
 
+bool pipeline_read(const struct settings *settings, struct arena *arena, struct config *config, struct diag *diag)
+{
+    struct pipeline pipeline = {.arena = arena, .settings = *settings, .id = settings->pipeline_id};
+    bool ok = config_read(&pipeline, diag);
+    *config = pipeline.config;
+    return ok;
+}
+
 bool pipeline_check(const struct settings *settings, struct arena *arena, struct config *config, struct diag *diag)
 {
     struct pipeline pipeline = {.arena = arena, .settings = *settings, .id = settings->pipeline_id};

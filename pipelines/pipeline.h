@@ -29,6 +29,9 @@ struct pipeline {
  * `settings` has path_config or config_string. Texts and tree go to `arena`, which outlives the pipeline
  * and, because complaints point into them, the diag. */
 struct pipeline *pipeline_create(const struct settings *settings, struct arena *arena, struct diag *diag);
+/* The texts of path_config and config_string, parsed but not checked. False: the diag says what is wrong;
+ * `config` holds what could be read. */
+bool pipeline_read(const struct settings *settings, struct arena *arena, struct config *config, struct diag *diag);
 /* All that pipeline_create() checks, without making anything that stays: fills `config` as far as the
  * text could be read. */
 bool pipeline_check(const struct settings *settings, struct arena *arena, struct config *config, struct diag *diag);
