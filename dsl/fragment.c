@@ -73,7 +73,8 @@ static size_t string_end(struct str text, size_t at, bool is_json)
 {
     char quote = text.ptr[at++];
     for (; at < text.len && text.ptr[at] != quote; at++) {
-        bool hides = text.ptr[at] == '\\' && at + 1 < text.len && (is_json || text.ptr[at + 1] == quote);
+        bool hides =
+            text.ptr[at] == '\\' && at + 1 < text.len && (is_json || text.ptr[at + 1] == quote);
         at += hides;
     }
     return at + 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `test "name" { … }` beside the sections of a pipeline: options as those of a plugin. Escapes in its
- * texts are always on, whatever the pipeline's setting is: lines of logs hold both kinds of quotes. */
+/* `test "name" { … }` beside the sections of a pipeline: options as those of a plugin. Escapes in
+ * its texts are always on, whatever the pipeline's setting is: lines of logs hold both kinds of
+ * quotes. */
 #include "dsl/parse.h"
 
 /* `test` and what can follow it in no file of Logstash. */
@@ -23,8 +24,8 @@ static struct test_block *add_test(struct parser *parser, struct config *config)
 {
     if (config->test_count == AST_TESTS_MAX) {
         struct lexer *lexer = &parser->lexer;
-        parser_error(parser, lexer_place(lexer, lexer->at, parser_word_end(parser)), "more than %d tests",
-                     AST_TESTS_MAX);
+        parser_error(parser, lexer_place(lexer, lexer->at, parser_word_end(parser)),
+                     "more than %d tests", AST_TESTS_MAX);
         lexer->at = (uint32_t)lexer->text.len;
         return NULL;
     }

@@ -40,6 +40,7 @@ struct grok_filter {
     struct match_field *fields;
     uint32_t field_count;
     struct grok **groks; /* of all fields */
+    struct place *places; /* of their patterns */
     uint32_t grok_count;
     int64_t shared_ns; /* the timeout of all that is tried on a field; 0: each attempt has its own */
     struct buf text;   /* of a value that is no string */
@@ -192,6 +193,7 @@ static bool pattern_compile(struct grok_filter *self, struct match_field *field,
     type_check(grok, pair, context->diag);
     if (self->timeout_millis) regex_budget_set(grok->regex, self->timeout_millis * 1000000);
     field->groks[field->count++] = grok;
+    self->places[self->grok_count] = pair->place;
     self->groks[self->grok_count++] = grok;
     return true;
 }
@@ -228,6 +230,7 @@ static bool grok_create(void *opaque, const struct plugin_context *context)
     bool ok = library_load(self, context);
     self->fields = arena_zalloc(context->arena, (self->match.count + 1) * sizeof *self->fields);
     self->groks = arena_zalloc(context->arena, (self->match.count + 1) * sizeof *self->groks);
+    self->places = arena_zalloc(context->arena, (self->match.count + 1) * sizeof *self->places);
     for (uint32_t i = 0; i < self->match.count; i++) ok &= field_compile(self, i, context);
     if (self->timeout_scope.value == SCOPE_EVENT) self->shared_ns = self->timeout_millis * 1000000;
     if (!ok) grok_filter_destroy(self); /* what was refused is not destroyed again */
@@ -376,6 +379,13 @@ uint32_t grok_filter_patterns(const void *opaque, struct grok *const **groks)
     const struct grok_filter *self = opaque;
     *groks = self->groks;
     return self->grok_count;
+}
+
+struct place grok_filter_place(const void *opaque, uint32_t number)
+{
+    const struct grok_filter *self = opaque;
+    assert(number < self->grok_count);
+    return self->places[number];
 }
 
 const struct filter_type filter_grok = {

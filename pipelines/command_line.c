@@ -51,6 +51,10 @@ static const struct flag flags[] = {
     {0, "compat", NULL, NULL, "DIR", "Report how a Logstash's settings folder would run here."},
     {0, "check", NULL, "", NULL, "Only name the files that are not formatted; exit code 1."},
     {0, "width", NULL, NULL, "COLUMNS", "Widest that a line may be made, 40 to 1000 (100)."},
+    {0, "filter", NULL, NULL, "TEXT", "Only tests whose name holds this text."},
+    {0, "coverage", NULL, "", NULL, "List what no test reached: branches, filters, patterns, outputs."},
+    {0, "coverage-min", NULL, NULL, "PERCENT", "Fail when less than this is reached."},
+    {0, "junit", NULL, NULL, "FILE", "Write the results as JUnit's XML, too."},
     {0, "stdin", NULL, "", NULL, "Read values line by line (done anyhow unless it is a terminal)."},
     {0, "stdio", NULL, "", NULL, "Talk over standard input and output (done anyhow)."},
     {'S', "setting", NULL, NULL, "KEY=VALUE", "Any setting."},
@@ -59,17 +63,27 @@ static const struct flag flags[] = {
 };
 enum { FLAG_COUNT = sizeof flags / sizeof *flags };
 
-/* Flags of one command alone. */
+/* Flags of some commands alone. */
+static const struct {
+    const char *flag;
+    enum command command;
+} owners[] = {
+    {"format", COMMAND_CHECK},  {"format", COMMAND_TEST},       {"compat", COMMAND_CHECK},
+    {"stdin", COMMAND_KEYSTORE}, {"filter", COMMAND_TEST},      {"junit", COMMAND_TEST},
+    {"coverage", COMMAND_TEST},  {"coverage-min", COMMAND_TEST}, {"check", COMMAND_FMT},
+    {"width", COMMAND_FMT},      {"stdio", COMMAND_LSP},
+};
+
 static bool is_of_another(const struct flag *flag, enum command command)
 {
-    bool is_of_check = !strcmp(flag->name, "format") || !strcmp(flag->name, "compat");
-    bool is_of_fmt = !strcmp(flag->name, "check") || !strcmp(flag->name, "width");
-    if (is_of_check) return command != COMMAND_CHECK;
-    if (is_of_fmt) return command != COMMAND_FMT;
-    if (!strcmp(flag->name, "stdio")) return command != COMMAND_LSP;
+    bool is_owned = false;
+    for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
+        if (strcmp(owners[i].flag, flag->name)) continue;
+        if (owners[i].command == command) return false;
+        is_owned = true;
+    }
     bool has_settings = command != COMMAND_FMT && command != COMMAND_LSP;
-    if (flag->letter != 'h' && flag->letter != 'V' && !has_settings) return true;
-    return !strcmp(flag->name, "stdin") && command != COMMAND_KEYSTORE;
+    return is_owned || (!has_settings && flag->letter != 'h' && flag->letter != 'V');
 }
 
 static const struct {
@@ -85,6 +99,7 @@ static const struct {
     [COMMAND_FMT] = {"fmt", " [FILE|FOLDER|-]...",
                      "Format configurations in place (of a folder its *.conf); - is standard input to output."},
     [COMMAND_LSP] = {"lsp", "", "Serve an editor, which starts it: the Language Server Protocol."},
+    [COMMAND_TEST] = {"test", " [PATH...]", "Run the tests of *.test.conf files beside the configuration."},
 };
 
 /* The arguments as one text, so that complaints have a line and a caret. */
@@ -164,16 +179,18 @@ static bool format_flag(struct command_line *line, struct str text, struct place
     return false;
 }
 
-static bool width_flag(struct command_line *line, struct str text, struct place place, struct diag *diag)
+/* A whole number within bounds. */
+static bool number_flag(uint32_t *number, struct str text, uint32_t least, uint32_t most, struct place place,
+                        struct diag *diag)
 {
-    int64_t width;
+    int64_t given;
     double real;
-    bool is_number = text.len < 8 && config_number(text, &width, &real) == NUMBER_INT;
-    if (!is_number || width < FORMAT_WIDTH_MIN || width > FORMAT_WIDTH_MAX) {
-        diag_error(diag, place, "expected a number from %d to %d", FORMAT_WIDTH_MIN, FORMAT_WIDTH_MAX);
+    bool is_number = text.len < 8 && config_number(text, &given, &real) == NUMBER_INT;
+    if (!is_number || given < least || given > most) {
+        diag_error(diag, place, "expected a number from %u to %u", least, most);
         return false;
     }
-    line->width = (uint32_t)width;
+    *number = (uint32_t)given;
     return true;
 }
 
@@ -204,6 +221,7 @@ static bool flag_parse(struct command_line *line, int *at, char **argv, const st
         line->wants_help |= flag->letter == 'h';
         line->wants_version |= flag->letter == 'V';
         line->only_names |= !strcmp(flag->name, "check");
+        line->test.lists_coverage |= !strcmp(flag->name, "coverage");
         if (flag->key)
             setting_add(line, str_of(flag->key), place, value.len ? value : str_of(flag->fixed), place);
         return true;
@@ -223,9 +241,15 @@ static bool flag_parse(struct command_line *line, int *at, char **argv, const st
     else if (str_eq_z(name, "format"))
         return format_flag(line, value, value_place, diag);
     else if (str_eq_z(name, "width"))
-        return width_flag(line, value, value_place, diag);
+        return number_flag(&line->width, value, FORMAT_WIDTH_MIN, FORMAT_WIDTH_MAX, value_place, diag);
     else if (str_eq_z(name, "compat"))
         line->compat = value;
+    else if (str_eq_z(name, "coverage-min"))
+        return number_flag(&line->test.coverage_min, value, 0, 100, value_place, diag);
+    else if (str_eq_z(name, "filter"))
+        line->test.filter = value;
+    else if (str_eq_z(name, "junit"))
+        line->test.junit = value;
     else
         setting_add(line, str_of(flag->key), place, value, value_place);
     return true;

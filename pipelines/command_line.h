@@ -4,17 +4,19 @@
 #ifndef PIPELINES_COMMAND_LINE_H
 #define PIPELINES_COMMAND_LINE_H
 #include "pipelines/settings.h"
+#include "pipelines/test_command.h"
 
 enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_EXPLAIN, COMMAND_DOCS, COMMAND_HEALTH, COMMAND_KEYSTORE,
-               COMMAND_FMT, COMMAND_LSP, COMMAND_COUNT };
+               COMMAND_FMT, COMMAND_LSP, COMMAND_TEST, COMMAND_COUNT };
 
 struct command_line {
     enum command command;
     struct setting_list settings;
     struct str path_settings;    /* --path.settings, or empty */
-    struct str_list arguments;   /* of docs: names; of keystore: action and names; of check, explain and fmt: paths */
+    struct str_list arguments;   /* of docs: names; of keystore: action and names; of the others: paths */
     bool wants_help, wants_version;
-    bool is_json;                /* check --format json */
+    bool is_json;                /* check, test: --format json */
+    struct test_flags test;
     struct str compat;           /* check --compat: a Logstash's settings folder, or empty */
     bool only_names;             /* fmt --check */
     uint32_t width;              /* fmt --width; 0: not given */

@@ -361,6 +361,40 @@ static enum exit_code run_health(struct program_run *run)
     return health_check(&run->settings) ? EXIT_DONE : EXIT_RUNTIME;
 }
 
+/* The log stays silent unless asked: what goes wrong with an event is told by the command itself. */
+static bool hand_begin(struct program_run *run)
+{
+    bool ok = settings_gather(run);
+    bool is_asked = has_setting(&run->base, "log.level");
+    diag_print(run);
+    log_setup(is_asked ? (enum log_level)run->settings.log_level.value : LOG_ERROR,
+              run->settings.log_format.value == 1);
+    return ok;
+}
+
+static void masked_print(struct program_run *run, struct buf *text, FILE *to)
+{
+    keystore_mask(&run->keystore, text);
+    if (text->len) fwrite(text->ptr, 1, text->len, to);
+    buf_fini(text);
+}
+
+static enum exit_code run_test(struct program_run *run)
+{
+    if (!hand_begin(run)) return EXIT_CONFIG;
+    struct test_command command = {.settings = &run->settings,
+                                   .environment = &run->environment,
+                                   .paths = run->line.arguments,
+                                   .flags = run->line.test,
+                                   .is_json = run->line.is_json,
+                                   .arena = &run->arena};
+    if (has_setting(&run->line.settings, "path.config")) command.config = run->settings.path_config;
+    enum exit_code code = test_command(&command);
+    masked_print(run, &command.complaints, run->line.is_json ? stdout : stderr);
+    masked_print(run, &command.report, stdout);
+    return code;
+}
+
 static enum exit_code run_command(struct program_run *run, int argc, char **argv)
 {
     if (!command_line_parse(&run->line, argc, argv, &run->arena, &run->diag)) {
@@ -385,6 +419,7 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
     case COMMAND_HEALTH: return run_health(run);
     case COMMAND_FMT: return format_command(&run->line);
     case COMMAND_LSP: return lsp_serve(STDIN_FILENO, STDOUT_FILENO) == 0 ? EXIT_DONE : EXIT_RUNTIME;
+    case COMMAND_TEST: return run_test(run);
     default: return run_pipelines(run);
     }
 }

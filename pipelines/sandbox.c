@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/sandbox.h"
-#include <assert.h>
-#include <stdlib.h>
 #include "core/input.h"
 #include "core/xmalloc.h"
 #include "dsl/checker.h"
+#include <assert.h>
+#include <stdlib.h>
 
 /* An event was given to an output. */
 struct route {
@@ -14,7 +14,8 @@ struct route {
 struct sandbox {
     struct budget budget;
     struct books books;
-    struct loop loop; /* the parts of it that events need, memory and tickets; its uv loop is not made */
+    struct loop
+        loop; /* the parts of it that events need, memory and tickets; its uv loop is not made */
     struct ingest ingest;
     struct generation *generation;
     struct stream *streams; /* one an input of the generation */
@@ -42,7 +43,7 @@ static uint32_t recorder_take(void *opaque, struct batch *batch, const struct se
 {
     struct recorder *self = opaque;
     struct sandbox *sandbox = self->sandbox;
-    SELECTION_EACH(batch, in, event) {
+    SELECTION_EACH (batch, in, event) {
         if (sandbox->route_count == sandbox->route_capacity) {
             sandbox->route_capacity = sandbox->route_capacity ? sandbox->route_capacity * 2 : 64;
             sandbox->routes =
@@ -89,7 +90,8 @@ static const struct plugin_block *input_find(const struct statements *list, stru
         const struct statement *statement = &list->items[i];
         if (statement->kind == STATEMENT_BRANCH)
             for (uint32_t k = 0; k < statement->branch->count; k++) {
-                const struct plugin_block *found = input_find(&statement->branch->arms[k].block, id);
+                const struct plugin_block *found =
+                    input_find(&statement->branch->arms[k].block, id);
                 if (found) return found;
             }
         if (statement->kind != STATEMENT_PLUGIN) continue;
@@ -120,7 +122,8 @@ struct feeding {
 static bool input_imitate(const struct feeding *feeding, const struct sandbox_input *input,
                           struct input_type *type, struct plugin_block *block)
 {
-    const struct plugin_block *model = input_find(&feeding->config->sections[SECTION_INPUT], input->from);
+    const struct plugin_block *model =
+        input_find(&feeding->config->sections[SECTION_INPUT], input->from);
     if (!model) {
         diag_hint(feeding->diag,
                   diag_error(feeding->diag, input->place, "there is no input with the id `%.*s`",
@@ -130,8 +133,10 @@ static bool input_imitate(const struct feeding *feeding, const struct sandbox_in
     }
     const struct input_type *original = input_type_find(model->name);
     type->is_streaming = original->is_streaming;
-    type->default_codec = original->default_codec ? original->default_codec : fed_type.default_codec;
-    block->settings = arena_zalloc(feeding->arena, (model->setting_count + 1) * sizeof *block->settings);
+    type->default_codec =
+        original->default_codec ? original->default_codec : fed_type.default_codec;
+    block->settings =
+        arena_zalloc(feeding->arena, (model->setting_count + 1) * sizeof *block->settings);
     for (uint32_t i = 0; i < model->setting_count; i++) {
         const struct setting *setting = &model->settings[i];
         bool is_shared = option_find(input_common_options, setting->key) != NULL;
@@ -139,12 +144,13 @@ static bool input_imitate(const struct feeding *feeding, const struct sandbox_in
         if (is_shared && !is_replaced && !str_eq_z(setting->key, "id"))
             block->settings[block->setting_count++] = *setting;
     }
-    struct environment_context context = {feeding->options->environment, feeding->arena, feeding->diag};
+    struct environment_context context = {feeding->options->environment, feeding->arena,
+                                          feeding->diag};
     return environment_expand_settings(&context, block->settings, block->setting_count);
 }
 
-static struct plugin_block *input_fed(const struct feeding *feeding, const struct sandbox_input *input,
-                                      uint32_t number)
+static struct plugin_block *input_fed(const struct feeding *feeding,
+                                      const struct sandbox_input *input, uint32_t number)
 {
     struct arena *arena = feeding->arena;
     struct plugin_block *block = arena_zalloc(arena, sizeof *block);
@@ -171,8 +177,10 @@ static bool inputs_replace(const struct feeding *feeding, struct config *config)
     bool ok = true;
     for (uint32_t i = 0; i < options->input_count; i++) {
         struct plugin_block *block = input_fed(feeding, &options->inputs[i], i);
-        if (!block) ok = false;
-        else fed.items[fed.count++] = (struct statement){.kind = STATEMENT_PLUGIN, .plugin = block};
+        if (!block)
+            ok = false;
+        else
+            fed.items[fed.count++] = (struct statement){.kind = STATEMENT_PLUGIN, .plugin = block};
     }
     config->sections[SECTION_INPUT] = fed;
     return ok;
@@ -182,7 +190,8 @@ static bool inputs_replace(const struct feeding *feeding, struct config *config)
 
 static void ingest_full(struct ingest *ingest)
 {
-    struct sandbox *sandbox = (struct sandbox *)(void *)((char *)ingest - offsetof(struct sandbox, ingest));
+    struct sandbox *sandbox =
+        (struct sandbox *)(void *)((char *)ingest - offsetof(struct sandbox, ingest));
     sandbox->is_full = ingest->is_paused = true;
 }
 
@@ -192,8 +201,9 @@ static void sandbox_open(struct sandbox *sandbox)
     chunk_pool_init(&sandbox->loop.pool, &sandbox->budget);
     sandbox->loop.tickets = ticket_pool_create(&sandbox->books);
     /* full at one more than may come, so that the last one is not one too many */
-    sandbox->ingest = (struct ingest){
-        .loop = &sandbox->loop, .batch_events_max = SANDBOX_EVENTS_MAX + 1, .batch_full = ingest_full};
+    sandbox->ingest = (struct ingest){.loop = &sandbox->loop,
+                                      .batch_events_max = SANDBOX_EVENTS_MAX + 1,
+                                      .batch_full = ingest_full};
     recorders_connect(sandbox);
     struct generation *generation = sandbox->generation;
     sandbox->stream_count = generation->input_count;
@@ -212,8 +222,10 @@ struct sandbox *sandbox_create(struct config *config, const struct sandbox_optio
     struct feeding feeding = {config, options, arena, diag};
     struct config checked = *config;
     checked.sections[SECTION_INPUT] = (struct statements){0};
-    struct checker_options checks = {.inputs = input_types, .filters = filter_types,
-                                     .outputs = output_types, .environment = options->environment};
+    struct checker_options checks = {.inputs = input_types,
+                                     .filters = filter_types,
+                                     .outputs = output_types,
+                                     .environment = options->environment};
     bool ok = check_config(&checked, &checks, arena, diag);
     ok = inputs_replace(&feeding, &checked) && ok;
     struct generation_options wanted = {.pipeline = settings->pipeline_id,
