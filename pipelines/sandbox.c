@@ -365,6 +365,7 @@ static int route_cmp(const void *left, const void *right)
 /* The outputs of each event, written one after the other. */
 static void routes_deal(struct sandbox *sandbox, const struct batch *batch)
 {
+    if (!sandbox->route_count) return;
     if (sandbox->route_count > sandbox->output_capacity) {
         sandbox->output_capacity = sandbox->route_count;
         sandbox->outputs =
