@@ -391,3 +391,9 @@ struct vm_position vm_position(const struct program *program, struct batch *batc
         .rest = vm->depth ? vm->stack[vm->depth - 1].rest : (struct selection){0},
     };
 }
+
+const struct value *vm_names(const struct batch *batch, const struct event *event)
+{
+    const struct vm *vm = batch->vm;
+    return vm && vm->names && event->index < vm->names_capacity ? names_of(vm, event) : NULL;
+}

@@ -25,6 +25,8 @@ struct vm_position {
     struct selection rest; /* those that no arm of the innermost open branch has taken yet */
 };
 struct vm_position vm_position(const struct program *program, struct batch *batch);
+/* The values of names that an event has there, by slot; NULL: none is known. */
+const struct value *vm_names(const struct batch *batch, const struct event *event);
 /* The output a parked batch waits for. */
 struct output *vm_parked_at(const struct program *program, const struct batch *batch);
 

@@ -100,6 +100,7 @@ static const struct {
                      "Format configurations in place (of a folder its *.conf); - is standard input to output."},
     [COMMAND_LSP] = {"lsp", "", "Serve an editor, which starts it: the Language Server Protocol."},
     [COMMAND_TEST] = {"test", " [PATH...]", "Run the tests of *.test.conf files beside the configuration."},
+    [COMMAND_REPL] = {"repl", " [FILE]", "Try filters and expressions on an event, step by step."},
 };
 
 /* The arguments as one text, so that complaints have a line and a caret. */

@@ -7,7 +7,7 @@
 #include "pipelines/test_command.h"
 
 enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_EXPLAIN, COMMAND_DOCS, COMMAND_HEALTH, COMMAND_KEYSTORE,
-               COMMAND_FMT, COMMAND_LSP, COMMAND_TEST, COMMAND_COUNT };
+               COMMAND_FMT, COMMAND_LSP, COMMAND_TEST, COMMAND_REPL, COMMAND_COUNT };
 
 struct command_line {
     enum command command;

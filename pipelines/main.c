@@ -17,6 +17,7 @@
 #include "pipelines/health_check.h"
 #include "pipelines/keystore_command.h"
 #include "pipelines/lsp/lsp.h"
+#include "pipelines/repl.h"
 #include "pipelines/supervisor.h"
 #include "pipelines/topology.h"
 
@@ -395,6 +396,31 @@ static enum exit_code run_test(struct program_run *run)
     return code;
 }
 
+static void repl_print(void *opaque, struct buf *text)
+{
+    struct program_run *run = opaque;
+    keystore_mask(&run->keystore, text);
+    if (text->len) fwrite(text->ptr, 1, text->len, stdout);
+    buf_clear(text);
+}
+
+static enum exit_code run_repl(struct program_run *run)
+{
+    if (!hand_begin(run)) return EXIT_CONFIG;
+    struct repl_options options = {.settings = &run->settings,
+                                   .environment = &run->environment,
+                                   .print = repl_print,
+                                   .opaque = run};
+    if (run->line.arguments.count > 1) {
+        diag_hint(&run->diag, diag_error(&run->diag, (struct place){0}, "one configuration can be loaded"),
+                  "give a folder, or a pattern in quotes");
+        diag_print(run);
+        return EXIT_USAGE;
+    }
+    if (run->line.arguments.count) options.file = run->line.arguments.items[0];
+    return repl_run(&options);
+}
+
 static enum exit_code run_command(struct program_run *run, int argc, char **argv)
 {
     if (!command_line_parse(&run->line, argc, argv, &run->arena, &run->diag)) {
@@ -420,6 +446,7 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
     case COMMAND_FMT: return format_command(&run->line);
     case COMMAND_LSP: return lsp_serve(STDIN_FILENO, STDOUT_FILENO) == 0 ? EXIT_DONE : EXIT_RUNTIME;
     case COMMAND_TEST: return run_test(run);
+    case COMMAND_REPL: return run_repl(run);
     default: return run_pipelines(run);
     }
 }
