@@ -165,34 +165,33 @@ static bool read_ignored(struct document *document)
 
 /* ---- cases ---- */
 
-static bool read_events(struct document *document, const struct value *list, const char *what,
-                        const char *where, struct value **events, uint32_t *count)
+/* An array of `kind`, as it is or as trees. */
+static bool read_list(struct document *document, const struct map *scope, const char *name,
+                      enum value_kind kind, const char *where, struct value **items,
+                      uint32_t *count)
 {
+    const struct value *list = member(scope, name);
     if (!list || list->kind != VALUE_ARRAY)
-        return wrong(document, "write an array", "%s of %s is no array", what, where);
+        return wrong(document, "write an array", "`%s` of %s is no array", name, where);
     if (list->array->count > TEST_EVENTS_MAX) {
-        diag_error(document->diag, document->place, "%s of %s has more than %d items", what, where,
-                   TEST_EVENTS_MAX);
+        diag_error(document->diag, document->place, "`%s` of %s has more than %d items", name,
+                   where, TEST_EVENTS_MAX);
         return false;
     }
-    *events = arena_alloc(document->arena, (list->array->count + 1) * sizeof **events);
+    *items = arena_alloc(document->arena, (list->array->count + 1) * sizeof **items);
     ARRAY_EACH (list->array, item) {
-        if (item->kind == VALUE_MAP) {
-            struct value tree;
-            if (test_tree_of(item->map, document->arena, &tree))
-                return wrong(document, "a field leads into one that is no object",
-                             "an event of %s of %s", what, where);
-            (*events)[(*count)++] = tree;
-        } else
-            (*events)[(*count)++] = *item;
+        struct value *into = &(*items)[(*count)++];
+        *into = *item;
+        if (item->kind != kind && kind == VALUE_STRING)
+            return wrong(document, "write [\"a line\"]", "an item of `%s` of %s is no string", name,
+                         where);
+        if (item->kind != kind)
+            return wrong(document, "write [{ \"message\": \"…\" }]",
+                         "an item of `%s` of %s is no object", name, where);
+        if (kind == VALUE_MAP && test_tree_of(item->map, document->arena, into))
+            return wrong(document, "a field leads into one that is no object",
+                         "an item of `%s` of %s contradicts itself", name, where);
     }
-    return true;
-}
-
-static bool all_are(const struct value *values, uint32_t count, enum value_kind kind)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (values[i].kind != kind) return false;
     return true;
 }
 
@@ -217,17 +216,14 @@ static bool read_fields(struct document *document, const struct map *scope, cons
 static bool read_input(struct document *document, const struct map *scope, const char *where,
                        struct test *test)
 {
-    const struct value *input = member(scope, "input");
-    if (!input && test->fields.kind == VALUE_MAP) {
+    if (!member(scope, "input") && test->fields.kind == VALUE_MAP) {
         /* an event that is its fields */
         test->inputs = arena_alloc(document->arena, sizeof *test->inputs);
         test->inputs[test->input_count++] = value_map(document->arena, 1);
         return true;
     }
-    if (!read_events(document, input, "`input`", where, &test->inputs, &test->input_count))
-        return false;
-    if (all_are(test->inputs, test->input_count, VALUE_STRING)) return true;
-    return wrong(document, "write [\"a line\"]", "an item of `input` of %s is no string", where);
+    return read_list(document, scope, "input", VALUE_STRING, where, &test->inputs,
+                     &test->input_count);
 }
 
 static bool read_scope(struct document *document, const struct map *scope, const char *where,
@@ -243,14 +239,9 @@ static bool read_scope(struct document *document, const struct map *scope, const
     test->ignored = document->ignored;
     test->ignored_count = document->ignored_count;
     test->fields = VALUE_NONE;
-    if (!read_fields(document, scope, where, test) || !read_input(document, scope, where, test))
-        return false;
-    if (!read_events(document, member(scope, "expected"), "`expected`", where, &test->expected,
-                     &test->expected_count))
-        return false;
-    return all_are(test->expected, test->expected_count, VALUE_MAP) ||
-           wrong(document, "write [{ \"message\": \"…\" }]",
-                 "an item of `expected` of %s is no object", where);
+    return read_fields(document, scope, where, test) && read_input(document, scope, where, test) &&
+           read_list(document, scope, "expected", VALUE_MAP, where, &test->expected,
+                     &test->expected_count);
 }
 
 /* `scope` holds input and expected; number 0: it is the file. */

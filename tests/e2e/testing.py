@@ -50,6 +50,19 @@ def outputs_of_ci(folder):
     ok(run("--nonsense")[0] == 2, "an unknown flag: 2")
     ok(run("--help")[0] == 0 and "--coverage-min" in run("--help")[1], "--help lists its flags")
 
+NOBODY = 65534
+
+def unreadable(folder):
+    if os.getuid():
+        return
+    program = shutil.copy(PROGRAM, folder.file("program"))  # nobody may not reach the build folder
+    os.chmod(program, 0o755)
+    os.chmod(folder.path, 0o755)
+    os.makedirs(folder.file("closed"), mode=0o700)
+    done = subprocess.run([program, "test", folder.file("closed")], capture_output=True, text=True, user=NOBODY, timeout=60)
+    ok(done.returncode == 78 and "error: cannot read the folder " in done.stderr and ": Permission denied" in done.stderr,
+       "a folder that may not be read: 78")
+
 def secrets(folder):
     """A secret of the keystore is used and not printed."""
     settings = folder.file("settings")
@@ -84,7 +97,7 @@ def opens_nothing(folder):
     ok(not os.path.exists(folder.file("written")), "no file came to be")
 
 examples()
-for part in (broken_example, outputs_of_ci, secrets, opens_nothing):
+for part in (broken_example, outputs_of_ci, unreadable, secrets, opens_nothing):
     with Folder() as folder:
         part(folder)
 finish()

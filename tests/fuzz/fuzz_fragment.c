@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct config_value value = {0};
     fragment_is_statement(text);
     fragment_is_open(text, data[1] & 128);
-    fragment_statements(&fragment, &config.sections[SECTION_FILTER]);
+    fragment_statements(&fragment, &config);
     fragment_expression(&fragment);
     fragment_condition(&fragment);
     fragment_value(&fragment, &value);
