@@ -8,7 +8,9 @@
 enum { SYMBOL_NAME_MAX = 120 }; /* bytes of a condition shown */
 
 /* The protocol's numbers. */
-enum symbol_kind { SYMBOL_NAMESPACE = 3, SYMBOL_METHOD = 6, SYMBOL_BOOLEAN = 17, SYMBOL_ARRAY = 18, SYMBOL_OBJECT = 19 };
+enum symbol_kind {
+    SYMBOL_NAMESPACE = 3, SYMBOL_METHOD = 6, SYMBOL_BOOLEAN = 17, SYMBOL_ARRAY = 18, SYMBOL_OBJECT = 19
+};
 
 static int kind_of(const struct scope *scope)
 {
