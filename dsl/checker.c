@@ -97,6 +97,8 @@ static void unknown(const struct checker *checker, const struct plugin_block *bl
     }
     struct str names[CHECKER_NAMES_MAX];
     struct str near = suggest(block->name, names, names_of(checker, checker->section, names));
+    static const struct str keyword[] = {{"else", 4}};
+    if (!near.len) near = suggest(block->name, keyword, 1);
     if (near.len) diag_hint(diag, message, "did you mean `%.*s`?", STR_ARG(near));
     else diag_note(diag, message, "`tailrace docs` lists the plugins there are");
 }

@@ -545,6 +545,21 @@ static struct expression *parse_level_of_operators(struct parser *parser)
 
 /* ---- what stands behind a condition and does not belong there ---- */
 
+/* A word that is mistyped: `adn`. */
+static const char *near_operator(const struct lexer *lexer)
+{
+    static const struct str words[] = {{"and", 3}, {"or", 2}, {"xor", 3}, {"nand", 4}, {"in", 2}};
+    static const char *const hints[] = {"did you mean `and`?", "did you mean `or`?", "did you mean `xor`?",
+                                        "did you mean `nand`?", "did you mean `in`?"};
+    struct lexer copy = *lexer;
+    struct token token;
+    if (!lexer_take(&copy, TOKEN_NAME, &token)) return NULL;
+    struct str near = suggest(lexer_text(lexer, token), words, sizeof words / sizeof *words);
+    for (size_t i = 0; near.len && i < sizeof words / sizeof *words; i++)
+        if (words[i].ptr == near.ptr) return hints[i];
+    return NULL;
+}
+
 static const char *operator_hint(const struct lexer *lexer, const struct expression *condition)
 {
     static const struct { const char *found, *hint; } rows[] = {
@@ -561,7 +576,7 @@ static const char *operator_hint(const struct lexer *lexer, const struct express
     if (last->kind == EXPRESSION_NOT) return "put parentheses around what ! negates";
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (lexer_has(lexer, rows[i].found)) return rows[i].hint;
-    return NULL;
+    return near_operator(lexer);
 }
 
 struct expression *parse_condition(struct parser *parser)

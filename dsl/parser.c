@@ -396,17 +396,49 @@ bool parse_settings(struct parser *parser, bool is_codec_single, struct str plug
     return true;
 }
 
+static bool is_near(struct str word, struct str keyword)
+{
+    return suggest(word, &keyword, 1).len > 0;
+}
+
 static bool fault_no_block(struct parser *parser, struct token name)
 {
     struct lexer *lexer = &parser->lexer;
     struct str word = lexer_text(lexer, name);
     const char *hint = NULL;
     if (str_eq_z(word, "elsif") || str_eq_z(word, "elif")) hint = "write `else if`";
-    else if (str_starts(word, STR("else"))) hint = "write else { … } directly behind the block of its `if`";
+    else if (strchr("[(!\"", lexer_peek(lexer, 0)) && is_near(word, STR("if"))) hint = "did you mean `if`?";
+    else if (str_starts(word, STR("else")) || is_near(word, STR("else"))) hint = "write else { … } directly behind the block of its `if`";
     if (!hint) return parser_expected(parser, "`{` after the plugin's name", NULL);
     struct message *message =
         parser_fault(parser, name.start, name.end, "`%.*s` begins no statement", STR_ARG(word));
     diag_hint(parser->diag, message, "%s", hint);
+    return false;
+}
+
+/* At `{`: do statements stand within? Of options `=>` comes behind a name. */
+static bool is_block_ahead(const struct lexer *lexer)
+{
+    struct lexer copy = *lexer;
+    struct token name;
+    if (!lexer_symbol(&copy, "{")) return false;
+    lexer_skip(&copy);
+    if (!lexer_take(&copy, TOKEN_NAME, &name)) return false;
+    bool is_if = str_eq_z(lexer_text(&copy, name), "if");
+    lexer_skip(&copy);
+    return lexer_peek(&copy, 0) == '{' || (is_if && lexer_peek(&copy, 0) != '=');
+}
+
+/* An `else` where none can be, or one that is mistyped. */
+static bool fault_else(struct parser *parser, struct token name)
+{
+    struct str word = lexer_text(&parser->lexer, name);
+    struct message *message =
+        parser_fault(parser, name.start, name.end, "`%.*s` begins no statement", STR_ARG(word));
+    if (str_eq_z(word, "else"))
+        diag_hint(parser->diag, message, "write else { … } directly behind the block of its `if`");
+    else
+        diag_hint(parser->diag, message, "did you mean `else`?");
     return false;
 }
 
@@ -420,6 +452,7 @@ static bool parse_plugin(struct parser *parser, bool is_filter, struct plugin_bl
     plugin->name = lexer_text(lexer, name);
     plugin->name_place = lexer_place(lexer, name.start, name.end);
     lexer_skip(lexer);
+    if (is_near(plugin->name, STR("else")) && is_block_ahead(lexer)) return fault_else(parser, name);
     if (!parser_open(parser)) return fault_no_block(parser, name);
     uint32_t errors = parser->diag->errors;
     parser->is_secret = false;
