@@ -307,6 +307,7 @@ Test(parser, an_option_given_thousands_of_times_costs_its_own_memory_only)
     buf_fini(&text);
 }
 
+<<<<<<< HEAD
 Test(parser, prints_assignments_with_every_operator)
 {
     static const struct { const char *statement, *tree; } rows[] = {
@@ -329,6 +330,58 @@ Test(parser, prints_assignments_with_every_operator)
         parsed_fini(&parsed);
         buf_fini(&text);
         buf_fini(&expected);
+=======
+/* Everything that the language has, in one text. */
+static const char whole_language[] =
+    "input { tcp { port => 5170 codec => json { target => \"t\" } } } # c\n"
+    "filter {\n"
+    "  if [type] == \"a\\\"b\" and ![x][y] or ([n] >= 010 and \"x\" in [tags]) {\n"
+    "    grok { match => { \"m\" => [\"%{IP:ip} %{NUMBER:n:int}\", '(?<q>[^\"]*)'] } add_field => { 'é' => \"${H:n}\" } }\n"
+    "  } else if [m] =~ /a\\/b[/]c/ or [a] not in [\"b\", 'c', 1.5] { drop { percentage => 5 } }\n"
+    "  else { [a][b] = [c] ? upcase(\"x\") ?? null : { \"k\" => [1, -2] } remove [d], [e] }\n"
+    "}\n"
+    "output { if level([l]) >= WARN { stdout { id => \"o\" id => \"o\" } } }\n";
+
+/* Read, or refused with places within the text. */
+static void expect_answer(struct str text)
+{
+    struct parsed parsed;
+    parsed_init(&parsed, text, false, false);
+    bool has_places = true;
+    for (uint32_t i = 0; i < parsed.diag.count; i++) {
+        struct place place = parsed.diag.messages[i].place;
+        has_places = has_places && place.source && place.start <= place.end && place.end <= text.len;
+    }
+    cr_expect(has_places && parsed.is_right == (parsed.diag.errors == 0), "%.*s\n%s", STR_ARG(text),
+              buf_z(&parsed.messages));
+    parsed_fini(&parsed);
+}
+
+Test(parser, answers_to_every_prefix)
+{
+    for (size_t len = 0; len < sizeof whole_language; len++) {
+        char *alone = malloc(len ? len : 1); /* so that a read behind the end is seen */
+        memcpy(alone, whole_language, len);
+        expect_answer((struct str){alone, len});
+        free(alone);
+    }
+}
+
+Test(parser, answers_to_every_wrong_byte)
+{
+    static const char bytes[] = {'\0', '"', '\'', '{', '}', '[', ']', '(', ')', '#', '/', '\\', '=', '\xff', '\r', ' ', 'i'};
+    char text[sizeof whole_language];
+    size_t len = sizeof whole_language - 1;
+    for (size_t at = 0; at < len; at++) {
+        for (size_t i = 0; i < sizeof bytes; i++) {
+            memcpy(text, whole_language, len);
+            text[at] = bytes[i];
+            expect_answer((struct str){text, len});
+        }
+        memcpy(text, whole_language, at);
+        memcpy(text + at, whole_language + at + 1, len - at - 1);
+        expect_answer((struct str){text, len - 1});
+>>>>>>> b4ed4b2 (pipeline: what the first worker was warned of is not said again for the others; parser: every prefix and every wrong byte of a whole text is answered)
     }
 }
 /* Tests stand beside sections; escapes in them are always on. */
