@@ -22,6 +22,7 @@ struct expression *parser_node(struct parser *parser, enum expression_kind kind,
     if (++parser->tried > CONDITION_TRIED_MAX) {
         diag_hint(parser->diag, parser_error(parser, place, "so many parts are within too many parentheses"),
                   "compute some of it before, by let name = ...");
+        parser->fault_weight = FAULT_FINAL; /* whatever a reading that was possible would say */
         return NULL;
     }
     struct expression *node = arena_zalloc(parser->arena, sizeof *node);

@@ -2,6 +2,7 @@
 /* Names: `let name = expression`, `for name in expression`, and what a bare word in an expression means.
  * A name is known from its statement to the end of the block. Logstash has no statement of a word that `{`
  * does not follow. */
+#include "core/text/level.h"
 #include "dsl/functions.h"
 #include "dsl/parse.h"
 
@@ -115,6 +116,7 @@ void parse_name_fault(struct parser *parser, struct token token)
     while (other && !str_eq(other->name, word)) other = other->declared_before;
     struct str near = nearest(&parser->scope, word);
     const char *call = function_find(near) ? "()" : "";
+    bool is_level = word.len > 1 && word.ptr[0] <= 'Z' && level_of_name(word) != LEVEL_NONE;
     if (str_eq_z(word, "not")) {
         diag_hint(diag, message, "write ! before a field or parentheses");
     } else if (other) {
@@ -124,6 +126,8 @@ void parse_name_fault(struct parser *parser, struct token token)
         diag_hint(diag, message, "a field is written [a][b]");
     } else if (str_eq(near, word)) {
         diag_hint(diag, message, "a function has parentheses: %.*s()", STR_ARG(word));
+    } else if (is_level) {
+        diag_hint(diag, message, "a level stands right of level or level([field])");
     } else if (near.len) {
         diag_hint(diag, message, "did you mean `%.*s%s`?", STR_ARG(near), call);
     } else {

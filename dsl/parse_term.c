@@ -99,7 +99,8 @@ struct expression *parse_term(struct parser *parser)
         return logstash.node;
     go_to(parser, &start);
     struct reading own = read(parser, parse_own_term);
-    bool is_own = own.is_right || (own.end > logstash.end && logstash.weight == FAULT_BY_DISTANCE);
+    bool is_own = own.is_right || own.weight == FAULT_FINAL ||
+                  (own.end > logstash.end && logstash.weight == FAULT_BY_DISTANCE);
     if (!is_own) {
         diag_forget(parser->diag, logstash.behind.said);
         return choose(parser, &logstash);

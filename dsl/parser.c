@@ -408,7 +408,8 @@ static bool fault_no_block(struct parser *parser, struct token name)
     const char *hint = NULL;
     if (str_eq_z(word, "elsif") || str_eq_z(word, "elif")) hint = "write `else if`";
     else if (strchr("[(!\"", lexer_peek(lexer, 0)) && is_near(word, STR("if"))) hint = "did you mean `if`?";
-    else if (str_starts(word, STR("else")) || is_near(word, STR("else"))) hint = "write else { … } directly behind the block of its `if`";
+    else if (str_starts(word, STR("else")) || is_near(word, STR("else")))
+        hint = "write else { … } directly behind the block of its `if`";
     if (!hint) return parser_expected(parser, "`{` after the plugin's name", NULL);
     struct message *message =
         parser_fault(parser, name.start, name.end, "`%.*s` begins no statement", STR_ARG(word));

@@ -307,7 +307,6 @@ Test(parser, an_option_given_thousands_of_times_costs_its_own_memory_only)
     buf_fini(&text);
 }
 
-<<<<<<< HEAD
 Test(parser, prints_assignments_with_every_operator)
 {
     static const struct { const char *statement, *tree; } rows[] = {
@@ -330,7 +329,29 @@ Test(parser, prints_assignments_with_every_operator)
         parsed_fini(&parsed);
         buf_fini(&text);
         buf_fini(&expected);
-=======
+    }
+}
+
+/* Each level of parentheses is read again, as an expression: the readings together are bounded. */
+Test(parser, bounds_the_readings_of_a_condition)
+{
+    for (int more = 0; more < 2; more++) {
+        struct buf text = {0};
+        nest(&text, "filter { if ", "(", "", "", more ? 100 : 3);
+        nest(&text, "", "[a] == 1 and ", "[a] + 1 == 2", "", 600);
+        nest(&text, "", ") + 1", " > 1 { } }", "", more ? 100 : 3);
+        struct parsed parsed;
+        parsed_init(&parsed, buf_str(&text), false, false);
+        cr_expect_eq(parsed.is_right, !more, "%.300s", buf_z(&parsed.messages));
+        if (more) {
+            cr_expect(says(&parsed, "so many parts are within too many parentheses"));
+            cr_expect(says(&parsed, "compute some of it before, by let name = ..."));
+        }
+        parsed_fini(&parsed);
+        buf_fini(&text);
+    }
+}
+
 /* Everything that the language has, in one text. */
 static const char whole_language[] =
     "input { tcp { port => 5170 codec => json { target => \"t\" } } } # c\n"
@@ -339,6 +360,8 @@ static const char whole_language[] =
     "    grok { match => { \"m\" => [\"%{IP:ip} %{NUMBER:n:int}\", '(?<q>[^\"]*)'] } add_field => { 'é' => \"${H:n}\" } }\n"
     "  } else if [m] =~ /a\\/b[/]c/ or [a] not in [\"b\", 'c', 1.5] { drop { percentage => 5 } }\n"
     "  else { [a][b] = [c] ? upcase(\"x\") ?? null : { \"k\" => [1, -2] } remove [d], [e] }\n"
+    "  let n = to_integer([a]) + 1\n"
+    "  for k, v in [o] { [p][(k)] = v } for i in [l] { if length(i) > n { drop { } } }\n"
     "}\n"
     "output { if level([l]) >= WARN { stdout { id => \"o\" id => \"o\" } } }\n";
 
@@ -381,7 +404,6 @@ Test(parser, answers_to_every_wrong_byte)
         memcpy(text, whole_language, at);
         memcpy(text + at, whole_language + at + 1, len - at - 1);
         expect_answer((struct str){text, len - 1});
->>>>>>> b4ed4b2 (pipeline: what the first worker was warned of is not said again for the others; parser: every prefix and every wrong byte of a whole text is answered)
     }
 }
 /* Tests stand beside sections; escapes in them are always on. */
