@@ -321,13 +321,10 @@ static void complete(struct completion *completion)
 
 json_t *complete_answer(struct lsp *lsp, const json_t *params)
 {
-    struct completion completion = {.lsp = lsp};
     struct scan scan;
-    completion.document = lsp_spot(lsp, params, &completion.offset);
+    struct completion completion = {.lsp = lsp, .document = lsp_scan_at(lsp, params, &scan), .scan = &scan};
     if (!completion.document) return NULL;
-    lsp_scan(lsp, completion.document, completion.offset, &scan);
-    completion.scan = &scan;
-    completion.start = completion.offset;
+    completion.start = completion.offset = scan.cursor.offset;
     completion.items = json_array();
     complete(&completion);
     json_t *json = json_object();

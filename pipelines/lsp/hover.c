@@ -160,12 +160,10 @@ static void hover_mark(struct hover *hover)
 
 json_t *hover_answer(struct lsp *lsp, const json_t *params)
 {
-    struct hover hover = {.lsp = lsp};
     struct scan scan;
-    hover.document = lsp_spot(lsp, params, &hover.offset);
+    struct hover hover = {.lsp = lsp, .document = lsp_scan_at(lsp, params, &scan), .scan = &scan};
     if (!hover.document) return NULL;
-    lsp_scan(lsp, hover.document, hover.offset, &scan);
-    hover.scan = &scan;
+    hover.offset = scan.cursor.offset;
     hover.mark = scan_mark_at(&scan, hover.offset);
     if (!hover.mark) return NULL;
     assert(hover.offset >= hover.mark->start && hover.offset <= hover.mark->end);

@@ -51,7 +51,14 @@ struct document *lsp_pipeline(struct lsp *lsp, const json_t *params)
     return document;
 }
 
-struct document *lsp_spot(struct lsp *lsp, const json_t *params, uint32_t *offset)
+struct document *lsp_scan(struct lsp *lsp, const json_t *params, struct scan *scan)
+{
+    struct document *document = lsp_pipeline(lsp, params);
+    if (document) scan_text(scan, document->source.text, 0, &lsp->arena);
+    return document;
+}
+
+struct document *lsp_scan_at(struct lsp *lsp, const json_t *params, struct scan *scan)
 {
     struct position position;
     if (!protocol_read_position(json_object_get(params, "position"), &position)) {
@@ -59,13 +66,9 @@ struct document *lsp_spot(struct lsp *lsp, const json_t *params, uint32_t *offse
         return NULL;
     }
     struct document *document = lsp_pipeline(lsp, params);
-    if (document) *offset = document_offset(document, lsp->encoding, position);
+    if (!document) return NULL;
+    scan_text(scan, document->source.text, document_offset(document, lsp->encoding, position), &lsp->arena);
     return document;
-}
-
-void lsp_scan(struct lsp *lsp, const struct document *document, uint32_t cursor, struct scan *scan)
-{
-    scan_text(scan, document->source.text, cursor, &lsp->arena);
 }
 
 json_t *lsp_markup(const struct lsp *lsp, struct str text)

@@ -51,12 +51,11 @@ static void search_name(const struct search *search)
 
 static json_t *search_run(struct lsp *lsp, const json_t *params, bool has_definitions, bool has_uses)
 {
-    struct search search = {.lsp = lsp, .has_definitions = has_definitions, .has_uses = has_uses};
     struct scan scan;
-    search.document = lsp_spot(lsp, params, &search.offset);
+    struct search search = {.lsp = lsp, .document = lsp_scan_at(lsp, params, &scan), .scan = &scan,
+                            .has_definitions = has_definitions, .has_uses = has_uses};
     if (!search.document) return NULL;
-    lsp_scan(lsp, search.document, search.offset, &scan);
-    search.scan = &scan;
+    search.offset = scan.cursor.offset;
     search.found = json_array();
     if (!search_field(&search)) search_name(&search);
     return search.found;

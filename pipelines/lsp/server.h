@@ -47,10 +47,10 @@ json_t *lsp_refuse(struct lsp *lsp, const char *problem); /* the params are wron
 struct document *lsp_document(struct lsp *lsp, const json_t *params);
 /* The pipeline that params.textDocument names; NULL when it is not open, too large or no pipeline. */
 struct document *lsp_pipeline(struct lsp *lsp, const json_t *params);
-/* The same with params.position; NULL also when there is none, which is refused. */
-struct document *lsp_spot(struct lsp *lsp, const json_t *params, uint32_t *offset);
-/* The document's scan in the arena. */
-void lsp_scan(struct lsp *lsp, const struct document *document, uint32_t cursor, struct scan *scan);
+/* The same, scanned into the arena. */
+struct document *lsp_scan(struct lsp *lsp, const json_t *params, struct scan *scan);
+/* The same with the cursor at params.position; NULL also when there is none, which is refused. */
+struct document *lsp_scan_at(struct lsp *lsp, const json_t *params, struct scan *scan);
 /* { kind, value }: Markdown where the editor shows it. */
 json_t *lsp_markup(const struct lsp *lsp, struct str text);
 

@@ -41,10 +41,8 @@ static json_t *signature(const struct lsp *lsp, const struct function *function)
 json_t *signature_answer(struct lsp *lsp, const json_t *params)
 {
     struct scan scan;
-    uint32_t offset, argument = 0;
-    const struct document *document = lsp_spot(lsp, params, &offset);
-    if (!document) return NULL;
-    lsp_scan(lsp, document, offset, &scan);
+    uint32_t argument = 0;
+    if (!lsp_scan_at(lsp, params, &scan)) return NULL;
     const struct function *function = scan.cursor.is_comment ? NULL : function_at(&scan, &argument);
     if (!function) return NULL;
     return json_pack("{s:[o], s:i, s:i}", "signatures", signature(lsp, function), "activeSignature", 0,

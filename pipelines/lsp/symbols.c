@@ -76,9 +76,8 @@ static json_t *symbol(const struct lsp *lsp, const struct document *document, co
 json_t *symbols_answer(struct lsp *lsp, const json_t *params)
 {
     struct scan scan;
-    const struct document *document = lsp_pipeline(lsp, params);
+    const struct document *document = lsp_scan(lsp, params, &scan);
     if (!document) return NULL;
-    lsp_scan(lsp, document, 0, &scan);
     json_t *roots = json_array();
     /* lists of children by scope; borrowed from the symbols */
     json_t **children = xcalloc(scan.scope_count + 1, sizeof *children);
@@ -100,9 +99,8 @@ json_t *symbols_answer(struct lsp *lsp, const json_t *params)
 json_t *folding_answer(struct lsp *lsp, const json_t *params)
 {
     struct scan scan;
-    const struct document *document = lsp_pipeline(lsp, params);
+    const struct document *document = lsp_scan(lsp, params, &scan);
     if (!document) return NULL;
-    lsp_scan(lsp, document, 0, &scan);
     json_t *folds = json_array();
     uint32_t last = UINT32_MAX;
     for (uint32_t i = 0; i < scan.scope_count; i++) {
