@@ -71,6 +71,7 @@ bool fragment_is_statement(struct str text)
 /* Behind the quote that closes the one at `at`; the text's length when none does. */
 static size_t string_end(struct str text, size_t at, bool is_json)
 {
+    assert(at < text.len && (text.ptr[at] == '"' || text.ptr[at] == '\''));
     char quote = text.ptr[at++];
     for (; at < text.len && text.ptr[at] != quote; at++) {
         bool hides =
@@ -92,7 +93,7 @@ static size_t regex_end(struct str text, size_t at, char before)
 
 bool fragment_is_open(struct str text, bool is_json)
 {
-    int32_t depth = 0;
+    int64_t depth = 0;
     char before = 0; /* the last character that is no blank */
     for (size_t at = 0; at < text.len;) {
         char c = text.ptr[at];

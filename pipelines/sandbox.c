@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/sandbox.h"
+#include <assert.h>
+#include <stdlib.h>
 #include "core/input.h"
 #include "core/xmalloc.h"
 #include "dsl/checker.h"
-#include <assert.h>
-#include <stdlib.h>
 
 /* An event was given to an output. */
 struct route {
@@ -43,6 +43,7 @@ static uint32_t recorder_take(void *opaque, struct batch *batch, const struct se
 {
     struct recorder *self = opaque;
     struct sandbox *sandbox = self->sandbox;
+    assert(sandbox && batch == sandbox->ingest.batch);
     SELECTION_EACH (batch, in, event) {
         if (sandbox->route_count == sandbox->route_capacity) {
             sandbox->route_capacity = sandbox->route_capacity ? sandbox->route_capacity * 2 : 64;
@@ -219,6 +220,7 @@ struct sandbox *sandbox_create(struct config *config, const struct sandbox_optio
                                struct arena *arena, struct diag *diag)
 {
     const struct settings *settings = options->settings;
+    assert(settings && (options->inputs || !options->input_count));
     struct feeding feeding = {config, options, arena, diag};
     struct config checked = *config;
     checked.sections[SECTION_INPUT] = (struct statements){0};
@@ -253,6 +255,7 @@ static void batch_end(struct sandbox *sandbox)
 {
     struct batch *batch = sandbox->ingest.batch;
     if (!batch) return;
+    assert(batch->pool == &sandbox->loop.pool);
     if (batch->ticket) ticket_seal(batch->ticket);
     batch->ticket = NULL;
     batch_destroy(batch);
@@ -317,6 +320,7 @@ struct event *sandbox_event(struct sandbox *sandbox, uint32_t input)
 bool sandbox_event_done(struct sandbox *sandbox, uint32_t input, struct event *event)
 {
     struct stream *stream = stream_of(sandbox, input);
+    assert(event->arena == &sandbox->ingest.batch->arena);
     stream_event_done(stream, event, stream->position + 1);
     return !sandbox->is_full;
 }
@@ -374,6 +378,7 @@ static void routes_deal(struct sandbox *sandbox, const struct batch *batch)
     qsort(sandbox->routes, sandbox->route_count, sizeof *sandbox->routes, route_cmp);
     for (size_t i = 0; i < sandbox->route_count; i++) {
         const struct route *route = &sandbox->routes[i];
+        assert(route->event < batch->count);
         struct sandbox_event *row = &sandbox->events[batch->events[route->event]->rank];
         sandbox->outputs[i] = route->output;
         if (!row->output_count) row->outputs = &sandbox->outputs[i];
@@ -392,6 +397,7 @@ uint32_t sandbox_events(struct sandbox *sandbox, const struct sandbox_event **ev
     batch_rank(batch);
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct event *event = batch->events[i];
+        assert(event->rank < batch->count);
         sandbox->events[event->rank] = (struct sandbox_event){
             .event = event, .is_created = i >= batch->received, .is_dropped = event->is_cancelled};
     }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/test_command.h"
-#include "core/xmalloc.h"
-#include "pipelines/testing/test_file.h"
-#include "pipelines/testing/test_report.h"
-#include "pipelines/testing/test_run.h"
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include "core/xmalloc.h"
+#include "pipelines/testing/test_file.h"
+#include "pipelines/testing/test_report.h"
+#include "pipelines/testing/test_run.h"
 
 /* ---- complaints: each text once, however many tests share a wrong configuration ---- */
 
@@ -80,6 +81,7 @@ static bool is_folder(struct arena *arena, struct str path)
     return stat(arena_copy_z(arena, path), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+/* A folder is searched, a file is taken whatever its name is. */
 static bool path_search(struct search *search, struct str path)
 {
     if (str_eq_z(path, ".") || str_eq_z(path, "./")) path = (struct str){0};
@@ -138,6 +140,7 @@ static void tests_filter(struct test_list *tests, struct str text)
     tests->count = kept;
 }
 
+/* Beside the report, not instead of it. False (said): it could not be written. */
 static bool junit_write(struct test_command *command, const struct test_list *tests)
 {
     const char *path = arena_copy_z(command->arena, command->flags.junit);
@@ -152,6 +155,7 @@ static bool junit_write(struct test_command *command, const struct test_list *te
     return ok;
 }
 
+/* A run that tests nothing must not look like one in which all passed. */
 static enum exit_code nothing_found(struct test_command *command)
 {
     const char *what = command->flags.filter.len
@@ -187,6 +191,8 @@ static enum exit_code tell(struct test_command *command, const struct test_list 
 
 enum exit_code test_command(struct test_command *command)
 {
+    assert(command->settings && command->arena);
+    assert(!command->complaints.len && !command->report.len);
     struct test_list tests = {.arena = command->arena};
     struct coverage coverage = {0};
     struct test_running running = {.settings = command->settings,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/repl/changes.h"
+#include <assert.h>
 #include "core/text/json.h"
 #include "core/text/utf8.h"
 
@@ -13,6 +14,7 @@ struct walk {
 
 /* ---- lines ---- */
 
+/* As JSON, cut between characters when it is long. */
 static void draw_value(const struct value *value, struct buf *out)
 {
     size_t start = out->len;
@@ -48,6 +50,7 @@ static void compare_entry(struct walk *walk, struct str name, const struct value
                           const struct value *after)
 {
     size_t len = walk->path.len;
+    assert(walk->depth <= VALUE_DEPTH_MAX);
     buf_printf(&walk->path, "[%.*s]", STR_ARG(name));
     compare(walk, before, after);
     buf_truncate(&walk->path, len);
@@ -123,6 +126,7 @@ static void compare_tags(struct walk *walk, const struct value *before, const st
 
 /* ---- events ---- */
 
+/* The fixed slots by their number, the others by name: first what was there, then what is new. */
 static void compare_roots(struct walk *walk, const struct event *before, const struct event *after)
 {
     for (int i = 0; i < SLOT_COUNT; i++) {
@@ -153,6 +157,7 @@ uint32_t changes_print(const struct event *before, const struct event *after, co
                        struct buf *out)
 {
     struct walk walk = {.out = out, .indent = indent};
+    assert(after->root.count >= SLOT_COUNT && (!before || before->root.count >= SLOT_COUNT));
     compare_roots(&walk, before, after);
     buf_append_z(&walk.path, "[@metadata]");
     compare_maps(&walk, before ? &before->metadata : NULL, &after->metadata);

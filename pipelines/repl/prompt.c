@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/repl/prompt.h"
+#include <assert.h>
 #include <dlfcn.h>
 #include <locale.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
  */
 static bool symbol_find(void *library, const char *name, void *function, size_t size)
 {
+    assert(library && size == sizeof(void *));
     void *found = dlsym(library, name);
     if (found) memcpy(function, &found, size);
     return found != NULL;
@@ -52,6 +54,7 @@ void prompt_close(struct prompt *prompt)
 const char *prompt_read(struct prompt *prompt, const char *text)
 {
     if (prompt->read_line) {
+        assert(prompt->is_terminal);
         free(prompt->line);
         return prompt->line = prompt->read_line(text);
     }

@@ -11,6 +11,7 @@ static void stage_init(struct stage *stage, uint32_t capacity)
 
 static struct event *stage_add(struct stage *stage, struct value timestamp)
 {
+    assert(stage->events);
     struct event *event = arena_alloc(&stage->arena, sizeof *event);
     event_init(event, &stage->arena, timestamp);
     event->index = event->rank = event->parent = stage->count;
@@ -18,6 +19,7 @@ static struct event *stage_add(struct stage *stage, struct value timestamp)
     return event;
 }
 
+/* Texts too: the other stage may go first. */
 static void stage_copy(struct stage *to, const struct stage *from)
 {
     stage_init(to, from->count);
@@ -53,6 +55,7 @@ static struct stage *stage_next(struct stages *stages)
         memmove(stages->items, stages->items + 1, (STAGES_MAX - 1) * sizeof *stages->items);
         stages->count--;
     }
+    assert(stages->count < STAGES_MAX);
     return &stages->items[stages->count++];
 }
 

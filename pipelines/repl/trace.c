@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/repl/trace.h"
-#include "pipelines/repl/changes.h"
 #include <assert.h>
+#include "pipelines/repl/changes.h"
 
 struct trace {
     struct sandbox *sandbox;
@@ -67,6 +67,7 @@ static void draw_word(const struct trace *trace, const struct event *event, cons
 /* Copies of the events that are about to be changed. */
 static struct event **copies_of(struct trace *trace, struct batch *batch, struct selection in)
 {
+    assert(in.count <= batch->count);
     struct event **copies = arena_alloc(&trace->arena, (in.count + 1) * sizeof *copies);
     for (uint32_t i = 0; i < in.count; i++) {
         copies[i] = arena_alloc(&trace->arena, sizeof **copies);
@@ -76,6 +77,7 @@ static struct event **copies_of(struct trace *trace, struct batch *batch, struct
     return copies;
 }
 
+/* Of one event; `dropped` and `unchanged` are told where no line of a field says more. */
 static void draw_changes(struct trace *trace, const struct event *before, const struct event *after)
 {
     if (trace->is_many) draw_word(trace, after, "");
@@ -145,6 +147,7 @@ static void step_test(struct trace *trace, const struct vm_position *at)
         &sandbox_program(trace->sandbox)->conditions[at->next->a];
     struct place place = at->next->place;
     struct event **copies = copies_of(trace, batch, in);
+    assert(at->next->opcode == OP_TEST);
     sandbox_step(trace->sandbox);
     if (in.count) draw_place(trace, place, true);
     struct selection held = sandbox_position(trace->sandbox).now;
@@ -155,9 +158,11 @@ static void step_test(struct trace *trace, const struct vm_position *at)
     arena_fini(&trace->arena);
 }
 
+/* The events are still what they were: an output changes none. */
 static void step_output(struct trace *trace, const struct vm_position *at)
 {
     struct batch *batch = sandbox_batch(trace->sandbox);
+    assert(at->next->opcode == OP_OUTPUT);
     struct str name = sandbox_output_name(trace->sandbox, at->next->a);
     if (at->now.count) draw_place(trace, at->next->place, false);
     SELECTION_EACH (batch, &at->now, event) {
@@ -199,6 +204,7 @@ void trace_run(struct sandbox *sandbox, enum trace_detail detail, struct buf *ou
                           .out = out,
                           .indent = detail == TRACE_CHANGES ? "" : "  "};
     arena_init(&trace.arena, NULL);
+    assert(sandbox_batch(sandbox));
     trace.is_many = sandbox_batch(sandbox)->count > 1;
     while (step(&trace)) continue;
     arena_fini(&trace.arena);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/testing/compare_events.h"
+#include <assert.h>
 #include "core/text/json.h"
 #include "core/text/number.h"
 #include "core/text/time.h"
@@ -74,9 +75,11 @@ static bool scalars_agree(const struct value *expected, const struct value *got)
 static void compare_value(struct comparison *at, const struct value *expected,
                           const struct value *got);
 
+/* Returns where to cut the path again. */
 static size_t path_push(struct comparison *at, struct str name)
 {
     size_t before = at->path.len;
+    assert(before == 0 || at->path.ptr[before - 1] == ']');
     buf_printf(&at->path, "[%.*s]", STR_ARG(name));
     return before;
 }
@@ -206,6 +209,7 @@ static void compare_fields(struct comparison *at)
 {
     const struct test *test = at->test;
     if (!test->has_expected || at->number > test->expected_count) return;
+    assert(test->expected[at->number - 1].kind == VALUE_MAP && at->path.len == 0);
     const struct map *expected = test->expected[at->number - 1].map;
     at->is_top = true;
     compare_maps(at, expected, &at->event->root);
@@ -296,6 +300,7 @@ static struct str outputs_list(const struct sandbox *sandbox, const struct sandb
     return names_list(names, row->output_count, arena);
 }
 
+/* -1, an output that is not there, was refused before the run. */
 static bool has_output(const struct sandbox_event *row, ptrdiff_t number)
 {
     for (uint32_t i = 0; i < row->output_count; i++)
@@ -341,6 +346,7 @@ static void compare_count(struct test *test, uint32_t count, struct arena *arena
         count_problem(test, STR("events"), STR("one at least"), count, arena);
 }
 
+/* Nothing may have gone anywhere; that no event is left is one way to it. */
 static void compare_dropped(struct test *test, const struct sandbox *sandbox,
                             const struct sandbox_event *rows, uint32_t count, struct arena *arena)
 {
@@ -355,6 +361,7 @@ static void compare_dropped(struct test *test, const struct sandbox *sandbox,
 void test_compare(struct test *test, struct sandbox *sandbox, struct arena *arena)
 {
     const struct sandbox_event *rows;
+    assert(test->problem_count == 0); /* it runs once */
     uint32_t count = sandbox_events(sandbox, &rows), number = 0;
     if (test->is_dropped) {
         compare_dropped(test, sandbox, rows, count, arena);
@@ -370,6 +377,7 @@ void test_compare(struct test *test, struct sandbox *sandbox, struct arena *aren
         compare_conditions(&at);
         compare_outputs(&at, sandbox, &rows[i]);
     }
+    assert(number <= count && at.path.len == 0);
     compare_count(test, number, arena);
     buf_fini(&at.path);
 }

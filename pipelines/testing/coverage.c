@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/testing/coverage.h"
-#include "core/xmalloc.h"
-#include "filters/grok.h"
 #include <assert.h>
 #include <stdlib.h>
+#include "core/xmalloc.h"
+#include "filters/grok.h"
 
 enum { OUTCOME_TRUE, OUTCOME_FALSE };
 
@@ -33,6 +33,7 @@ static const struct source_text *source_of(struct coverage *coverage,
 static void item_add(struct coverage *coverage, struct coverage_item item)
 {
     if (!item.place.source) return;
+    assert(item.what);
     if (item.place.source != coverage->last) {
         coverage->last = item.place.source;
         coverage->last_stands = source_of(coverage, coverage->last);
@@ -53,6 +54,7 @@ static void condition_add(struct coverage *coverage, const struct program *progr
     const struct program_condition *row = &program->conditions[at->a];
     uint64_t tested = counter_get(&row->tested), held = counter_get(&row->held);
     uint64_t fell = tested - held - counter_get(&row->dropped);
+    assert(at->jump < program->code_count && held <= tested);
     const struct instruction *next = &program->code[at->jump];
     bool has_else = next->opcode == OP_ELSE;
     item_add(coverage, (struct coverage_item){.kind = COVERAGE_BRANCHES,
@@ -71,6 +73,7 @@ static void condition_add(struct coverage *coverage, const struct program *progr
                                                      : "this condition was never reached"});
 }
 
+/* That a pattern was tried says nothing of it: only what matched was reached. */
 static void patterns_add(struct coverage *coverage, const struct filter *filter)
 {
     struct grok *const *groks;
@@ -116,6 +119,7 @@ void coverage_add(struct coverage *coverage, const struct program *program)
     }
 }
 
+/* By file, place, kind and outcome: equal items are the same thing counted by several programs. */
 static int item_cmp(const void *left, const void *right)
 {
     const struct coverage_item *a = left, *b = right;
@@ -185,5 +189,6 @@ uint32_t coverage_percent(const struct coverage_sum *sum)
         reached += sum->reached[i];
         all += sum->all[i];
     }
+    assert(reached <= all);
     return all ? (uint32_t)(reached * 100 / all) : 100;
 }

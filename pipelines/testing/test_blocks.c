@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `test "name" { … }`: options through the table that all options go through, then what a table
  * cannot say: values that are events, conditions, and what makes no sense together. */
+#include <assert.h>
 #include "dsl/fragment.h"
 #include "pipelines/testing/test_file.h"
 
@@ -120,6 +121,7 @@ static bool read_source(struct block_reading *block)
     return !options->fields.value || read_tree(block, options->fields.value, &block->test->fields);
 }
 
+/* Relative to the file of tests, so that a folder can be tested from anywhere. */
 static bool read_files(struct block_reading *block, const struct str_list *preset)
 {
     const struct config_value *value = block->options->files.value, *items;
@@ -178,6 +180,7 @@ static void read_paths(struct block_reading *block)
 static struct place condition_place(struct block_reading *block, const struct config_value *value)
 {
     struct place place = value->place;
+    assert(place.source && place.end - place.start >= 2);
     struct str raw = str_slice(place.source->text, place.start, place.end);
     if (raw.len == value->text.len + 2 && str_eq(str_slice(raw, 1, raw.len - 1), value->text))
         return (struct place){place.source, place.start + 1, place.end - 1};
@@ -232,6 +235,7 @@ static bool read_names(struct block_reading *block, const struct config_value *v
     return true;
 }
 
+/* A flat list is of all events, a list of lists has one for each. */
 static bool read_outputs(struct block_reading *block)
 {
     struct test *test = block->test;
@@ -251,6 +255,7 @@ static bool read_outputs(struct block_reading *block)
     return ok;
 }
 
+/* What a table of options cannot say: which of them make sense beside each other. */
 static bool check_sense(struct block_reading *block)
 {
     const struct test *test = block->test;
@@ -298,6 +303,7 @@ static bool read_block(struct test_reading *reading, const struct test_block *so
     return ok;
 }
 
+/* A test is named in reports by its file and name. */
 static bool check_names(const struct config *config, struct diag *diag)
 {
     bool ok = true;

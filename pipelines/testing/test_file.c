@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/testing/test_file.h"
-#include "dsl/source.h"
+#include <assert.h>
 #include <unistd.h>
+#include "dsl/source.h"
 
 static const struct str conf_end = {".test.conf", 10}, json_end = {".test.json", 10};
 
@@ -10,6 +11,7 @@ bool test_file_is_named(struct str path)
     return str_ends(path, conf_end) || str_ends(path, json_end);
 }
 
+/* A list of the one path, or pattern. */
 static struct str_list one_file(struct arena *arena, struct str file)
 {
     struct str_list files = {.items = arena_alloc(arena, sizeof *files.items), .count = 1};
@@ -42,6 +44,7 @@ struct str_list test_files_default(const struct test_reading *reading, struct st
 bool test_file_read(struct test_reading *reading, struct str path)
 {
     struct sources sources = {0};
+    assert(reading->tests && reading->diag);
     if (!sources_read_files(&sources, path, reading->tests->arena, reading->diag)) return false;
     bool ok = true;
     for (uint32_t i = 0; i < sources.count; i++) {

@@ -3,6 +3,7 @@
  * `testcases`, each with `input`, `expected`, `description` and `fields` of its own; the older form
  * with `input` and `expected` at the top; of its daemon mode `input_plugin` and `export_metadata`.
  * Events are compared whole; @timestamp and @version only where they are expected. */
+#include <assert.h>
 #include "core/text/json.h"
 #include "dsl/fragment.h"
 #include "pipelines/testing/test_file.h"
@@ -56,8 +57,10 @@ static void places_find(struct document *document, uint32_t count)
             for (at++; at < text.len && text.ptr[at] != '"'; at++) at += text.ptr[at] == '\\';
         else if (c == '{' || c == '[')
             depth++;
-        else if (c == '}' || c == ']')
+        else if (c == '}' || c == ']') {
+            assert(depth > 0); /* it is JSON */
             depth--;
+        }
         if (is_within && depth == 2 && (c == '[' || c == ',')) is_awaited = true;
     }
 }
@@ -128,6 +131,7 @@ static bool check_members(struct document *document, const struct map *map, bool
 
 /* ---- members of the file ---- */
 
+/* Only its name, or a name with options as in a configuration. */
 static bool read_codec(struct document *document)
 {
     const struct value *codec = member(document->root, "codec");
@@ -262,6 +266,7 @@ static bool read_case(struct document *document, const struct map *scope, uint32
     return ok;
 }
 
+/* The older form first, then the list; a file may have both. */
 static bool read_cases(struct document *document)
 {
     const struct value *cases = member(document->root, "testcases");
@@ -308,6 +313,7 @@ bool test_json_read(struct test_reading *reading, const struct source_text *sour
     }
     if (root.kind != VALUE_MAP)
         return wrong(&document, "write { \"testcases\": [ … ] }", "the file is no JSON object");
+    assert(report.reason == NULL);
     document.root = root.map;
     const struct value *cases = member(root.map, "testcases");
     if (cases && cases->kind == VALUE_ARRAY) places_find(&document, cases->array->count);

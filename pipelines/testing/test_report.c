@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/testing/test_report.h"
+#include <assert.h>
 #include "core/text/json.h"
 
 struct test_counts test_counts(const struct test_list *tests)
@@ -43,8 +44,10 @@ static size_t window_start(struct str text, size_t focus)
     return start;
 }
 
+/* So much of the text as is shown, with marks where it was cut, and a line end. */
 static void draw_window(struct str text, size_t start, struct buf *out)
 {
+    assert(start <= text.len);
     size_t end = start + REPORT_VALUE_MAX < text.len ? start + REPORT_VALUE_MAX : text.len;
     while (end < text.len && is_inside_character(text.ptr[end])) end++;
     if (start) buf_append_z(out, "\xe2\x80\xa6");
@@ -63,11 +66,13 @@ enum { LABEL_WIDTH = 21 }; /* up to the value */
 static void draw_caret(struct str text, size_t start, size_t at, struct buf *out)
 {
     size_t columns = LABEL_WIDTH + (start > 0);
+    assert(start <= at && at <= text.len);
     for (size_t i = start; i < at; i++) columns += !is_inside_character(text.ptr[i]);
     draw_spaces(columns, out);
     buf_append_z(out, "^\n");
 }
 
+/* A caret stands under the first difference of two values that begin alike. */
 static void draw_problem(const struct test_problem *problem, bool is_many, struct buf *out)
 {
     struct str expected = problem->expected.ptr ? problem->expected : STR("nothing");

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/testing/test_run.h"
+#include <assert.h>
+#include <stdlib.h>
 #include "core/xmalloc.h"
 #include "pipelines/pipeline.h"
 #include "pipelines/testing/compare_events.h"
-#include <stdlib.h>
 
 /* ---- the environment of a test ---- */
 
@@ -47,9 +48,11 @@ static void fields_add(const struct test *test, struct batch *batch, uint32_t fr
     }
 }
 
+/* A text goes through the codec; an event is copied, for filters change what they are given. */
 static bool input_feed(struct sandbox *sandbox, uint32_t number, const struct value *input)
 {
     if (input->kind == VALUE_STRING) return sandbox_text(sandbox, number, value_text(input));
+    assert(input->kind == VALUE_MAP);
     struct event *event = sandbox_event(sandbox, number);
     if (!event) return false;
     struct value copy = value_copy(event->arena, input, false);
@@ -107,6 +110,7 @@ void test_run(struct test *test, struct sandbox *sandbox, uint32_t input, struct
               struct diag *diag)
 {
     uint32_t output_count = sandbox_program(sandbox)->output_count;
+    assert(test->result != TEST_BROKEN && test->problem_count == 0);
     test->result = TEST_BROKEN;
     if (!outputs_are_known(test, sandbox, output_count, arena, diag)) return;
     if (!test_feed(sandbox, input, test)) {
@@ -144,6 +148,7 @@ static struct sandbox *group_open(const struct test_running *running, struct tes
                                   uint32_t count, struct test_environment *environment,
                                   struct diag *diag)
 {
+    assert(count > 0);
     const struct test_setup *setup = &tests[0]->setup;
     struct settings *settings = arena_alloc(running->arena, sizeof *settings);
     struct sandbox_input *inputs = arena_alloc(running->arena, count * sizeof *inputs);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <stdlib.h>
 #include "core/text/number.h"
 #include "core/xmalloc.h"
 #include "pipelines/testing/test.h"
-#include <stdlib.h>
 
 struct test *test_list_add(struct test_list *list)
 {
@@ -104,6 +105,7 @@ bool test_tree_put(struct value *tree, struct arena *arena, struct str reference
 
 const struct key *test_tree_of(const struct map *map, struct arena *arena, struct value *tree)
 {
+    assert(tree);
     *tree = value_map(arena, map->live);
     MAP_EACH (map, entry)
         if (!test_tree_put(tree, arena, key_text(&entry->key), entry->value)) return &entry->key;
@@ -123,6 +125,7 @@ void test_tree_merge(struct map *map, struct arena *arena, const struct map *fro
 
 struct str test_path_text(const struct path *path, struct arena *arena)
 {
+    assert(path->count <= PATH_STEPS_MAX);
     struct buf text = buf_in_arena(arena);
     if (path->is_metadata) buf_append_z(&text, "[@metadata]");
     for (uint32_t i = 0; i < path->count; i++)
