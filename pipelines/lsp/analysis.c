@@ -6,6 +6,7 @@
 #include "dsl/parser.h"
 #include "pipelines/generation.h"
 #include "pipelines/settings.h"
+#include "pipelines/testing/test_file.h"
 
 /* ---- names that are not defined ---- */
 
@@ -124,6 +125,15 @@ static void try_inputs(const struct building *building, const struct statements 
 
 /* ---- whole texts ---- */
 
+/* As `tailrace test` reads them; they are not run. */
+static void check_tests(struct building *building, const struct config *config, const struct source_text *source)
+{
+    struct test_list tests = {.arena = &building->analysis->arena};
+    struct test_reading reading = {.tests = &tests, .diag = &building->analysis->diag};
+    test_blocks_take(&reading, config, source->name);
+    test_list_fini(&tests);
+}
+
 static void check_pipeline(struct building *building, const struct source_text *source,
                            const struct environment *environment)
 {
@@ -141,6 +151,7 @@ static void check_pipeline(struct building *building, const struct source_text *
                                 .filter = try_filter, .output = try_output, .opaque = building};
     compile(&compiler, &config);
     program_destroy(&program);
+    if (config.test_count) check_tests(building, &config, source);
 }
 
 void analysis_run(struct analysis *analysis, const struct document *document,

@@ -2,11 +2,15 @@
 #include "pipelines/lsp/catalogue.h"
 #include <assert.h>
 #include "core/common_options.h"
+#include "pipelines/testing/test_file.h"
 
 const char *plugin_kind_name(enum plugin_kind kind)
 {
+    if (kind == KIND_TEST) return "block";
     return kind == KIND_CODEC ? "codec" : section_name((enum section_kind)kind);
 }
+
+static const struct option no_options[] = {OPTION_END};
 
 #define DESCRIBE(kind_, types_, common_)                                                     \
     do {                                                                                     \
@@ -26,6 +30,12 @@ bool catalogue_get(enum plugin_kind kind, size_t index, struct described *out)
         DESCRIBE(KIND_CODEC, codec_types, codec_common_options);
         out->can_decode = codec_types[index]->decode != NULL;
         out->can_encode = codec_types[index]->encode != NULL;
+        break;
+    case KIND_TEST:
+        if (index) return false;
+        *out = (struct described){.kind = KIND_TEST, .name = "test",
+                                  .summary = "A test of this configuration, for `tailrace test`.",
+                                  .own = test_block_options, .common = no_options};
     }
     return true;
 }
@@ -39,7 +49,7 @@ bool catalogue_find(enum plugin_kind kind, struct str name, struct described *ou
 
 bool catalogue_find_scope(const struct scan *scan, const struct scope *scope, struct described *out)
 {
-    if (scope->kind == SCOPE_TEST) return false;
+    if (scope->kind == SCOPE_TEST) return catalogue_get(KIND_TEST, 0, out);
     enum plugin_kind kind = scope->kind == SCOPE_CODEC ? KIND_CODEC : (enum plugin_kind)scope->section;
     return catalogue_find(kind, scope_name(scan, scope), out);
 }

@@ -7,7 +7,7 @@
 #include "pipelines/lsp/scan.h"
 
 /* Sections are the first kinds, by their own numbers. */
-enum plugin_kind { KIND_INPUT, KIND_FILTER, KIND_OUTPUT, KIND_CODEC };
+enum plugin_kind { KIND_INPUT, KIND_FILTER, KIND_OUTPUT, KIND_CODEC, KIND_TEST };
 
 struct described {
     enum plugin_kind kind;
@@ -20,7 +20,7 @@ const char *plugin_kind_name(enum plugin_kind kind); /* "input", … */
 /* Number `index` of a kind; false behind the last. */
 bool catalogue_get(enum plugin_kind kind, size_t index, struct described *out);
 bool catalogue_find(enum plugin_kind kind, struct str name, struct described *out);
-/* What a scope is whose options are known: a plugin, a codec. */
+/* What a scope is whose options are known: a plugin, a codec, a test. */
 bool catalogue_find_scope(const struct scan *scan, const struct scope *scope, struct described *out);
 /* The row of an option, old spellings resolved; NULL: it has none. */
 const struct option *described_option(const struct described *plugin, struct str name);

@@ -69,6 +69,8 @@ static void complete_section(struct completion *completion)
     add_snippet(completion, "input", "where events come from", "input {\n\t$0\n}");
     add_snippet(completion, "filter", "what is done with them", "filter {\n\t$0\n}");
     add_snippet(completion, "output", "where they go", "output {\n\t$0\n}");
+    add_snippet(completion, "test", "a test of these",
+                "test \"$1\" {\n\tinput => { \"message\" => \"$2\" }\n\texpect => { $0 }\n}");
 }
 
 /* Loops hold no plugins. */

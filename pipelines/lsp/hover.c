@@ -31,6 +31,13 @@ static void hover_plugin(struct hover *hover)
     if (catalogue_find(kind, mark_text(scan, hover->mark), &plugin)) manual_plugin(&plugin, &hover->text);
 }
 
+static void hover_test(struct hover *hover)
+{
+    struct described test;
+    if (str_eq_z(mark_text(hover->scan, hover->mark), "test") && catalogue_get(KIND_TEST, 0, &test))
+        manual_plugin(&test, &hover->text);
+}
+
 static void hover_option(struct hover *hover, const struct mark *mark)
 {
     struct described plugin;
@@ -153,7 +160,7 @@ static void hover_mark(struct hover *hover)
         if (hover->mark->kind == MARK_REFERENCE) hover_field(hover);
         else if (hover->mark->kind == MARK_WORD) hover_word(hover);
         break;
-    case ROLE_SECTION:
+    case ROLE_SECTION: hover_test(hover); break;
     case ROLE_UNKNOWN: break;
     }
 }

@@ -60,7 +60,7 @@ void manual_plugin(const struct described *plugin, struct buf *out)
         buf_append_z(out, "\nOptions:\n");
         option_lines(plugin->own, out);
     }
-    buf_printf(out, "\nOptions of every %s:\n", plugin_kind_name(plugin->kind));
+    if (plugin->common->name) buf_printf(out, "\nOptions of every %s:\n", plugin_kind_name(plugin->kind));
     option_lines(plugin->common, out);
 }
 

@@ -16,7 +16,7 @@ struct block_options {
 
 static const char *const ecs_choices[] = {"disabled", "v1", "v8", "pipeline", NULL};
 
-static const struct option block_table[] = {
+const struct option test_block_options[] = {
     OPTION_RAW(struct block_options, input, .required = true,
                .help =
                    "What goes in: an event as a hash, a text for the codec, or a list of these."),
@@ -282,7 +282,7 @@ static bool read_block(struct test_reading *reading, const struct test_block *so
                                       .section = "a",
                                       .plugin = STR("test"),
                                       .place = source->name_place};
-    bool ok = options_load(block_table, options, source->settings, source->setting_count, &context);
+    bool ok = options_load(test_block_options, options, source->settings, source->setting_count, &context);
     struct test *test = test_list_add(reading->tests);
     struct block_reading block = {reading, source, options, test, arena, reading->diag};
     test->file = file;
@@ -320,16 +320,20 @@ static bool check_names(const struct config *config, struct diag *diag)
     return ok;
 }
 
+bool test_blocks_take(struct test_reading *reading, const struct config *config, struct str file)
+{
+    bool has_sections = false, ok = true;
+    for (int i = 0; i < SECTION_KINDS; i++) has_sections |= config->sections[i].count > 0;
+    struct str_list files = test_files_default(reading, file, has_sections);
+    for (uint32_t i = 0; i < config->test_count; i++)
+        ok = read_block(reading, &config->tests[i], file, &files) && ok;
+    return check_names(config, reading->diag) && ok;
+}
+
 bool test_blocks_read(struct test_reading *reading, const struct source_text *source)
 {
-    struct arena *arena = reading->tests->arena;
     struct parse_options options = {0};
     struct config config = {0};
-    bool ok = parse_source(&config, source, &options, arena, reading->diag);
-    bool has_sections = false;
-    for (int i = 0; i < SECTION_KINDS; i++) has_sections |= config.sections[i].count > 0;
-    struct str_list files = test_files_default(reading, source->name, has_sections);
-    for (uint32_t i = 0; i < config.test_count; i++)
-        ok = read_block(reading, &config.tests[i], source->name, &files) && ok;
-    return check_names(&config, reading->diag) && ok;
+    bool ok = parse_source(&config, source, &options, reading->tests->arena, reading->diag);
+    return test_blocks_take(reading, &config, source->name) && ok;
 }

@@ -18,6 +18,9 @@ bool test_file_read(struct test_reading *reading, struct str path);
 /* The same for texts at hand (the fuzzer). */
 bool test_blocks_read(struct test_reading *reading, const struct source_text *source);
 bool test_json_read(struct test_reading *reading, const struct source_text *source);
+/* The blocks of a tree that was read already, of the file of this name. */
+bool test_blocks_take(struct test_reading *reading, const struct config *config, struct str file);
+extern const struct option test_block_options[]; /* of a block; for the manual in editors */
 
 /* Is it a name that `tailrace test` looks for in folders? */
 bool test_file_is_named(struct str path);

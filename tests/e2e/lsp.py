@@ -196,6 +196,12 @@ with Editor() as e:
     ok(e.request("textDocument/hover", {"textDocument": {"uri": "file:///t/logstash.yml"}, "position": {"line": 0, "character": 1}}) is None,
        "settings have no hover")
 
+with Editor() as e:
+    text = 'test "é𝄞" { input => "x" wehre => "y" where => "[a] ==" }\ntest "é𝄞" { input => "x" dropped => true }\n'
+    ok(shown(e.check(text, "file:///t/web.test.conf")) ==
+       [(0, 26, 31, 1, "a `test` has no option `wehre`"), (0, 55, 55, 1, "the text ends where a field or a value is expected"),
+        (1, 5, 10, 1, "two tests have the name `é𝄞`")], "tests are checked, their conditions too")
+
 # what `tailrace check` says, at the same places
 def checked(folder, text):
     path = folder.write("web.conf", text)
@@ -244,6 +250,8 @@ HOVERS = [
     ('filter { grok { match => { "message" => "%{COMBINEDAPACHELOG}" } } if [source]|[address] { } }', "**[source][address]** (field)", "- set in line 1 (grok)"),
     ('filter { mutate { add_field => { "x" => "é %{[a|]} %{b}" } } }', "**[a]** (field)", "- read in line 1 (mutate)"),
     ('filter {\n  let size = 1\n  [a] = si|ze\n}', "**size** (name)", "- given in line 2"),
+    ('te|st "a" { }', "**test** (block)", "- `where`"),
+    ('test "a" { whe|re => "x" }', "**where** of the block `test`", "Conditions that every event fulfils."),
     ('filter { le|t size = 1 }', "**let**", "to the end of its block"),
     ('filter { for x i|n [a] { } }', "**in**", "list"),
     ('filter { f|or x in [a] { con|tinue } }'.replace("con|", "con"), "**for**", "It holds no plugins"),
@@ -267,7 +275,9 @@ def has(labels, *wanted):
     return all(w in labels for w in wanted)
 
 PLACES = [
-    ("|", {"input", "filter", "output"}, set()),
+    ("|", {"input", "filter", "output", "test"}, set()),
+    ('test "a" { | }', {"input", "expect", "where"}, {"grok", "id"}),
+    ('test "a" { input => "x" exact => | }', {"true", "false"}, set()),
     ("filter { |", {"grok", "mutate", "if", "else if", "remove", "[message]"}, {"tcp", "match"}),
     ("input { | }", {"tcp", "kafka"}, {"grok", "if"}),
     ("output { k|", {"kafka", "if"}, {"grok", "remove"}),
