@@ -4,7 +4,9 @@
  * wins for all uses, also within built-in expressions.
  *
  * References: %{NAME} %{NAME:field} %{NAME:field:type} %{NAME=regex} %{NAME:field=regex}.
- * Ownership: everything lives in the arena given. Start-up only, one thread. */
+ * Ownership: what is defined lives in the arena given. The built-in expressions are read once for the
+ * process, at the first library, and shared by all threads, which never change them. A library is for
+ * start-up only, one thread. */
 #ifndef CORE_TEXT_GROK_LIBRARY_H
 #define CORE_TEXT_GROK_LIBRARY_H
 #include "core/event/value.h"
@@ -20,7 +22,8 @@ enum {
 
 struct grok_library {
     struct arena *arena;
-    struct map names; /* name -> text */
+    const struct map *built_in; /* name -> text */
+    struct map names;           /* the user's, which win */
 };
 
 struct grok_problem {
@@ -38,6 +41,8 @@ uint32_t grok_library_read(struct grok_library *library, struct str text);
 bool grok_library_find(const struct grok_library *library, struct str name, struct str *text);
 /* What a built-in pattern matches, in a line; empty: there is none, or the user defined it anew. */
 struct str grok_library_meaning(const struct grok_library *library, struct str name);
+/* The next name and its text, each name once; `*at` is 0 at first. False: there is none any more. */
+bool grok_library_next(const struct grok_library *library, uint32_t *at, struct str *name, struct str *text);
 
 /* Appends the pattern with all references replaced. Groups are named as the reference was written,
  * `NAME:field:type`. `named_only`: %{NAME} captures nothing; else it captures as NAME. `marks`, if

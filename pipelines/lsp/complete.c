@@ -176,8 +176,8 @@ static void add_patterns(struct completion *completion, const char *open, const 
     const struct scan *scan = completion->scan;
     struct grok_library library;
     groks_load(&library, &completion->lsp->options, scan, scan_plugin_of(scan, cursor_nesting(&scan->cursor)->scope));
-    MAP_EACH (&library.names, entry) {
-        struct str name = key_text(&entry->key), detail = value_text(&entry->value);
+    struct str name, detail;
+    for (uint32_t at = 0; grok_library_next(&library, &at, &name, &detail);) {
         if (grok_name_is_hidden(name)) continue;
         if (detail.len > DETAIL_MAX) detail.len = DETAIL_MAX;
         struct str text = arena_printf(&completion->lsp->arena, "%s%.*s%s", open, STR_ARG(name), close);

@@ -32,8 +32,8 @@ static struct grok *compile(const struct grok_library *library, struct str patte
 
 static void list(const struct grok_library *library, struct arena *arena)
 {
-    MAP_EACH (&library->names, entry) {
-        struct str name = key_text(&entry->key);
+    struct str name, text;
+    for (uint32_t at = 0; grok_library_next(library, &at, &name, &text);) {
         if (grok_name_is_hidden(name)) continue;
         struct grok *grok = compile(library, arena_printf(arena, "%%{%.*s}", STR_ARG(name)), arena);
         printf("%.*s\t", STR_ARG(name));
@@ -115,8 +115,8 @@ static void run_show(struct grok *grok, struct str text, int rounds, bool stores
 
 static void run_all(const struct grok_library *library, struct str text, struct arena *arena)
 {
-    MAP_EACH (&library->names, entry) {
-        struct str name = key_text(&entry->key);
+    struct str name, pattern;
+    for (uint32_t at = 0; grok_library_next(library, &at, &name, &pattern);) {
         if (grok_name_is_hidden(name)) continue;
         struct grok *grok = compile(library, arena_printf(arena, "%%{%.*s}", STR_ARG(name)), arena);
         struct tally tally = grok ? run(grok, text, 1, false) : (struct tally){.lines = 0};
