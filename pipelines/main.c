@@ -179,6 +179,7 @@ static struct pipeline *pipeline_build(struct program_run *run, const struct set
     struct settings settings;
     bool is_right = settings_load(&settings, &merged, &run->arena, &run->diag);
     is_right = has_text(&settings, &merged, &run->diag) && is_right;
+    settings.test_and_exit |= run->line.command == COMMAND_CHECK || run->line.command == COMMAND_EXPLAIN;
     if (is_right) return pipeline_create(&settings, &run->arena, &run->diag);
     struct config unused = {0};
     pipeline_check(&settings, &run->arena, &unused, &run->diag);
@@ -245,8 +246,9 @@ static void explain(struct program_run *run)
     for (uint32_t i = 0; i < run->pipeline_count; i++) {
         struct pipeline *pipeline = run->pipelines[i];
         const struct generation *generation = worker_generation(pipeline->workers[0]);
-        buf_printf(&text, "%spipeline `%.*s`, %u worker%s\n", i ? "\n" : "", STR_ARG(pipeline->id),
-                   pipeline->worker_count, pipeline->worker_count == 1 ? "" : "s");
+        int64_t workers = pipeline->settings.workers;
+        buf_printf(&text, "%spipeline `%.*s`, %lld worker%s\n", i ? "\n" : "", STR_ARG(pipeline->id),
+                   (long long)workers, workers == 1 ? "" : "s");
         program_print(&generation->program, generation->inputs, generation->input_count, &text);
     }
     keystore_mask(&run->keystore, &text);

@@ -47,8 +47,9 @@ static bool config_read(struct pipeline *pipeline, struct diag *diag)
 static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag *diag)
 {
     uint32_t count = (uint32_t)pipeline->settings.workers;
-    pipeline->workers = xcalloc(count, sizeof *pipeline->workers);
-    for (uint32_t i = 0; i < count; i++) {
+    uint32_t made = pipeline->settings.test_and_exit ? 1 : count; /* they are alike */
+    pipeline->workers = xcalloc(made, sizeof *pipeline->workers);
+    for (uint32_t i = 0; i < made; i++) {
         struct generation_options options = {.pipeline = pipeline->id,
                                              .path_data = pipeline->settings.path_data,
                                              .ecs = settings_ecs(&pipeline->settings),

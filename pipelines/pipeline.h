@@ -26,8 +26,9 @@ struct pipeline {
 };
 
 /* Reads, parses, checks and compiles; NULL when anything is wrong (the diag says what, all of it).
- * `settings` has path_config or config_string. Texts and tree go to `arena`, which outlives the pipeline
- * and, because complaints point into them, the diag. */
+ * `settings` has path_config or config_string; with test_and_exit one worker is made, which is enough to be
+ * looked at. Texts and tree go to `arena`, which outlives the pipeline and, because complaints point into
+ * them, the diag. */
 struct pipeline *pipeline_create(const struct settings *settings, struct arena *arena, struct diag *diag);
 /* The texts of path_config and config_string, parsed but not checked. False: the diag says what is wrong;
  * `config` holds what could be read. */
