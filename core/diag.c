@@ -194,7 +194,8 @@ void place_walk_to(struct place_walk *walk, const struct source_text *source, ui
     struct str text = str_slice(source->text, 0, at < source->text.len ? at : source->text.len);
     while (walk->at < text.len) {
         bool is_line_end = text.ptr[walk->at] == '\n';
-        walk->at += (uint32_t)glyph_of(str_from(text, walk->at)).bytes;
+        bool is_ascii = (unsigned char)text.ptr[walk->at] < 0x80;
+        walk->at += is_ascii ? 1 : (uint32_t)glyph_of(str_from(text, walk->at)).bytes;
         walk->column = is_line_end ? 1 : walk->column + 1;
         walk->line += is_line_end;
     }

@@ -44,28 +44,27 @@ static const struct operator operators[] = {
     {"%", EXPRESSION_REMAINDER, RANK_PRODUCT},
 };
 
-/* Takes an operator of this rank; blanks before it too. */
-static const struct operator *take_operator(struct parser *parser, int rank, struct place *place)
+/* The operator that stands here, blanks before it too; `*behind` goes on behind it. NULL: none does. */
+static const struct operator *operator_ahead(const struct lexer *lexer, struct lexer *behind, struct place *place)
 {
     static const struct operator not_in = {"not in", EXPRESSION_NOT_IN, RANK_COMPARISON};
-    struct lexer copy = parser->lexer;
-    lexer_skip(&copy);
-    uint32_t start = copy.at;
+    *behind = *lexer;
+    lexer_skip(behind);
+    uint32_t start = behind->at;
     const struct operator *found = NULL;
     for (size_t i = 0; i < sizeof operators / sizeof *operators && !found; i++) {
-        if (operators[i].sign[0] != lexer_peek(&copy, 0)) continue;
+        if (operators[i].sign[0] != lexer_peek(behind, 0)) continue;
         bool is_word = is_name_char(operators[i].sign[0]) && operators[i].sign[0] != '-';
-        if (is_word ? lexer_word(&copy, operators[i].sign) : lexer_symbol(&copy, operators[i].sign))
+        if (is_word ? lexer_word(behind, operators[i].sign) : lexer_symbol(behind, operators[i].sign))
             found = &operators[i];
     }
-    if (!found && lexer_word(&copy, "not")) {
-        lexer_skip(&copy);
-        if (lexer_word(&copy, "in")) found = &not_in;
+    if (!found && lexer_word(behind, "not")) {
+        lexer_skip(behind);
+        if (lexer_word(behind, "in")) found = &not_in;
     }
-    if (!found || found->rank != rank) return NULL;
-    parser->lexer = copy;
-    *place = lexer_place(&copy, start, copy.at);
-    lexer_skip(&parser->lexer);
+    if (!found) return NULL;
+    *place = lexer_place(behind, start, behind->at);
+    lexer_skip(behind);
     return found;
 }
 
@@ -81,22 +80,24 @@ static struct expression *join(struct parser *parser, enum expression_kind kind,
     return node;
 }
 
-/* Left to right; comparisons once, `??` from the right. */
+/* Operators of this rank and tighter ones, each looked for once: left to right, `??` from the right. What
+ * follows on one here is as loose or looser; a comparison does not follow on a comparison. */
 static struct expression *parse_rank(struct parser *parser, int rank)
 {
-    if (rank == RANK_UNARY) return parse_unary(parser);
-    struct expression *left = parse_rank(parser, rank + 1);
+    struct expression *left = parse_unary(parser);
+    int tightest = RANK_UNARY;
+    struct lexer behind;
     struct place sign;
     const struct operator *operator;
-    while (left && (operator = take_operator(parser, rank, &sign))) {
-        if (rank == RANK_DEFAULT) {
-            if (!parser_enter(parser)) return NULL;
-            left = join(parser, operator->kind, sign, left, parse_rank(parser, rank));
-            parser_leave(parser);
-            return left;
-        }
-        left = join(parser, operator->kind, sign, left, parse_rank(parser, rank + 1));
-        if (rank == RANK_COMPARISON) return left;
+    while (left && (operator = operator_ahead(&parser->lexer, &behind, &sign)) && operator->rank >= rank &&
+           operator->rank <= tightest) {
+        bool is_from_right = operator->rank == RANK_DEFAULT;
+        parser->lexer = behind;
+        if (is_from_right && !parser_enter(parser)) return NULL;
+        left = join(parser, operator->kind, sign, left,
+                    parse_rank(parser, operator->rank + !is_from_right));
+        if (is_from_right) parser_leave(parser);
+        tightest = operator->rank == RANK_COMPARISON ? RANK_AND : operator->rank;
     }
     return left;
 }
