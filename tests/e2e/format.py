@@ -169,6 +169,11 @@ def sweep(folder):
     again = [first[n] for n in out.splitlines()]
     ok(not again, f"and a second time none {again[:5]}")
 
+def ours():
+    paths = sorted(glob.glob(os.path.join(ROOT, "examples/**/*.conf"), recursive=True) + glob.glob(os.path.join(ROOT, "deploy/**/*.conf"), recursive=True))
+    ok(len(paths) > 8 and fmt("--check", *paths) == (0, "", ""), f"the {len(paths)} configurations of the project are formatted")
+
+ours()
 with Folder() as folder:
     in_place(folder)
     folders(folder)
