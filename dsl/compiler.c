@@ -125,8 +125,12 @@ bool compile(struct compiler *compiler, const struct config *config)
 {
     compiler->program->slots = config->slots;
     bool filters = compile_statements(compiler, &config->sections[SECTION_FILTER], SECTION_FILTER, 0);
+    struct program *program = compiler->program;
+    program->outputs_at = program->code_count;
     bool outputs = compile_statements(compiler, &config->sections[SECTION_OUTPUT], SECTION_OUTPUT, 0);
     emit(compiler, OP_DONE, 0, (struct place){0});
+    program->running = program->code;
+    program->running_count = program->code_count;
     return filters && outputs;
 }
 

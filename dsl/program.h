@@ -26,6 +26,21 @@ struct instruction {
     struct place place;
 };
 
+/* Someone who looks at the events that pass a place of the program, without changing them. The hooks
+ * are called on the worker's thread, but `dropped`, for which the list's owner may be any. */
+struct probe_hooks {
+    void (*look)(void *opaque, const struct batch *batch, const struct selection *in);
+    void (*begun)(void *opaque);   /* from now on it is called */
+    void (*dropped)(void *opaque); /* it never is any more */
+};
+
+struct probe {
+    const struct probe_hooks *hooks;
+    void *opaque;
+    uint32_t at;    /* instruction as compiled */
+    bool is_behind; /* it, else before it */
+};
+
 struct program_condition {
     struct condition *condition;
     const struct expression *expression;
@@ -43,8 +58,13 @@ struct program_action {
 
 struct input;
 struct program {
-    struct instruction *code;
+    struct instruction *code; /* as compiled: never changes, anyone may read it */
     uint32_t code_count, code_capacity;
+    uint32_t outputs_at; /* of it: the first instruction behind the filters */
+    /* What runs: `code`, or while someone looks in a list that has probes as well (dsl/probe.h). */
+    const struct instruction *running;
+    uint32_t running_count;
+    const struct probe *probes; /* of the running list */
     struct filter **filters;
     uint32_t filter_count, filter_capacity;
     struct output **outputs;

@@ -306,8 +306,16 @@ static bool offer(struct vm *vm, struct output *output, struct batch *batch)
 struct output *vm_parked_at(const struct program *program, const struct batch *batch)
 {
     const struct vm *vm = batch->vm;
-    assert(vm && program->code[vm->at].opcode == OP_OUTPUT);
-    return program->outputs[program->code[vm->at].a];
+    assert(vm && program->running[vm->at].opcode == OP_OUTPUT);
+    return program->outputs[program->running[vm->at].a];
+}
+
+void vm_take_code(struct program *program, const struct code *code, struct batch *parked)
+{
+    struct vm *vm = parked ? parked->vm : NULL;
+    uint32_t compiled = vm ? code_compiled_at(program->running, vm->at) : 0;
+    code_use(code, program);
+    if (vm) vm->at = code_running_at(program->running, compiled);
 }
 
 static void finish(struct vm *vm, struct batch *batch)
@@ -328,9 +336,9 @@ static enum vm_result run(struct program *program, struct batch *batch, bool is_
     struct vm *vm = batch->vm ? batch->vm : vm_start(program, batch);
     for (bool has_stepped = false;; has_stepped = true) {
         if (is_step && has_stepped) return VM_STEPPED;
-        const struct instruction *at = &program->code[vm->at];
+        const struct instruction *at = &program->running[vm->at];
         struct frame *frame = vm->depth ? &vm->stack[vm->depth - 1] : NULL;
-        assert(vm->at < program->code_count);
+        assert(vm->at < program->running_count);
         switch ((enum opcode)at->opcode) {
         case OP_FILTER:
             if (vm->now.count && batch->arena.bytes > ARENA_BYTES_MAX / 2)
@@ -371,6 +379,9 @@ static enum vm_result run(struct program *program, struct batch *batch, bool is_
         case OP_OUTPUT:
             if (vm->now.count && !offer(vm, program->outputs[at->a], batch)) return VM_PARKED;
             break;
+        case OP_PROBE:
+            program->probes[at->a].hooks->look(program->probes[at->a].opaque, batch, &vm->now);
+            break;
         case OP_DONE: finish(vm, batch); return VM_DONE;
         case OP_COUNT: assert(false && "no such opcode");
         }
@@ -384,9 +395,9 @@ enum vm_result vm_step(struct program *program, struct batch *batch) { return ru
 struct vm_position vm_position(const struct program *program, struct batch *batch)
 {
     const struct vm *vm = batch->vm ? batch->vm : vm_start(program, batch);
-    assert(vm->at < program->code_count);
+    assert(vm->at < program->running_count);
     return (struct vm_position){
-        .next = &program->code[vm->at],
+        .next = &program->running[vm->at],
         .now = vm->now,
         .rest = vm->depth ? vm->stack[vm->depth - 1].rest : (struct selection){0},
     };

@@ -4,7 +4,7 @@
  * there later. One worker's thread. */
 #ifndef DSL_VM_H
 #define DSL_VM_H
-#include "dsl/program.h"
+#include "dsl/probe.h"
 
 enum vm_result {
     VM_DONE,   /* through: its ticket is sealed, its memory may go */
@@ -29,5 +29,8 @@ struct vm_position vm_position(const struct program *program, struct batch *batc
 const struct value *vm_names(const struct batch *batch, const struct event *event);
 /* The output a parked batch waits for. */
 struct output *vm_parked_at(const struct program *program, const struct batch *batch);
+/* Between two runs: from now on the program runs these instructions. `parked` (or NULL) is the batch that
+ * is underway; it goes on where it is. */
+void vm_take_code(struct program *program, const struct code *code, struct batch *parked);
 
 #endif

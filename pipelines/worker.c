@@ -39,7 +39,9 @@ struct worker {
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t memory_poll;
-    struct note_door stop_door, reopen_door;
+    struct note_door stop_door, reopen_door, code_door;
+    _Atomic(struct code *) code_wanted; /* handed over, not taken yet */
+    struct code *code;                  /* what runs; NULL: the list as compiled */
     _Atomic(const struct output *) waits_for;
 };
 
@@ -316,6 +318,21 @@ static void worker_reopen_here(struct loop_note *note)
     }
 }
 
+/* A note is run between two batches: the first of those that wait is underway if it is parked. */
+static void worker_code_here(struct loop_note *note)
+{
+    struct note_door *door = (struct note_door *)(void *)note;
+    struct worker *worker = door->worker;
+    /* its instances are gone; the lists go with the worker */
+    if (atomic_load(&worker->state) == WORKER_ENDED) return;
+    atomic_store(&door->is_posted, false);
+    struct code *code = atomic_exchange(&worker->code_wanted, NULL);
+    if (!code) return;
+    vm_take_code(&worker->generation->program, code, worker->first);
+    code_destroy(worker->code);
+    worker->code = code;
+}
+
 static void handles_init(struct worker *worker)
 {
     uv_prepare_init(&worker->loop.uv, &worker->prepare);
@@ -354,6 +371,7 @@ struct worker *worker_create(const struct worker_options *options, struct genera
     worker->last = &worker->first;
     worker->stop_door = (struct note_door){.note.run = worker_stop_here, .worker = worker};
     worker->reopen_door = (struct note_door){.note.run = worker_reopen_here, .worker = worker};
+    worker->code_door = (struct note_door){.note.run = worker_code_here, .worker = worker};
     int status = loop_init(&worker->loop, options->budget, &worker->books);
     if (!status) status = uv_sem_init(&worker->started, 0);
     if (status) {
@@ -404,6 +422,13 @@ void worker_reopen(struct worker *worker)
     loop_post(&worker->loop, &worker->reopen_door.note);
 }
 
+void worker_run_code(struct worker *worker, struct code *code)
+{
+    code_destroy(atomic_exchange(&worker->code_wanted, code));
+    if (!worker->has_thread || atomic_exchange(&worker->code_door.is_posted, true)) return;
+    loop_post(&worker->loop, &worker->code_door.note);
+}
+
 void worker_wait_started(struct worker *worker)
 {
     if (worker->has_thread) uv_sem_wait(&worker->started);
@@ -420,6 +445,8 @@ void worker_destroy(struct worker *worker)
     worker_join(worker);
     generation_destroy(worker->generation);
     loop_fini(&worker->loop);
+    code_destroy(worker->code);
+    code_destroy(atomic_load(&worker->code_wanted));
     uv_sem_destroy(&worker->started);
     free(worker);
 }

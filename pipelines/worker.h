@@ -9,6 +9,7 @@
  * reported by worker_watch(). */
 #ifndef PIPELINES_WORKER_H
 #define PIPELINES_WORKER_H
+#include "dsl/probe.h"
 #include "pipelines/generation.h"
 
 enum worker_state { WORKER_CREATED, WORKER_STARTING, WORKER_RUNNING, WORKER_STOPPING, WORKER_ENDED };
@@ -42,6 +43,9 @@ void worker_wait_started(struct worker *worker);
 void worker_join(struct worker *worker);
 void worker_stop(struct worker *worker); /* drain and end; any thread */
 void worker_reopen(struct worker *worker); /* SIGHUP: outputs reopen their files; any thread */
+/* Between two batches the worker runs this list (of its generation's program) instead of the one before,
+ * which is then destroyed. Takes the list over; of several that wait the last one counts. Control thread. */
+void worker_run_code(struct worker *worker, struct code *code);
 
 enum worker_state worker_state(const struct worker *worker);
 /* True when it could not start: an input or output refused (the reason was logged). */
