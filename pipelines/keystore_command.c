@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/keystore_command.h"
 #include <stdlib.h>
-#include <termios.h>
 #include <unistd.h>
+#include "pipelines/terminal.h"
 
 /* What an action works on. */
 struct work {
@@ -27,26 +27,11 @@ struct str keystore_password(void)
     return (struct str){0};
 }
 
-/* One line of standard input; on a terminal after a prompt and without echo. */
 static bool read_value(struct str name, char *line, size_t size, struct str *value)
 {
-    struct termios before, quiet;
-    bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-    if (is_terminal) {
-        fprintf(stderr, "Value of %.*s (not shown): ", STR_ARG(name));
-        quiet = before;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-    }
-    char *got = fgets(line, (int)size, stdin);
-    if (is_terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        fputc('\n', stderr);
-    }
-    *value = got ? str_of(line) : (struct str){0};
-    if (str_ends(*value, STR("\n"))) value->len--;
-    if (str_ends(*value, STR("\r"))) value->len--;
-    return got != NULL;
+    char prompt[KEYSTORE_NAME_MAX + 32];
+    snprintf(prompt, sizeof prompt, "Value of %.*s (not shown): ", STR_ARG(name));
+    return terminal_read_secret(prompt, line, size, value);
 }
 
 static bool load(struct work *work)
