@@ -10,7 +10,9 @@
 #include "core/text/regex.h"
 #include "core/xmalloc.h"
 #include "pipelines/api_address.h"
+#include "pipelines/api_answer.h"
 #include "pipelines/metrics_text.h"
+#include "pipelines/tap_api.h"
 
 enum {
     API_CONNECTIONS_MAX = 64,
@@ -22,68 +24,20 @@ enum {
 struct api {
     struct supervisor *supervisor;
     struct MHD_Daemon *daemon;
+    struct tap_api *taps;
     struct stats stats;
     uv_poll_t poll;
     uv_timer_t tick, sample;
+    bool is_loopback;
 };
 
-/* ---- answers ---- */
-
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *type,
-                              char *text, size_t len)
-{
-    struct MHD_Response *response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
-    if (!response) {
-        free(text);
-        return MHD_NO;
-    }
-    MHD_add_response_header(response, "Content-Type", type);
-    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    if (status == MHD_HTTP_UNAUTHORIZED)
-        MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"tailrace-api\"");
-    enum MHD_Result result = MHD_queue_response(connection, status, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
-static const char *query(struct MHD_Connection *connection, const char *name)
-{
-    return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-/* True when given without a value or with `true`. */
-static bool query_flag(struct MHD_Connection *connection, const char *name)
-{
-    const char *value = NULL;
-    size_t len;
-    if (MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value, &len) != MHD_YES)
-        return false;
-    return !value || !*value || !strcmp(value, "true");
-}
-
-static enum MHD_Result answer_json(struct MHD_Connection *connection, unsigned status, json_t *document)
-{
-    char *text = json_dumps(document, (query_flag(connection, "pretty") ? JSON_INDENT(2) : JSON_COMPACT) |
-                                          JSON_REAL_PRECISION(6));
-    json_decref(document);
-    if (!text) return MHD_NO;
-    return answer(connection, status, "application/json", text, strlen(text));
-}
-
-static enum MHD_Result answer_error(struct MHD_Connection *connection, unsigned status, const char *path,
-                                    const char *message)
-{
-    return answer_json(connection, status, json_pack("{s:s, s:i, s:{s:s}}", "path", path, "status", (int)status,
-                                                     "error", "message", message));
-}
+/* ---- routes ---- */
 
 static enum MHD_Result answer_word(struct MHD_Connection *connection, bool good, const char *word)
 {
     char *text = xstrdup(word);
-    return answer(connection, good ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", text, strlen(text));
+    return api_answer(connection, good ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", text, strlen(text));
 }
-
-/* ---- routes ---- */
 
 static enum MHD_Result root(struct api *api, struct MHD_Connection *connection)
 {
@@ -91,8 +45,8 @@ static enum MHD_Result root(struct api *api, struct MHD_Connection *connection)
     json_object_set_new(document, "build_date", json_string("unknown"));
     json_object_set_new(document, "build_sha", json_string("tailrace-" TAILRACE_VERSION));
     json_object_set_new(document, "build_snapshot", json_false());
-    const char *wanted = query(connection, "wait_for_status");
-    if (!wanted) return answer_json(connection, MHD_HTTP_OK, document);
+    const char *wanted = api_query(connection, "wait_for_status");
+    if (!wanted) return api_answer_json(connection, MHD_HTTP_OK, document);
     /* the status now: a probe comes again */
     static const char *const order[] = {"red", "yellow", "green"};
     int want = -1, have = -1;
@@ -100,19 +54,19 @@ static enum MHD_Result root(struct api *api, struct MHD_Connection *connection)
         if (!strcmp(wanted, order[i])) want = i;
         if (!strcmp(stats_status(&api->stats), order[i])) have = i;
     }
-    if (want < 0 || !query(connection, "timeout")) {
+    if (want < 0 || !api_query(connection, "timeout")) {
         json_decref(document);
-        return answer_error(connection, MHD_HTTP_BAD_REQUEST, "/",
+        return api_answer_error(connection, MHD_HTTP_BAD_REQUEST, "/",
                             want < 0 ? "wait_for_status takes green, yellow or red" : "wait_for_status needs timeout");
     }
-    return answer_json(connection, have >= want ? MHD_HTTP_OK : MHD_HTTP_REQUEST_TIMEOUT, document);
+    return api_answer_json(connection, have >= want ? MHD_HTTP_OK : MHD_HTTP_REQUEST_TIMEOUT, document);
 }
 
 static enum MHD_Result metrics(struct api *api, struct MHD_Connection *connection)
 {
     struct buf text = {0};
     metrics_text(&api->stats, &text);
-    return answer(connection, MHD_HTTP_OK, "text/plain; version=0.0.4", text.ptr, text.len);
+    return api_answer(connection, MHD_HTTP_OK, "text/plain; version=0.0.4", text.ptr, text.len);
 }
 
 /* The rest of the path behind a prefix that ends at a slash or at the end; NULL when it is another. */
@@ -133,7 +87,7 @@ static bool has_pipeline(const struct api *api, const char *id)
 static json_t *document_for(struct api *api, struct MHD_Connection *connection, const char *path)
 {
     const char *rest;
-    bool vertices = query_flag(connection, "vertices"), graph = query_flag(connection, "graph");
+    bool vertices = api_query_flag(connection, "vertices"), graph = api_query_flag(connection, "graph");
     if ((rest = behind(path, "/_node/stats/pipelines")) && *rest)
         return has_pipeline(api, rest) ? stats_node_stats(&api->stats, "pipelines", rest, vertices) : NULL;
     if ((rest = behind(path, "/_node/stats"))) return stats_node_stats(&api->stats, rest, NULL, vertices);
@@ -185,18 +139,22 @@ static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, c
     *body_len = 0; /* bodies are not read */
     if (!is_allowed(api, connection)) {
         char *text = xstrdup("{\"status\":401,\"error\":\"user and password needed\"}");
-        return answer(connection, MHD_HTTP_UNAUTHORIZED, "application/json", text, strlen(text));
+        return api_answer(connection, MHD_HTTP_UNAUTHORIZED, "application/json", text, strlen(text));
     }
     if (strcmp(method, "GET") && strcmp(method, "HEAD"))
-        return answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED, url, "only GET is answered");
+        return api_answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED, url, "only GET is answered");
     char path[1024];
     size_t len = strlen(url);
     while (len > 1 && url[len - 1] == '/') len--;
-    if (len >= sizeof path) return answer_error(connection, MHD_HTTP_URI_TOO_LONG, "", "the path is too long");
+    if (len >= sizeof path) return api_answer_error(connection, MHD_HTTP_URI_TOO_LONG, "", "the path is too long");
     memcpy(path, url, len);
     path[len] = 0;
     if (!strcmp(path, "/")) return root(api, connection);
     if (!strcmp(path, "/metrics")) return metrics(api, connection);
+    if (!strcmp(path, "/_tap"))
+        return strcmp(method, "GET")
+                   ? api_answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED, path, "only GET is answered")
+                   : tap_api_answer(api->taps, connection);
     if (!strcmp(path, "/health"))
         return answer_word(connection, strcmp(stats_status(&api->stats), "red") != 0,
                            regex_has_jit() ? "ok\n" : "ok, but without JIT: regular expressions are slow\n");
@@ -204,19 +162,25 @@ static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, c
         return answer_word(connection, stats_is_ready(&api->stats),
                            stats_is_ready(&api->stats) ? "ready\n" : "not ready: see /_health_report\n");
     json_t *document = document_for(api, connection, path);
-    return document ? answer_json(connection, MHD_HTTP_OK, document)
-                    : answer_error(connection, MHD_HTTP_NOT_FOUND, path, "Not Found");
+    return document ? api_answer_json(connection, MHD_HTTP_OK, document)
+                    : api_answer_error(connection, MHD_HTTP_NOT_FOUND, path, "Not Found");
 }
 
 /* ---- the loop ---- */
 
+static void daemon_run(struct api *api)
+{
+    MHD_run(api->daemon);
+    tap_api_go_on(api->taps);
+}
+
 static void api_readable(uv_poll_t *poll, int status, int events)
 {
     (void)status, (void)events;
-    MHD_run(((struct api *)poll->data)->daemon);
+    daemon_run(poll->data);
 }
 
-static void api_tick(uv_timer_t *timer) { MHD_run(((struct api *)timer->data)->daemon); }
+static void api_tick(uv_timer_t *timer) { daemon_run(timer->data); }
 static void api_sample(uv_timer_t *timer) { stats_sample(&((struct api *)timer->data)->stats); }
 
 static bool is_loopback(const struct address *address)
@@ -273,6 +237,7 @@ static bool api_listen(struct api *api)
     snprintf(api->stats.http_address, sizeof api->stats.http_address,
              address.family == AF_INET6 ? "[%.*s]:%u" : "%.*s:%u", STR_ARG(settings->api_host),
              info ? info->port : first);
+    api->is_loopback = is_loopback(&address);
     return true;
 }
 
@@ -294,12 +259,15 @@ struct api *api_start(struct supervisor *supervisor, uv_loop_t *loop)
     uv_poll_start(&api->poll, UV_READABLE, api_readable);
     uv_timer_start(&api->tick, api_tick, API_TICK_MS, API_TICK_MS);
     uv_timer_start(&api->sample, api_sample, FLOW_SAMPLE_S * 1000, FLOW_SAMPLE_S * 1000);
+    api->taps = tap_api_create(supervisor, loop, api->daemon, api->is_loopback);
+    api->stats.taps = tap_api_taps(api->taps);
     LOG(LOG_INFO, "api.ready", (struct str){0}, "API at http://%s", api->stats.http_address);
     return api;
 }
 
 void api_stop(struct api *api)
 {
+    tap_api_stop(api->taps);
     uv_poll_stop(&api->poll);
     uv_close((uv_handle_t *)&api->poll, NULL);
     uv_close((uv_handle_t *)&api->tick, NULL);
@@ -309,6 +277,7 @@ void api_stop(struct api *api)
 void api_destroy(struct api *api)
 {
     MHD_stop_daemon(api->daemon);
+    tap_api_destroy(api->taps);
     stats_fini(&api->stats);
     free(api);
 }

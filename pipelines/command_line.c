@@ -47,7 +47,7 @@ static const struct flag flags[] = {
     {0, "api.http.host", "api.http.host", NULL, "HOST", "Address of the API."},
     {0, "api.http.port", "api.http.port", NULL, "PORT", "Port or range of the API."},
     {0, "shutdown.timeout", "shutdown.timeout", NULL, "TIME", "Longest time to drain at a stop."},
-    {0, "format", NULL, NULL, "FORMAT", "Messages as text or json (one object a line)."},
+    {0, "format", NULL, NULL, "FORMAT", "text (tap: pretty), or json: one object a line."},
     {0, "compat", NULL, NULL, "DIR", "Report how a Logstash's settings folder would run here."},
     {0, "check", NULL, "", NULL, "Only name the files that are not formatted; exit code 1."},
     {0, "width", NULL, NULL, "COLUMNS", "Widest that a line may be made, 40 to 1000 (100)."},
@@ -55,6 +55,15 @@ static const struct flag flags[] = {
     {0, "coverage", NULL, "", NULL, "List what no test reached: branches, filters, patterns, outputs."},
     {0, "coverage-min", NULL, NULL, "PERCENT", "Fail when less than this is reached."},
     {0, "junit", NULL, NULL, "FILE", "Write the results as JUnit's XML, too."},
+    {0, "where", NULL, NULL, "CONDITION", "Only events for which it holds: '[status] >= 500'."},
+    {0, "at", NULL, NULL, "PLACE", "in (before it), out (behind it) or both."},
+    {0, "limit", NULL, NULL, "N", "End after so many events."},
+    {0, "rate", NULL, NULL, "N", "Most events a second (100); 0: as many as can be."},
+    {0, "sample", NULL, NULL, "N", "One of so many events."},
+    {0, "seconds", NULL, NULL, "N", "End after so many seconds (3600)."},
+    {0, "metadata", "metadata", "true", NULL, "Show [@metadata], too."},
+    {0, "url", NULL, NULL, "URL", "The instance's API: http://HOST:PORT."},
+    {0, "user", NULL, NULL, "NAME", "User of the API, NAME or NAME:PASSWORD."},
     {0, "stdin", NULL, "", NULL, "Read values line by line (done anyhow unless it is a terminal)."},
     {0, "stdio", NULL, "", NULL, "Talk over standard input and output (done anyhow)."},
     {'S', "setting", NULL, NULL, "KEY=VALUE", "Any setting."},
@@ -68,15 +77,21 @@ static const struct {
     const char *flag;
     enum command command;
 } owners[] = {
-    {"format", COMMAND_CHECK},  {"format", COMMAND_TEST},       {"compat", COMMAND_CHECK},
-    {"stdin", COMMAND_KEYSTORE}, {"filter", COMMAND_TEST},      {"junit", COMMAND_TEST},
+    {"format", COMMAND_CHECK},   {"format", COMMAND_TEST},       {"compat", COMMAND_CHECK},
+    {"stdin", COMMAND_KEYSTORE}, {"filter", COMMAND_TEST},       {"junit", COMMAND_TEST},
     {"coverage", COMMAND_TEST},  {"coverage-min", COMMAND_TEST}, {"check", COMMAND_FMT},
-    {"width", COMMAND_FMT},      {"stdio", COMMAND_LSP},
+    {"width", COMMAND_FMT},      {"stdio", COMMAND_LSP},         {"where", COMMAND_TAP},
+    {"at", COMMAND_TAP},         {"limit", COMMAND_TAP},         {"rate", COMMAND_TAP},
+    {"sample", COMMAND_TAP},     {"seconds", COMMAND_TAP},       {"metadata", COMMAND_TAP},
+    {"format", COMMAND_TAP},     {"url", COMMAND_TAP},           {"user", COMMAND_TAP},
 };
+
+static bool is_looking(enum command command) { return command == COMMAND_TAP; }
 
 static bool is_of_another(const struct flag *flag, enum command command)
 {
-    bool is_owned = false;
+    /* who looks at a running instance needs of the settings only where it is */
+    bool is_owned = is_looking(command) && flag->key && strncmp(flag->key, "api.http.", 9);
     for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
         if (strcmp(owners[i].flag, flag->name)) continue;
         if (owners[i].command == command) return false;
@@ -84,6 +99,15 @@ static bool is_of_another(const struct flag *flag, enum command command)
     }
     bool has_settings = command != COMMAND_FMT && command != COMMAND_LSP;
     return is_owned || (!has_settings && flag->letter != 'h' && flag->letter != 'V');
+}
+
+/* Flags of its own that the command reads by an option table. */
+static bool is_read_by_command(const struct flag *flag, enum command command)
+{
+    if (!is_looking(command)) return false;
+    for (size_t i = 0; i < sizeof owners / sizeof *owners; i++)
+        if (owners[i].command == command && !strcmp(owners[i].flag, flag->name)) return true;
+    return false;
 }
 
 static const struct {
@@ -101,6 +125,8 @@ static const struct {
     [COMMAND_LSP] = {"lsp", "", "Serve an editor, which starts it: the Language Server Protocol."},
     [COMMAND_TEST] = {"test", " [PATH...]", "Run the tests of *.test.conf files beside the configuration."},
     [COMMAND_REPL] = {"repl", " [FILE]", "Try filters and expressions on an event, step by step."},
+    [COMMAND_TAP] = {"tap", " [PIPELINE][/PLUGIN-ID]",
+                     "Look at events that pass a place of a running pipeline, and at what a filter changes."},
 };
 
 /* The arguments as one text, so that complaints have a line and a caret. */
@@ -152,10 +178,10 @@ static void flag_unknown(enum command command, struct diag *diag, struct place p
     diag_note(diag, message, "`tailrace --help` lists them");
 }
 
-static void setting_add(struct command_line *line, struct str key, struct place key_place,
+static void setting_add(struct setting_list *list, struct str key, struct place key_place,
                         struct str value, struct place place)
 {
-    setting_list_add(&line->settings,
+    setting_list_add(list,
                      (struct setting){.key = key, .key_place = key_place,
                                       .value = {.kind = CONFIG_STRING, .place = place, .text = value}});
 }
@@ -168,7 +194,7 @@ static bool setting_flag(struct command_line *line, struct str text, struct plac
         diag_error(diag, place, "expected KEY=VALUE");
         return false;
     }
-    setting_add(line, str_slice(text, 0, (size_t)equals), place, str_from(text, (size_t)equals + 1), place);
+    setting_add(&line->settings, str_slice(text, 0, (size_t)equals), place, str_from(text, (size_t)equals + 1), place);
     return true;
 }
 
@@ -218,13 +244,15 @@ static bool flag_parse(struct command_line *line, int *at, char **argv, const st
         flag_unknown(line->command, diag, place, name);
         return false;
     }
+    bool is_own = is_read_by_command(flag, line->command);
+    struct setting_list *list = is_own ? &line->flags : &line->settings;
     if (flag->fixed) {
         line->wants_help |= flag->letter == 'h';
         line->wants_version |= flag->letter == 'V';
         line->only_names |= !strcmp(flag->name, "check");
         line->test.lists_coverage |= !strcmp(flag->name, "coverage");
         if (flag->key)
-            setting_add(line, str_of(flag->key), place, value.len ? value : str_of(flag->fixed), place);
+            setting_add(list, str_of(flag->key), place, value.len ? value : str_of(flag->fixed), place);
         return true;
     }
     if (!value.ptr) {
@@ -239,6 +267,8 @@ static bool flag_parse(struct command_line *line, int *at, char **argv, const st
         line->path_settings = value;
     else if (flag->letter == 'S')
         return setting_flag(line, value, value_place, diag);
+    else if (is_own)
+        setting_add(list, str_of(flag->name), place, value, value_place);
     else if (str_eq_z(name, "format"))
         return format_flag(line, value, value_place, diag);
     else if (str_eq_z(name, "width"))
@@ -252,7 +282,7 @@ static bool flag_parse(struct command_line *line, int *at, char **argv, const st
     else if (str_eq_z(name, "junit"))
         line->test.junit = value;
     else
-        setting_add(line, str_of(flag->key), place, value, value_place);
+        setting_add(list, str_of(flag->key), place, value, value_place);
     return true;
 }
 
@@ -279,7 +309,7 @@ static void argument_unexpected(struct diag *diag, struct place place, struct st
 bool command_line_parse(struct command_line *line, int argc, char **argv, struct arena *arena,
                         struct diag *diag)
 {
-    *line = (struct command_line){.settings.arena = arena};
+    *line = (struct command_line){.settings.arena = arena, .flags.arena = arena};
     struct words words = words_of(argc, argv, arena);
     line->arguments.items = arena_zalloc(arena, (size_t)(argc + 1) * sizeof *line->arguments.items);
     int at = 1;

@@ -19,6 +19,7 @@
 #include "pipelines/lsp/lsp.h"
 #include "pipelines/repl.h"
 #include "pipelines/supervisor.h"
+#include "pipelines/tap_command.h"
 #include "pipelines/topology.h"
 
 struct program_run {
@@ -423,6 +424,19 @@ static enum exit_code run_repl(struct program_run *run)
     return repl_run(&options);
 }
 
+static enum exit_code run_tap(struct program_run *run)
+{
+    static const enum exit_code codes[] = {
+        [TAP_DONE] = EXIT_DONE, [TAP_FAILED] = EXIT_RUNTIME, [TAP_USAGE] = EXIT_USAGE};
+    bool ok = settings_gather(run);
+    diag_print(run);
+    if (!ok) return EXIT_CONFIG;
+    enum tap_ending ending =
+        tap_command(&run->settings, &run->line.arguments, &run->line.flags, &run->arena, &run->diag);
+    diag_print(run);
+    return codes[ending];
+}
+
 static enum exit_code run_command(struct program_run *run, int argc, char **argv)
 {
     if (!command_line_parse(&run->line, argc, argv, &run->arena, &run->diag)) {
@@ -449,6 +463,7 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
     case COMMAND_LSP: return lsp_serve(STDIN_FILENO, STDOUT_FILENO) == 0 ? EXIT_DONE : EXIT_RUNTIME;
     case COMMAND_TEST: return run_test(run);
     case COMMAND_REPL: return run_repl(run);
+    case COMMAND_TAP: return run_tap(run);
     default: return run_pipelines(run);
     }
 }

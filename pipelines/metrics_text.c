@@ -2,6 +2,7 @@
 #include "pipelines/metrics_text.h"
 #include "filters/grok.h"
 #include "pipelines/components.h"
+#include "pipelines/taps.h"
 
 static void label_value(struct buf *out, struct str text)
 {
@@ -274,6 +275,18 @@ static void process(struct buf *out)
     }
 }
 
+static void taps(const struct stats *stats, struct buf *out)
+{
+    const struct { const char *name, *type, *help; uint64_t value; } rows[] = {
+        {"tailrace_taps_open", "gauge", "Taps that look at events now", taps_count(stats->taps)},
+        {"tailrace_taps_opened_total", "counter", "Taps that were opened", taps_opened(stats->taps)},
+        {"tailrace_tap_events_total", "counter", "Events that taps have shown", taps_shown(stats->taps)}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        family(out, rows[i].name, rows[i].type, rows[i].help);
+        buf_printf(out, "%s %llu\n", rows[i].name, (unsigned long long)rows[i].value);
+    }
+}
+
 void metrics_text(struct stats *stats, struct buf *out)
 {
     family(out, "tailrace_build_info", "gauge", "Version of the program");
@@ -291,5 +304,6 @@ void metrics_text(struct stats *stats, struct buf *out)
     families(stats, COMPONENT_OUTPUT, output_rows, sizeof output_rows / sizeof *output_rows, out);
     families(stats, COMPONENT_CODEC, codec_rows, sizeof codec_rows / sizeof *codec_rows, out);
     grok_patterns(stats, out);
+    taps(stats, out);
     process(out);
 }

@@ -26,6 +26,7 @@ enum { REPEATS_LOOKED_FOR = 2000 }; /* keys of one map: every pair is compared *
 static const char *const ordered_choices[] = {"auto", "true", "false", NULL};
 static const char *const ecs_setting_choices[] = {"disabled", "v1", "v8", NULL};
 static const char *const queue_choices[] = {"memory", "persisted", NULL};
+static const char *const tap_choices[] = {"auto", "true", "false", NULL};
 static const char *const auth_choices[] = {"none", "basic", NULL};
 static const char *const level_choices[] = {"fatal", "error", "warn", "info", "debug", "trace", NULL};
 static const char *const escape_choices[] = {"none", "percent", "ampersand", NULL}; /* enum path_escapes */
@@ -81,6 +82,8 @@ const struct option settings_options[] = {
     TEXT("api.http.host", api_host, .preset = "127.0.0.1",
          .help = "Address of the API. Another than loopback needs api.auth.type: basic."),
     TEXT("api.http.port", api_port, .preset = "9600-9700", .help = "Port, or range: the first free one."),
+    CHOICE("api.tap.enabled", api_tap_enabled, .preset = "auto", .choices = tap_choices,
+           .help = "May events be looked at through the API (`tailrace tap`)? auto: on loopback only."),
     CHOICE("api.auth.type", api_auth_type, .preset = "none", .choices = auth_choices,
            .help = "none or basic."),
     TEXT("api.auth.basic.username", api_auth_username, .help = "User of the API."),

@@ -34,7 +34,7 @@ struct settings {
     struct duration shutdown_timeout; /* shutdown.timeout: Tailrace's own */
     bool api_enabled;
     struct str api_environment, api_host, api_port;
-    struct choice api_auth_type;
+    struct choice api_tap_enabled, api_auth_type;
     struct str api_auth_username;
     struct secret api_auth_password;
     struct choice log_level, log_format;

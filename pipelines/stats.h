@@ -8,8 +8,11 @@
 #include "pipelines/flow.h"
 #include "pipelines/supervisor.h"
 
+struct taps;
+
 struct stats {
     struct supervisor *supervisor;
+    const struct taps *taps; /* those open; set by the API */
     char http_address[96];
     char ephemeral_id[37];
     uint64_t started_ns;

@@ -151,7 +151,7 @@ def main():
         if build("tsan"):
             for name in programs("stress", "tsan"):
                 step(f"stress {name}, threads", [f"build/tsan/{name}"], 600)
-            for name in ("threads", "pipeline_to_pipeline"):
+            for name in ("threads", "pipeline_to_pipeline", "tap"):
                 step(f"e2e {name}, threads", ["python3", f"tests/e2e/{name}.py"], 600, count_ok,
                      TAILRACE_PROGRAM="build/tsan/tailrace",  # some twenty times slower: fewer records
                      TAILRACE_TEST_MODE="quick" if mode == "gate" else mode)
