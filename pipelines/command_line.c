@@ -62,6 +62,8 @@ static const struct flag flags[] = {
     {0, "sample", NULL, NULL, "N", "One of so many events."},
     {0, "seconds", NULL, NULL, "N", "End after so many seconds (3600)."},
     {0, "metadata", "metadata", "true", NULL, "Show [@metadata], too."},
+    {0, "interval", NULL, NULL, "TIME", "How often the numbers are renewed (1s)."},
+    {0, "once", "once", "true", NULL, "Print one table and end."},
     {0, "url", NULL, NULL, "URL", "The instance's API: http://HOST:PORT."},
     {0, "user", NULL, NULL, "NAME", "User of the API, NAME or NAME:PASSWORD."},
     {0, "stdin", NULL, "", NULL, "Read values line by line (done anyhow unless it is a terminal)."},
@@ -84,9 +86,11 @@ static const struct {
     {"at", COMMAND_TAP},         {"limit", COMMAND_TAP},         {"rate", COMMAND_TAP},
     {"sample", COMMAND_TAP},     {"seconds", COMMAND_TAP},       {"metadata", COMMAND_TAP},
     {"format", COMMAND_TAP},     {"url", COMMAND_TAP},           {"user", COMMAND_TAP},
+    {"interval", COMMAND_TOP},    {"once", COMMAND_TOP},          {"url", COMMAND_TOP},
+    {"user", COMMAND_TOP},
 };
 
-static bool is_looking(enum command command) { return command == COMMAND_TAP; }
+static bool is_looking(enum command command) { return command == COMMAND_TAP || command == COMMAND_TOP; }
 
 static bool is_of_another(const struct flag *flag, enum command command)
 {
@@ -127,6 +131,7 @@ static const struct {
     [COMMAND_REPL] = {"repl", " [FILE]", "Try filters and expressions on an event, step by step."},
     [COMMAND_TAP] = {"tap", " [PIPELINE][/PLUGIN-ID]",
                      "Look at events that pass a place of a running pipeline, and at what a filter changes."},
+    [COMMAND_TOP] = {"top", "", "Watch a running instance: what it does, and what costs the most."},
 };
 
 /* The arguments as one text, so that complaints have a line and a caret. */
@@ -322,7 +327,7 @@ bool command_line_parse(struct command_line *line, int argc, char **argv, struct
             /* the value of a flag that is not known is no argument */
             if (at + 1 < argc && argv[at + 1][0] != '-') at++;
         } else if (line->command == COMMAND_RUN || line->command == COMMAND_HEALTH ||
-                   line->command == COMMAND_LSP) {
+                   line->command == COMMAND_LSP || line->command == COMMAND_TOP) {
             argument_unexpected(diag, words.places[at], str_of(argv[at]), at == 1);
             return false;
         } else

@@ -7,7 +7,8 @@
 #include "pipelines/test_command.h"
 
 enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_EXPLAIN, COMMAND_DOCS, COMMAND_HEALTH, COMMAND_KEYSTORE,
-               COMMAND_FMT, COMMAND_LSP, COMMAND_TEST, COMMAND_REPL, COMMAND_TAP, COMMAND_COUNT };
+               COMMAND_FMT, COMMAND_LSP, COMMAND_TEST, COMMAND_REPL, COMMAND_TAP, COMMAND_TOP,
+               COMMAND_COUNT };
 
 struct command_line {
     enum command command;
@@ -15,7 +16,7 @@ struct command_line {
     struct str path_settings;    /* --path.settings, or empty */
     struct str_list arguments;   /* of docs: names; of keystore: action and names; of tap: what is looked at;
                                     of the others: paths */
-    struct setting_list flags;   /* of tap: its own, for its option tables */
+    struct setting_list flags;   /* of tap and top: their own, for their option tables */
     bool wants_help, wants_version;
     bool is_json;                /* check, test: --format json */
     struct test_flags test;

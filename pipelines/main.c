@@ -20,6 +20,7 @@
 #include "pipelines/repl.h"
 #include "pipelines/supervisor.h"
 #include "pipelines/tap_command.h"
+#include "pipelines/top_command.h"
 #include "pipelines/topology.h"
 
 struct program_run {
@@ -437,6 +438,18 @@ static enum exit_code run_tap(struct program_run *run)
     return codes[ending];
 }
 
+static enum exit_code run_top(struct program_run *run)
+{
+    static const enum exit_code codes[] = {
+        [TOP_DONE] = EXIT_DONE, [TOP_FAILED] = EXIT_RUNTIME, [TOP_USAGE] = EXIT_USAGE};
+    bool ok = settings_gather(run);
+    diag_print(run);
+    if (!ok) return EXIT_CONFIG;
+    enum top_ending ending = top_command(&run->settings, &run->line.flags, &run->arena, &run->diag);
+    diag_print(run);
+    return codes[ending];
+}
+
 static enum exit_code run_command(struct program_run *run, int argc, char **argv)
 {
     if (!command_line_parse(&run->line, argc, argv, &run->arena, &run->diag)) {
@@ -464,6 +477,7 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
     case COMMAND_TEST: return run_test(run);
     case COMMAND_REPL: return run_repl(run);
     case COMMAND_TAP: return run_tap(run);
+    case COMMAND_TOP: return run_top(run);
     default: return run_pipelines(run);
     }
 }

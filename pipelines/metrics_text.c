@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/metrics_text.h"
-#include "filters/grok.h"
 #include "pipelines/components.h"
+#include "pipelines/patterns.h"
 #include "pipelines/taps.h"
 
 static void label_value(struct buf *out, struct str text)
@@ -188,33 +188,17 @@ enum { PATTERN_LABEL_MAX = 120 }; /* characters of a pattern that are shown */
 
 struct grok_row {
     const char *name, *help;
-    uint64_t (*read)(const struct grok_counters *counters);
+    size_t offset; /* in struct pattern_numbers */
     double scale;
 };
 
-static uint64_t grok_attempts(const struct grok_counters *at) { return counter_get(&at->attempts); }
-static uint64_t grok_hits(const struct grok_counters *at) { return counter_get(&at->hits); }
-static uint64_t grok_limits(const struct grok_counters *at) { return counter_get(&at->limits); }
-static uint64_t grok_misses(const struct grok_counters *at)
-{
-    uint64_t done = grok_hits(at) + grok_limits(at), tried = grok_attempts(at);
-    return tried > done ? tried - done : 0;
-}
-/* Time is measured on some attempts only and scaled up to all. */
-static uint64_t grok_ns(const struct grok_counters *at)
-{
-    uint64_t sampled = counter_get(&at->sampled);
-    if (!sampled) return 0;
-    double each = (double)counter_get(&at->sampled_ns) / (double)sampled;
-    return (uint64_t)(each * (double)grok_attempts(at));
-}
-
+#define PATTERN(member_) offsetof(struct pattern_numbers, member_)
 static const struct grok_row grok_rows[] = {
-    {"grok_pattern_attempts_total", "Attempts of a grok pattern", grok_attempts, 1},
-    {"grok_pattern_matches_total", "Attempts that matched", grok_hits, 1},
-    {"grok_pattern_misses_total", "Attempts that did not match", grok_misses, 1},
-    {"grok_pattern_limit_total", "Attempts ended by the time limit", grok_limits, 1},
-    {"grok_pattern_seconds_total", "Time spent in a pattern, sampled", grok_ns, 1e-9},
+    {"grok_pattern_attempts_total", "Attempts of a grok pattern", PATTERN(attempts), 1},
+    {"grok_pattern_matches_total", "Attempts that matched", PATTERN(matches), 1},
+    {"grok_pattern_misses_total", "Attempts that did not match", PATTERN(misses), 1},
+    {"grok_pattern_limit_total", "Attempts ended by the time limit", PATTERN(limits), 1},
+    {"grok_pattern_seconds_total", "Time spent in a pattern, sampled", PATTERN(ns), 1e-9},
 };
 
 /* The pattern's place and its text, cut at a whole character. */
@@ -228,21 +212,16 @@ static void pattern_label(char label[PATTERN_LABEL_MAX + 16], uint32_t number, s
 static void grok_filter_rows(const struct pipeline *pipeline, uint32_t filter, const struct grok_row *at,
                              struct buf *out)
 {
-    const struct filter *first = worker_generation(pipeline->workers[0])->program.filters[filter];
-    struct grok *const *groks;
-    uint32_t count = grok_filter_patterns(first->self, &groks);
-    for (uint32_t i = 0; i < count; i++) {
-        double sum = 0;
-        for (uint32_t w = 0; w < pipeline->worker_count; w++) {
-            struct grok *const *same;
-            grok_filter_patterns(worker_generation(pipeline->workers[w])->program.filters[filter]->self, &same);
-            sum += (double)at->read(&same[i]->counters);
-        }
+    struct str id = component_at(component_generation(pipeline), COMPONENT_FILTER, filter).id;
+    for (uint32_t i = 0; i < patterns_count(pipeline, filter); i++) {
+        struct pattern_numbers numbers = patterns_read(pipeline, filter, i);
+        uint64_t value;
+        memcpy(&value, (const char *)&numbers + at->offset, sizeof value);
         char label[PATTERN_LABEL_MAX + 16];
-        pattern_label(label, i, groks[i]->pattern);
-        row(out, at->name, &(struct labels){.pipeline = pipeline->id, .id = first->id, .kind = "filter",
+        pattern_label(label, i, numbers.pattern);
+        row(out, at->name, &(struct labels){.pipeline = pipeline->id, .id = id, .kind = "filter",
                                             .type = "grok", .extra = "pattern", .extra_value = label},
-            sum * at->scale);
+            (double)value * at->scale);
     }
 }
 
@@ -251,12 +230,8 @@ static void grok_patterns(struct stats *stats, struct buf *out)
     for (size_t i = 0; i < sizeof grok_rows / sizeof *grok_rows; i++) {
         family(out, grok_rows[i].name, "counter", grok_rows[i].help);
         EACH_PIPELINE(stats, pipeline)
-        {
-            const struct program *program = &worker_generation(pipeline->workers[0])->program;
-            for (uint32_t k = 0; k < program->filter_count; k++)
-                if (!strcmp(program->filters[k]->type->name, "grok"))
-                    grok_filter_rows(pipeline, k, &grok_rows[i], out);
-        }
+            for (uint32_t k = 0; k < component_count(component_generation(pipeline), COMPONENT_FILTER); k++)
+                grok_filter_rows(pipeline, k, &grok_rows[i], out);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "core/log.h"
 #include "core/xmalloc.h"
+#include "pipelines/activity.h"
 #include "pipelines/components.h"
 #include "pipelines/data_folder.h"
 #include "pipelines/graph.h"
@@ -343,6 +344,7 @@ static json_t *input_row(const struct stats *stats, const struct pipeline *pipel
     put(row, "events", events);
     put(flow, "throughput", lifetime((double)out / uptime_s(stats)));
     put(row, "flow", flow);
+    activity_add_input(row, pipeline, i);
     return row;
 }
 
@@ -373,6 +375,7 @@ static json_t *filter_row(const struct stats *stats, const struct pipeline *pipe
     put(row, "events", events_row(in, out, ns));
     put(row, "flow", plugin_flow(stats, pipeline, in, ns));
     filter_metrics(row, pipeline, i);
+    activity_add_filter(row, pipeline, i);
     return row;
 }
 
@@ -385,6 +388,7 @@ static json_t *output_row(const struct stats *stats, const struct pipeline *pipe
     uint64_t ns = component_sum(pipeline, COMPONENT_OUTPUT, i, offsetof(struct output, counters.full_ns));
     put(row, "events", events_row(in, out, ns));
     put(row, "flow", plugin_flow(stats, pipeline, in, ns));
+    activity_add_output(row, pipeline, i);
     return row;
 }
 
@@ -470,6 +474,7 @@ static json_t *pipeline_stats(struct stats *stats, uint32_t i, bool vertices)
     put(root, "reloads", reloads(true));
     put(root, "queue", queue_of());
     put(root, "books", books_of(pipeline));
+    put(root, "activity", activity_of(pipeline));
     put_number(settings, "workers", pipeline->worker_count);
     put_number(settings, "batch_size", (uint64_t)pipeline->settings.batch_size);
     put_number(settings, "batch_delay", (uint64_t)pipeline->settings.batch_delay);

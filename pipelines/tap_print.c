@@ -3,8 +3,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include "core/text/json.h"
-#include "core/text/utf8.h"
 #include "core/xmalloc.h"
+#include "pipelines/terminal.h"
 
 enum { NAME_COLUMNS_MAX = 32 }; /* to which values are aligned */
 
@@ -80,24 +80,6 @@ static void colour(const struct tap_printer *printer, const char *code, struct b
     if (printer->has_colours) buf_append_z(out, code);
 }
 
-/* Without what a terminal would obey: JSON leaves DEL and the controls U+0080 to U+009F as they
- * are. */
-static void put_clean(struct str text, struct buf *out)
-{
-    for (size_t i = 0, len; i < text.len; i += len) {
-        uint32_t code = utf8_decode(str_from(text, i), &len);
-        bool is_control = !len || code < 0x20 || (code >= 0x7f && code < 0xa0);
-        if (!len) {
-            len = 1;
-            code = (unsigned char)text.ptr[i];
-        }
-        if (is_control)
-            buf_printf(out, "\\u%04x", code);
-        else
-            buf_append(out, str_slice(text, i, i + len));
-    }
-}
-
 static size_t columns(struct str text)
 {
     size_t count = 0;
@@ -120,13 +102,13 @@ static void put_field(const struct tap_printer *printer, char sign, const char *
     size_t used = columns(field->name);
     colour(printer, code, out);
     buf_printf(out, "  %c ", sign);
-    put_clean(field->name, out);
+    terminal_put_clean(field->name, out);
     buf_printf(out, "%*s", (int)(used < width ? width - used + 2 : 2), "");
     if (old.len) {
-        put_clean(old, out);
+        terminal_put_clean(old, out);
         buf_append_z(out, " → ");
     }
-    put_clean(field->text, out);
+    terminal_put_clean(field->text, out);
     colour(printer, PLAIN, out);
     buf_append_char(out, '\n');
 }
@@ -210,14 +192,14 @@ static void put_head(const struct tap_printer *printer, const struct parts *part
                      struct buf *out)
 {
     colour(printer, BOLD, out);
-    put_clean(parts->pipeline, out);
+    terminal_put_clean(parts->pipeline, out);
     if (parts->plugin.len) buf_append_char(out, '/');
-    put_clean(parts->plugin, out);
+    terminal_put_clean(parts->plugin, out);
     buf_printf(out, " %s", what);
     colour(printer, PLAIN, out);
     colour(printer, DIM, out);
     buf_append_z(out, "  ");
-    put_clean(parts->time, out);
+    terminal_put_clean(parts->time, out);
     buf_printf(out, "  worker %lld", (long long)parts->worker);
     colour(printer, PLAIN, out);
     buf_append_char(out, '\n');
@@ -313,9 +295,9 @@ static void put_started(const json_t *note, struct buf *out)
     const char *at = json_string_value(json_object_get(note, "at"));
     bool is_in = at && !strcmp(at, "in"), is_out = at && !strcmp(at, "out");
     buf_append_z(out, is_in ? "before " : is_out ? "behind " : "before and behind ");
-    put_clean(str_of(pipeline ? pipeline : ""), out);
+    terminal_put_clean(str_of(pipeline ? pipeline : ""), out);
     if (plugin) buf_append_char(out, '/');
-    put_clean(str_of(plugin ? plugin : ""), out);
+    terminal_put_clean(str_of(plugin ? plugin : ""), out);
     unsigned long long rate = count_of(note, "rate"), workers = count_of(note, "workers");
     buf_printf(out, ", %llu worker%s", workers, workers == 1 ? "" : "s");
     if (rate) buf_printf(out, ", at most %llu events a second", rate);
@@ -335,7 +317,7 @@ bool tap_print_note(struct str line, bool *has_ended, struct buf *out)
     } else {
         if (*has_ended) {
             buf_append_z(out, "ended: ");
-            put_clean(str_of(why ? why : "?"), out);
+            terminal_put_clean(str_of(why ? why : "?"), out);
             buf_append_z(out, "; ");
         }
         buf_printf(out, "%llu events passed, %llu shown", count_of(note, "passed"),

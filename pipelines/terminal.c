@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+#include "core/text/utf8.h"
 
 #define SCREEN_TAKE "\x1b[?1049h\x1b[?25l\x1b[?7l" /* the other screen, no cursor, no wrapping */
 #define SCREEN_GIVE "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
@@ -51,6 +52,24 @@ bool terminal_has_colours(int fd)
 {
     const char *no = getenv("NO_COLOR"), *kind = getenv("TERM");
     return isatty(fd) && !(no && *no) && !(kind && !strcmp(kind, "dumb"));
+}
+
+/* Without what a terminal would obey: JSON leaves DEL and the controls U+0080 to U+009F as they
+ * are. */
+void terminal_put_clean(struct str text, struct buf *out)
+{
+    for (size_t i = 0, len; i < text.len; i += len) {
+        uint32_t code = utf8_decode(str_from(text, i), &len);
+        bool is_control = !len || code < 0x20 || (code >= 0x7f && code < 0xa0);
+        if (!len) {
+            len = 1;
+            code = (unsigned char)text.ptr[i];
+        }
+        if (is_control)
+            buf_printf(out, "\\u%04x", code);
+        else
+            buf_append(out, str_slice(text, i, i + len));
+    }
 }
 
 /* ---- the screen ---- */
@@ -152,15 +171,19 @@ struct terminal_size terminal_size(void)
 
 void terminal_show(struct str text)
 {
-    put(STR("\x1b[H"));
+    struct buf screen = {0};
+    buf_append_z(&screen, "\x1b[H");
     while (text.len) {
         const char *end = memchr(text.ptr, '\n', text.len);
         size_t len = end ? (size_t)(end - text.ptr) : text.len;
-        put(str_slice(text, 0, len));
+        buf_append(&screen, str_slice(text, 0, len));
         text = str_from(text, len + (end != NULL));
-        put(text.len ? STR("\x1b[0m\x1b[K\r\n") : STR("\x1b[0m\x1b[K"));
+        /* no line end behind the last: it would move the screen up */
+        buf_append_z(&screen, text.len ? "\x1b[0m\x1b[K\r\n" : "\x1b[0m\x1b[K");
     }
-    put(STR("\x1b[J"));
+    buf_append_z(&screen, "\x1b[J");
+    put(buf_str(&screen)); /* at once, so that it does not flicker */
+    buf_fini(&screen);
 }
 
 /* ---- keys ---- */

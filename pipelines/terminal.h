@@ -4,7 +4,7 @@
  * a signal or a crash. One thread; one screen. */
 #ifndef PIPELINES_TERMINAL_H
 #define PIPELINES_TERMINAL_H
-#include "core/text/str.h"
+#include "core/text/buf.h"
 
 /* One line of standard input; on a terminal after the prompt, without echo. False: there is none.
  */
@@ -12,6 +12,10 @@ bool terminal_read_secret(const char *prompt, char *line, size_t size, struct st
 
 /* Colours are for a terminal, and not where NO_COLOR is set. */
 bool terminal_has_colours(int fd);
+
+/* Appends text without what a terminal would obey: controls, also DEL and U+0080 to U+009F, and
+ * bytes that are no UTF-8 become \u00… */
+void terminal_put_clean(struct str text, struct buf *out);
 
 /* Takes the whole screen; false: standard output is no terminal. */
 bool terminal_open(void);

@@ -34,8 +34,8 @@ struct worker {
     bool was_seen_paused;        /* ingest.is_paused was set since inputs were last told to go on */
     uv_sem_t started;            /* posted once inputs and outputs are started */
     bool outputs_stopping;
-    uint64_t paused_at;
-    uint64_t parked_at;          /* while is_parked: since when */
+    atomic_uint_fast64_t paused_at; /* since when inputs are paused, or 0; by this thread, as parked_at */
+    atomic_uint_fast64_t parked_at; /* since when the first batch is parked, or 0 */
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t memory_poll;
@@ -57,6 +57,11 @@ static void state_set(struct worker *worker, enum worker_state state)
     atomic_store(&worker->state, state);
     if (state == WORKER_RUNNING || state == WORKER_ENDED)
         worker->changed(worker, worker->changed_opaque);
+}
+
+static void counter_set(atomic_uint_fast64_t *counter, uint64_t n)
+{
+    atomic_store_explicit(counter, n, memory_order_relaxed);
 }
 
 /* ---- batches ---- */
@@ -85,14 +90,15 @@ static void queue_run(struct worker *worker)
     uint64_t start = now_ns();
     if (worker->is_parked) {
         struct output *output = vm_parked_at(program, worker->first);
-        counter_add(&output->counters.full_ns, start - worker->parked_at);
+        counter_add(&output->counters.full_ns, start - counter_get(&worker->parked_at));
+        counter_set(&worker->parked_at, 0);
     }
     worker->is_parked = false;
     while (worker->first) {
         if (vm_run(program, worker->first) == VM_PARKED) {
             worker->is_parked = true;
-            worker->parked_at = now_ns();
             atomic_store(&worker->waits_for, vm_parked_at(program, worker->first));
+            counter_set(&worker->parked_at, now_ns());
             break;
         }
         counter_add(&worker->counters.batches, 1);
@@ -135,7 +141,7 @@ static void inputs_pause(struct worker *worker, bool is_paused)
 /* Tells inputs when they may go on or must stop. pause(false) may emit and so pause again. */
 static void pause_settle(struct worker *worker)
 {
-    bool was_paused = worker->paused_at != 0;
+    bool was_paused = counter_get(&worker->paused_at) != 0;
     bool is_paused = worker->is_parked || budget_is_over(worker->loop.budget);
     worker->ingest.is_paused = is_paused;
     /* a pause that began and ended within this turn: an input may have stopped at it */
@@ -146,11 +152,11 @@ static void pause_settle(struct worker *worker)
         return;
     }
     if (is_paused) {
-        worker->paused_at = now_ns();
+        counter_set(&worker->paused_at, now_ns());
         uv_timer_start(&worker->memory_poll, memory_polled, MEMORY_POLL_MS, MEMORY_POLL_MS);
     } else {
-        counter_add(&worker->counters.paused_ns, now_ns() - worker->paused_at);
-        worker->paused_at = 0;
+        counter_add(&worker->counters.paused_ns, now_ns() - counter_get(&worker->paused_at));
+        counter_set(&worker->paused_at, 0);
         uv_timer_stop(&worker->memory_poll);
     }
     counter_add(&worker->counters.paused, is_paused ? 1 : (uint64_t)-1);
@@ -467,6 +473,23 @@ const struct worker_counters *worker_counters(const struct worker *worker)
     return &worker->counters;
 }
 const struct generation *worker_generation(const struct worker *worker) { return worker->generation; }
+
+uint64_t worker_paused_ns(const struct worker *worker)
+{
+    uint64_t since, ns;
+    do { /* a pause that ends meanwhile is not counted twice */
+        since = counter_get(&worker->paused_at);
+        ns = counter_get(&worker->counters.paused_ns);
+    } while (counter_get(&worker->paused_at) != since);
+    uint64_t now = now_ns();
+    return since && now > since ? ns + now - since : ns;
+}
+
+uint64_t worker_waits_ns(const struct worker *worker)
+{
+    uint64_t since = counter_get(&worker->parked_at), now = now_ns();
+    return since && now > since ? now - since : 0;
+}
 
 struct str worker_waits_for(const struct worker *worker)
 {

@@ -54,7 +54,10 @@ const struct books *worker_books(const struct worker *worker);
 const struct worker_counters *worker_counters(const struct worker *worker);
 /* For the API: instances and their counters; valid until worker_destroy(). */
 const struct generation *worker_generation(const struct worker *worker);
-/* The output that holds everything up, or NULL; for the log of a slow stop. */
+/* The output that holds everything up, or empty; and for how long it does. */
 struct str worker_waits_for(const struct worker *worker);
+uint64_t worker_waits_ns(const struct worker *worker);
+/* As counted, and the pause that goes on. */
+uint64_t worker_paused_ns(const struct worker *worker);
 
 #endif

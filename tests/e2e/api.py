@@ -35,14 +35,19 @@ PROCESS = {"open_file_descriptors": Int, "peak_open_file_descriptors": Int, "max
            "cpu": {"total_in_millis": Int, "percent": Int, "load_average": {"1m": Real, "5m": Real, "15m": Real}}}
 VERTEX = {"id": Text, "pipeline_ephemeral_id": Text, "events_in": Int, "events_out": Int, "duration_in_millis": Int,
           "queue_push_duration_in_millis": Int, "long_counters": [], "double_gauges": []}
-PIPELINE = {"events": EVENTS, "flow": dict(FLOW, worker_utilization=WINDOW),
+ACTIVITY = dict({n: Int for n in ("batches", "busy_in_nanos", "paused_in_nanos", "paused_workers", "queued_batches",
+                                  "memory_used_in_bytes", "memory_limit_in_bytes")}, state=Text, waits_for=None)
+READING = {n: Int for n in ("frames", "bytes", "cut", "connections", "errors")}
+OUTCOME = {n: Int for n in ("matched", "failed", "cancelled", "created", "duration_in_nanos")}
+DELIVERY = {n: Int for n in ("offered", "sent", "dead_lettered", "dropped", "in_flight", "bytes", "requests", "retries", "errors", "full_in_nanos")}
+PIPELINE = {"events": EVENTS, "activity": ACTIVITY, "flow": dict(FLOW, worker_utilization=WINDOW),
             "plugins": {"inputs": [{"id": Text, "name": Text, "events": {"out": Int, "queue_push_duration_in_millis": Int},
-                                    "flow": {"throughput": WINDOW}}],
+                                    "flow": {"throughput": WINDOW}, "reading": READING}],
                         "codecs": [{"id": Text, "name": Text, "decode": {"writes_in": Int, "out": Int, "duration_in_millis": Int},
                                     "encode": {"writes_in": Int, "duration_in_millis": Int}}],
-                        "filters": [{"id": Text, "name": Text, "events": {"in": Int, "out": Int, "duration_in_millis": Int},
+                        "filters": [{"id": Text, "name": Text, "events": {"in": Int, "out": Int, "duration_in_millis": Int}, "outcome": OUTCOME,
                                      "flow": {"worker_utilization": WINDOW, "worker_millis_per_event": WINDOW}}],
-                        "outputs": [{"id": Text, "name": Text, "events": {"in": Int, "out": Int, "duration_in_millis": Int},
+                        "outputs": [{"id": Text, "name": Text, "events": {"in": Int, "out": Int, "duration_in_millis": Int}, "delivery": DELIVERY,
                                      "flow": {"worker_utilization": WINDOW, "worker_millis_per_event": WINDOW}}]},
             "reloads": {"successes": Int, "failures": Int, "last_success_timestamp": None, "last_failure_timestamp": None, "last_error": None},
             "queue": {"type": Text, "events_count": Int, "queue_size_in_bytes": Int, "max_queue_size_in_bytes": Int},

@@ -14,7 +14,7 @@ def run(folder, *arguments, stdin="", environment=None, user=None):
         program = shutil.copy(PROGRAM, folder.file("program"))
         os.chmod(program, 0o755)
     command = [program, *arguments]
-    if not arguments or arguments[0] not in ("docs", "health"):
+    if not arguments or arguments[0] not in ("docs", "health", "tap", "top"):
         command += ["--path.data", folder.file("data"), "--path.settings", folder.file("settings"), "--api.enabled", "false"]
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=30, user=user,
                           env=dict(os.environ, **(environment or {})))
@@ -57,9 +57,10 @@ def usage(folder):
     version = run(folder, "--version")
     ok(version[0] == 0 and version[1].startswith("tailrace ") and version[1].count("\n") == 1, "--version")
     ok(run(folder, "-V") == version, "-V")
-    helps = {c: run(folder, *c.split()) for c in ("--help", "-h", "check --help", "explain --help", "docs --help", "health --help")}
+    helps = {c: run(folder, *c.split()) for c in ("--help", "-h", "check --help", "explain --help", "docs --help", "health --help", "tap --help", "top --help")}
     ok(all(r[0] == 0 and "Usage: tailrace" in r[1] and not r[2] for r in helps.values()), "--help of every command")
-    ok(all(f"\n  {c} " in helps["--help"][1] for c in ("run", "check", "explain", "docs", "health")), "--help lists the commands")
+    ok(all(f"\n  {c} " in helps["--help"][1] for c in ("run", "check", "explain", "docs", "health", "tap", "top")), "--help lists the commands")
+    ok("--where" in helps["tap --help"][1] and "--once" in helps["top --help"][1] and not any("--pipeline.workers" in helps[c][1] or "--compat" in helps[c][1] for c in ("tap --help", "top --help")), "tap and top list their own flags")
     ok("78 wrong configuration" in helps["--help"][1], "--help says the exit codes")
     ok(max(len(line) for r in helps.values() for line in r[1].splitlines()) <= 100, "no line of it is wider than 100 columns")
     said(run(folder, "--pipeline.wrokers", "3"), 2, "2: an unknown flag", errors="did you mean `--pipeline.workers`?")

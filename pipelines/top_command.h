@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `tailrace top`: watches a running instance through its API, on the whole terminal until a key or
+ * signal ends it; `--once`: prints one table, of what happened within one interval. */
+#ifndef PIPELINES_TOP_COMMAND_H
+#define PIPELINES_TOP_COMMAND_H
+#include "pipelines/settings.h"
+
+enum top_ending { TOP_DONE, TOP_FAILED, TOP_USAGE }; /* TOP_FAILED: said on standard error */
+
+/* `flags`: of this command, in the order given. */
+enum top_ending top_command(const struct settings *settings, const struct setting_list *flags,
+                            struct arena *arena, struct diag *diag);
+
+#endif
