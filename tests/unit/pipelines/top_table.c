@@ -41,6 +41,7 @@ static json_t *load(const char *text)
 
 static const char *print(const char *before, const char *now, struct top_view view)
 {
+    top_sample_fini(&sample);
     sample = (struct top_sample){.before = before ? load(before) : NULL, .now = load(now), .seconds = before ? 1 : 0};
     if (!view.status) view.status = "";
     if (!view.keys) view.keys = "";
@@ -131,8 +132,6 @@ Test(top_table, survives_documents_of_another_shape)
 {
     static const char *const texts[] = {"{}", "{\"pipelines\":{}}", "{\"pipelines\":{\"a\":1,\"b\":{\"plugins\":{\"filters\":{}}}}}",
                                         "{\"pipelines\":{\"a\":{\"plugins\":{\"filters\":[1,null,{\"id\":3}],\"outputs\":[[]]}}}}"};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         print(texts[i], texts[i], (struct top_view){.columns = 80});
-        top_sample_fini(&sample);
-    }
 }
