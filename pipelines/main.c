@@ -425,29 +425,19 @@ static enum exit_code run_repl(struct program_run *run)
     return repl_run(&options);
 }
 
-static enum exit_code run_tap(struct program_run *run)
+/* Commands that look into a running instance. */
+static enum exit_code run_looking(struct program_run *run)
 {
-    static const enum exit_code codes[] = {
-        [TAP_DONE] = EXIT_DONE, [TAP_FAILED] = EXIT_RUNTIME, [TAP_USAGE] = EXIT_USAGE};
     bool ok = settings_gather(run);
     diag_print(run);
     if (!ok) return EXIT_CONFIG;
-    enum tap_ending ending =
-        tap_command(&run->settings, &run->line.arguments, &run->line.flags, &run->arena, &run->diag);
+    const struct command_line *line = &run->line;
+    enum exit_code code =
+        line->command == COMMAND_TOP
+            ? top_command(&run->settings, &line->flags, &run->arena, &run->diag)
+            : tap_command(&run->settings, &line->arguments, &line->flags, &run->arena, &run->diag);
     diag_print(run);
-    return codes[ending];
-}
-
-static enum exit_code run_top(struct program_run *run)
-{
-    static const enum exit_code codes[] = {
-        [TOP_DONE] = EXIT_DONE, [TOP_FAILED] = EXIT_RUNTIME, [TOP_USAGE] = EXIT_USAGE};
-    bool ok = settings_gather(run);
-    diag_print(run);
-    if (!ok) return EXIT_CONFIG;
-    enum top_ending ending = top_command(&run->settings, &run->line.flags, &run->arena, &run->diag);
-    diag_print(run);
-    return codes[ending];
+    return code;
 }
 
 static enum exit_code run_command(struct program_run *run, int argc, char **argv)
@@ -476,8 +466,8 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
     case COMMAND_LSP: return lsp_serve(STDIN_FILENO, STDOUT_FILENO) == 0 ? EXIT_DONE : EXIT_RUNTIME;
     case COMMAND_TEST: return run_test(run);
     case COMMAND_REPL: return run_repl(run);
-    case COMMAND_TAP: return run_tap(run);
-    case COMMAND_TOP: return run_top(run);
+    case COMMAND_TAP:
+    case COMMAND_TOP: return run_looking(run);
     default: return run_pipelines(run);
     }
 }

@@ -66,10 +66,10 @@ static void path_make(struct tap_run *run, const struct str_list *words,
 
 /* ---- what is answered ---- */
 
-static enum tap_ending said(const char *why)
+static enum exit_code said(const char *why)
 {
     fprintf(stderr, "tailrace: %s\n", why);
-    return TAP_FAILED;
+    return EXIT_RUNTIME;
 }
 
 static void print_ids(const json_t *ids)
@@ -82,7 +82,7 @@ static void print_ids(const json_t *ids)
 }
 
 /* An answer that is no stream: {"error": {"message", "hint", "text", "ids"}}. */
-static enum tap_ending refused(struct tap_run *run)
+static enum exit_code refused(struct tap_run *run)
 {
     struct str body = {0};
     json_t *document =
@@ -102,7 +102,7 @@ static enum tap_ending refused(struct tap_run *run)
                 hint ? "; " : "", hint ? hint : "");
     print_ids(json_object_get(error, "ids"));
     json_decref(document);
-    return run->client.status == 400 || run->client.status == 404 ? TAP_USAGE : TAP_FAILED;
+    return run->client.status == 400 || run->client.status == 404 ? EXIT_USAGE : EXIT_RUNTIME;
 }
 
 /* False: standard output takes no more. */
@@ -122,47 +122,46 @@ static bool line_print(struct tap_run *run, struct str line, bool *has_ended)
     return fflush(stdout) == 0;
 }
 
-static enum tap_ending stream_print(struct tap_run *run)
+static enum exit_code stream_print(struct tap_run *run)
 {
     struct str line;
     bool has_ended = false;
     run->client.is_stream = true;
     while (api_client_line(&run->client, &line))
         if (!line_print(run, line, &has_ended)) return said("standard output takes no more");
-    if (has_ended) return TAP_DONE;
+    if (has_ended) return EXIT_DONE;
     return said(run->client.why[0] ? run->client.why : "the connection to the instance has ended");
 }
 
-static enum tap_ending look(struct tap_run *run)
+static enum exit_code look(struct tap_run *run)
 {
     if (!api_client_get(&run->client, &run->place, buf_z(&run->path))) {
         fprintf(stderr, "tailrace: no good answer from the API at %.*s port %u: %s\n",
                 STR_ARG(run->place.host), run->place.first, run->client.why);
-        return TAP_FAILED;
+        return EXIT_RUNTIME;
     }
     return run->client.status == 200 ? stream_print(run) : refused(run);
 }
 
-enum tap_ending tap_command(const struct settings *settings, const struct str_list *words,
-                            const struct setting_list *flags, struct arena *arena,
-                            struct diag *diag)
+enum exit_code tap_command(const struct settings *settings, const struct str_list *words,
+                           const struct setting_list *flags, struct arena *arena, struct diag *diag)
 {
     struct tap_run run = {.client.fd = -1};
     if (words->count > 1) {
         diag_hint(diag, diag_error(diag, (struct place){0}, "one place at a time can be looked at"),
                   "tailrace tap PIPELINE/PLUGIN-ID");
-        return TAP_USAGE;
+        return EXIT_USAGE;
     }
     if (!options_read(&run, flags, arena, diag) ||
         !api_place_find(&run.place, settings, &run.where, arena, diag))
-        return TAP_USAGE;
+        return EXIT_USAGE;
     run.is_json = run.command.format.value == FORMAT_JSON ||
                   (run.command.format.value == FORMAT_AUTO && !isatty(STDOUT_FILENO));
     run.printer.has_colours = terminal_has_colours(STDOUT_FILENO);
     path_make(&run, words, flags);
-    enum tap_ending ending = look(&run);
+    enum exit_code code = look(&run);
     api_client_close(&run.client);
     tap_printer_fini(&run.printer);
     buf_fini(&run.path);
-    return ending;
+    return code;
 }

@@ -51,11 +51,11 @@ static bool options_read(struct top_run *run, const struct settings *settings,
     return ok && api_place_find(&run->place, settings, &run->where, arena, diag);
 }
 
-static enum top_ending failed(const struct top_run *run)
+static enum exit_code failed(const struct top_run *run)
 {
     fprintf(stderr, "tailrace: no good answer from the API at %.*s port %u: %s\n",
             STR_ARG(run->place.host), run->place.first, run->why);
-    return TOP_FAILED;
+    return EXIT_RUNTIME;
 }
 
 static void look(struct top_run *run)
@@ -66,7 +66,7 @@ static void look(struct top_run *run)
 
 /* ---- once ---- */
 
-static enum top_ending print_once(struct top_run *run)
+static enum exit_code print_once(struct top_run *run)
 {
     struct buf out = {0};
     poll(NULL, 0, (int)(run->options.interval.ns / 1000000));
@@ -76,7 +76,7 @@ static enum top_ending print_once(struct top_run *run)
     top_table_print(&run->sample, &run->view, &out);
     fwrite(out.ptr, 1, out.len, stdout);
     buf_fini(&out);
-    return fflush(stdout) == 0 ? TOP_DONE : TOP_FAILED;
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_RUNTIME;
 }
 
 /* ---- on the screen ---- */
@@ -151,24 +151,24 @@ static void watch(struct top_run *run)
     }
 }
 
-enum top_ending top_command(const struct settings *settings, const struct setting_list *flags,
-                            struct arena *arena, struct diag *diag)
+enum exit_code top_command(const struct settings *settings, const struct setting_list *flags,
+                           struct arena *arena, struct diag *diag)
 {
     struct top_run run = {.is_paused = false};
-    if (!options_read(&run, settings, flags, arena, diag)) return TOP_USAGE;
-    enum top_ending ending = TOP_DONE;
+    if (!options_read(&run, settings, flags, arena, diag)) return EXIT_USAGE;
+    enum exit_code code = EXIT_DONE;
     look(&run);
     if (run.why[0])
-        ending = failed(&run);
+        code = failed(&run);
     else if (run.options.once)
-        ending = print_once(&run);
+        code = print_once(&run);
     else if (terminal_open()) {
         watch(&run);
         terminal_close();
     } else {
         fprintf(stderr, "tailrace: standard output is no terminal: print one table with --once\n");
-        ending = TOP_USAGE;
+        code = EXIT_USAGE;
     }
     top_sample_fini(&run.sample);
-    return ending;
+    return code;
 }

@@ -3,12 +3,11 @@
  * signal ends it; `--once`: prints one table, of what happened within one interval. */
 #ifndef PIPELINES_TOP_COMMAND_H
 #define PIPELINES_TOP_COMMAND_H
-#include "pipelines/settings.h"
+#include "pipelines/supervisor.h"
 
-enum top_ending { TOP_DONE, TOP_FAILED, TOP_USAGE }; /* TOP_FAILED: said on standard error */
-
-/* `flags`: of this command, in the order given. */
-enum top_ending top_command(const struct settings *settings, const struct setting_list *flags,
-                            struct arena *arena, struct diag *diag);
+/* `flags`: of this command, in the order given. EXIT_USAGE: the diag or standard error says why;
+ * EXIT_RUNTIME: no answer. */
+enum exit_code top_command(const struct settings *settings, const struct setting_list *flags,
+                           struct arena *arena, struct diag *diag);
 
 #endif

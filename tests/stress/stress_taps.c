@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "pipelines/tap_ring.h"
 #include "pipelines/taps.h"
+#include "tests/stress/support.h"
 
 enum { RING_LINES = 300000, RING_LINE_MAX = 200 };
 enum { ROUNDS = 12, CONNECTIONS = 8, STEPS_MAX = 300, STEP_MS = 1 };
@@ -60,39 +61,13 @@ static void *sender_run(void *opaque)
     return NULL;
 }
 
-static uint16_t free_port(void)
+static struct pipeline *pipeline_of(int port, struct arena *arena)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int status = bind(file, (struct sockaddr *)&address, len);
-    assert(status == 0);
-    (void)status;
-    getsockname(file, (struct sockaddr *)&address, &len);
-    close(file);
-    return ntohs(address.sin_port);
-}
-
-static struct pipeline *build(uint16_t port, struct arena *arena)
-{
-    struct diag diag;
-    diag_init(&diag);
     struct str text = arena_printf(
-        arena, "input { tcp { id => \"in\" host => \"127.0.0.1\" port => %u codec => line } } filter { grok { id => \"g\" "
+        arena, "input { tcp { id => \"in\" host => \"127.0.0.1\" port => %d codec => line } } filter { grok { id => \"g\" "
                "match => { \"message\" => \"^%%{WORD:w} %%{INT:n:int}$\" } } if [w] == \"b\" { drop { id => \"d\" } } "
                "mutate { id => \"m\" add_tag => [\"t\"] remove_field => [\"w\"] } } output { null { id => \"o\" } }", port);
-    struct setting_list list = {.arena = arena};
-    struct { const char *key; struct str value; } rows[] = {
-        {"config.string", text}, {"pipeline.workers", STR("3")}, {"path.data", STR("/tmp")}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        setting_list_add(&list, (struct setting){.key = str_of(rows[i].key),
-                                                 .value = {.kind = CONFIG_STRING, .text = rows[i].value}});
-    struct settings settings;
-    bool ok = settings_load(&settings, &list, arena, &diag);
-    struct pipeline *pipeline = ok ? pipeline_create(&settings, arena, &diag) : NULL;
-    assert(pipeline);
-    diag_fini(&diag);
-    return pipeline;
+    return build(arena_copy_z(arena, text), "3", arena);
 }
 
 /* ---- watchers ---- */
@@ -194,9 +169,9 @@ static uint64_t round_run(struct round *round)
 {
     struct arena arena;
     arena_init(&arena, NULL);
-    uint16_t port = free_port();
-    struct pipeline *pipeline = build(port, &arena);
-    struct sender sender = {.to = {.sin_family = AF_INET, .sin_port = htons(port),
+    int port = free_port();
+    struct pipeline *pipeline = pipeline_of(port, &arena);
+    struct sender sender = {.to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
     pthread_t sends;
     round->supervisor = (struct supervisor){.pipelines = &pipeline, .pipeline_count = 1};

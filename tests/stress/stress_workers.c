@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "core/log.h"
-#include "pipelines/pipeline.h"
+#include "tests/stress/support.h"
 
 enum { ROUNDS = 60, CONNECTIONS = 12, DELAY_US_MAX = 20000 };
 
@@ -74,19 +74,6 @@ struct sender {
     atomic_bool is_over;
 };
 
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int status = bind(file, (struct sockaddr *)&address, len);
-    assert(status == 0);
-    (void)status;
-    getsockname(file, (struct sockaddr *)&address, &len);
-    close(file);
-    return ntohs(address.sin_port);
-}
-
 static void *sender_run(void *opaque)
 {
     struct sender *sender = opaque;
@@ -116,29 +103,6 @@ static void some_time(unsigned *seed)
     if (rand_r(seed) % 4) nanosleep(&time, NULL);
 }
 
-static struct pipeline *build(const char *text, struct arena *arena)
-{
-    struct diag diag;
-    diag_init(&diag);
-    struct setting_list list = {.arena = arena};
-    struct { const char *key, *value; } rows[] = {
-        {"config.string", text}, {"pipeline.workers", "4"}, {"pipeline.id", "stress"}, {"path.data", "/tmp"}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        setting_list_add(&list, (struct setting){.key = str_of(rows[i].key),
-                                                 .value = {.kind = CONFIG_STRING, .text = str_of(rows[i].value)}});
-    struct settings settings;
-    struct pipeline *pipeline = NULL;
-    if (settings_load(&settings, &list, arena, &diag)) pipeline = pipeline_create(&settings, arena, &diag);
-    if (!pipeline) {
-        struct buf said = {0};
-        diag_render(&diag, &said);
-        fwrite(said.ptr, 1, said.len, stderr);
-        exit(1);
-    }
-    diag_fini(&diag);
-    return pipeline;
-}
-
 static uint64_t count_lines(const char *path)
 {
     FILE *file = fopen(path, "r");
@@ -163,7 +127,7 @@ static uint64_t round_run(unsigned *seed, const char *path)
     struct arena arena;
     arena_init(&arena, NULL);
     struct watch watch = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
-    struct pipeline *pipeline = build(text, &arena);
+    struct pipeline *pipeline = build(text, "4", &arena);
     struct reader reader = {.pipeline = pipeline};
     pthread_t thread;
     pthread_create(&thread, NULL, reader_run, &reader);
