@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     diag_init(&diag);
     struct compiler compiler = {.program = &program, .arena = &arena, .diag = &diag, .filter = no_filter};
     if (parse_source(&config, &source, &options, &arena, &diag) && compile(&compiler, &config)) {
-        program_print(&program, &listing);
+        program_print(&program, NULL, 0, &listing);
         run(&program, str_from(input, len + 6));
     }
     program_destroy(&program);
