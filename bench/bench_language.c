@@ -27,6 +27,7 @@ static const char *const rows[] = {
     "[who] = [auth] + \"@\" + [clientip]",
     "[verb] = downcase([verb]) ?? \"none\"",
     "remove [ident]",
+    "[list] = [] for i in [1, 2, 3, 4, 5, 6, 7, 8] { [list] = push([list], i) }",
     "if [status] == 200 { }",
     "if [status] == 404 { }",
     "if [verb] == \"GET\" { }",
@@ -141,7 +142,7 @@ static double bench_row(const char *statement, int rounds)
 }
 
 /* Instructions an event, of this program run for the row by valgrind. */
-static double instructions(const char *self, size_t row)
+static double instructions_once(const char *self, size_t row)
 {
     char command[1024], line[256];
     double counted = -1;
@@ -159,6 +160,19 @@ static double instructions(const char *self, size_t row)
         exit(1);
     }
     return counted / EVENTS / ROUNDS_COUNTED;
+}
+
+/* The least of a few runs: hashes are seeded anew in each, and a field that an event lacks is looked for in
+ * vain when its hash collides. */
+static double instructions(const char *self, size_t row)
+{
+    enum { RUNS = 4 };
+    double least = instructions_once(self, row);
+    for (int i = 1; i < RUNS; i++) {
+        double counted = instructions_once(self, row);
+        if (counted < least) least = counted;
+    }
+    return least;
 }
 
 int main(int argc, char **argv)

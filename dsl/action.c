@@ -3,11 +3,12 @@
 #include <time.h>
 #include "dsl/computed_path.h"
 #include "dsl/condition.h"
+#include "dsl/expression_quick.h"
 
 /* What comes after a statement within a loop. */
 enum flow { FLOW_ON, FLOW_CONTINUE, FLOW_BREAK };
 
-struct block {
+struct body {
     struct action *items;
     uint32_t count;
 };
@@ -15,7 +16,7 @@ struct block {
 struct arm {
     struct condition *condition; /* NULL: else */
     struct place place;
-    struct block block;
+    struct body body;
 };
 
 /* A field that is set or removed. */
@@ -29,53 +30,59 @@ struct action {
     const struct statement *source;
     const struct node *value;
     struct destination *targets; /* of an assignment */
+    struct path_step *plain;     /* of the one target, when its path is plain */
     struct arm *arms;            /* of a branch */
     uint32_t count;       /* of targets, of arms */
     uint32_t slot;        /* of a name, of a loop's items */
     uint32_t key_slot;    /* of a loop's keys */
     bool has_key;
-    struct block block;   /* of a loop */
+    struct body body;   /* of a loop */
     struct failure_where *where;
     struct owned_regex *regexes; /* of all in it; of the outermost one */
 };
 
+/* Expressions read what statements change. */
+static inline struct event *event_of(struct act *act) { return (struct event *)(uintptr_t)act->run.event; }
+static inline struct value *names_of(struct act *act) { return (struct value *)(uintptr_t)act->run.names; }
+
 /* ---- failing ---- */
 
-static void fail(const struct action *action, struct act *act, struct failure failure)
+/* What is rare is kept out of the way: inlined, its room on the stack would cost every statement. */
+#define RARE __attribute__((noinline))
+
+RARE static void fail(const struct action *action, struct act *act, struct failure failure)
 {
     act->failures++;
     act->failure = failure;
-    failure_tag(&failure, action->where, act->event, act->pipeline);
+    failure_tag(&failure, action->where, event_of(act), act->pipeline);
 }
 
-static bool run_failed(const struct action *action, const struct run *run, struct act *act)
-{
-    fail(action, act, failure_of(run));
-    return false;
-}
+RARE static void run_failed(const struct action *action, struct act *act) { fail(action, act, failure_of(&act->run)); }
 
 /* ---- running ---- */
 
-/* A value that may be kept: it has its containers for itself. Those of a name never change: other names
- * may have them, too. False: said. */
-static bool compute(const struct action *action, struct act *act, struct value *value)
+/* What is no scalar: said when it is missing or failed (VALUE_FAILED), else a container of its own. Those of
+ * a name never change: other names may have them, too. */
+RARE static struct value settle(const struct action *action, struct act *act, struct value value)
 {
-    struct arena *arena = act->event->arena;
-    struct run run = {.event = act->event, .names = act->names, .arena = arena};
-    if (!node_eval(&run, action->value, value)) return run_failed(action, &run, act);
-    if (value->kind == VALUE_MISSING) {
-        run_fails(&run, action->value, "is missing");
-        return run_failed(action, &run, act);
+    const struct node *node = action->value;
+    if (value.kind == VALUE_MISSING) value = run_fails(&act->run, node, "is missing");
+    if (value.kind == VALUE_ARRAY || value.kind == VALUE_MAP) {
+        if (node->run == run_name && action->source->kind != STATEMENT_ASSIGNMENT) return value;
+        if (arena_allows(act->run.arena, value_footprint(&value))) return value_copy(act->run.arena, &value, false);
+        value = run_fails(&act->run, node, "the value is too large");
     }
-    bool is_shared = value->kind >= VALUE_ARRAY &&
-                     (action->value->run != run_name || action->source->kind == STATEMENT_ASSIGNMENT);
-    if (!is_shared) return true;
-    if (!arena_allows(arena, value_footprint(value))) {
-        run_fails(&run, action->value, "the value is too large");
-        return run_failed(action, &run, act);
-    }
-    *value = value_copy(arena, value, false);
-    return true;
+    run_failed(action, act);
+    return value;
+}
+
+/* A value that may be kept, or VALUE_FAILED, which has been said. */
+static inline struct value compute(const struct action *action, struct act *act)
+{
+    const struct node *node = action->value;
+    struct value value = quick_eval(&act->run, node);
+    bool is_scalar = value.kind < VALUE_ARRAY && value.kind != VALUE_MISSING;
+    return is_scalar ? value : settle(action, act, value);
 }
 
 static const char *set_problem(enum path_result result)
@@ -95,21 +102,44 @@ static const struct path *path_of(const struct action *action, uint32_t target, 
 {
     const struct destination *destination = &action->targets[target];
     if (!destination->computed) return &destination->path;
-    struct run run = {.event = act->event, .names = act->names, .arena = act->event->arena};
-    const struct path *path = computed_path_of(&run, destination->computed);
-    if (!path) run_failed(action, &run, act);
+    const struct path *path = computed_path_of(&act->run, destination->computed);
+    if (!path) run_failed(action, act);
     return path;
+}
+
+RARE static enum flow set_anywhere(const struct action *action, struct act *act, struct value value)
+{
+    const struct path *path = path_of(action, 0, act);
+    const char *problem = path ? set_problem(path_set(path, event_of(act), value)) : NULL;
+    const struct target *target = &action->source->assignment->targets[0];
+    if (problem) fail(action, act, (struct failure){problem, target->place, target->text});
+    return FLOW_ON;
 }
 
 static enum flow run_set(const struct action *action, struct act *act)
 {
-    struct value value;
-    if (!compute(action, act, &value)) return FLOW_ON;
-    const struct path *path = path_of(action, 0, act);
-    if (!path) return FLOW_ON;
-    const char *problem = set_problem(path_set(path, act->event, value));
-    const struct target *target = &action->source->assignment->targets[0];
-    if (problem) fail(action, act, (struct failure){problem, target->place, target->text});
+    struct value value = compute(action, act);
+    if (value.kind == VALUE_FAILED) return FLOW_ON;
+    struct path_step *plain = action->plain;
+    if (!plain) return set_anywhere(action, act, value);
+    map_set_near(&event_of(act)->root, act->run.arena, &plain->key, value, &plain->place);
+    return FLOW_ON;
+}
+
+/* [list] = push([list], item): the list grows where it is. A copy for each item would cost the square of
+ * their number, in a loop. */
+static enum flow run_push(const struct action *action, struct act *act)
+{
+    const struct value *list = path_get(&action->targets[0].path, act->run.event);
+    struct arena *arena = act->run.arena;
+    bool is_usual = list && list->kind == VALUE_ARRAY && list->array->count < ARRAY_COUNT_MAX &&
+                    arena_allows(arena, 2 * (size_t)list->array->count * sizeof *list);
+    if (!is_usual) return run_set(action, act);
+    struct value item = value_normalised(node_eval(&act->run, action->value->items[1]));
+    size_t size = item.kind == VALUE_ARRAY || item.kind == VALUE_MAP ? value_footprint(&item) : 0;
+    if (item.kind == VALUE_FAILED || item.kind == VALUE_MISSING || !arena_allows(arena, size))
+        return run_set(action, act);
+    array_push(list->array, arena, size ? value_copy(arena, &item, false) : item);
     return FLOW_ON;
 }
 
@@ -117,23 +147,24 @@ static enum flow run_remove(const struct action *action, struct act *act)
 {
     for (uint32_t i = 0; i < action->count; i++) {
         const struct path *path = path_of(action, i, act);
-        if (path) path_remove(path, act->event);
+        if (path) path_remove(path, event_of(act));
     }
     return FLOW_ON;
 }
 
 static enum flow run_let(const struct action *action, struct act *act)
 {
-    if (!compute(action, act, &act->names[action->slot])) act->names[action->slot] = VALUE_NONE;
+    struct value value = compute(action, act);
+    names_of(act)[action->slot] = value.kind == VALUE_FAILED ? VALUE_NONE : value;
     return FLOW_ON;
 }
 
 /* ---- loops and what stands within them ---- */
 
-static enum flow run_block(const struct block *block, struct act *act)
+static enum flow run_body(const struct body *body, struct act *act)
 {
-    for (uint32_t i = 0; i < block->count; i++) {
-        enum flow flow = block->items[i].run(&block->items[i], act);
+    for (uint32_t i = 0; i < body->count; i++) {
+        enum flow flow = body->items[i].run(&body->items[i], act);
         if (flow != FLOW_ON) return flow;
     }
     return FLOW_ON;
@@ -143,12 +174,12 @@ static enum flow run_branch(const struct action *action, struct act *act)
 {
     for (uint32_t i = 0; i < action->count; i++) {
         const struct arm *arm = &action->arms[i];
-        struct run run = {.event = act->event, .names = act->names, .arena = act->event->arena};
-        enum condition_verdict verdict = arm->condition ? condition_eval(arm->condition, &run) : CONDITION_TRUE;
-        if (verdict == CONDITION_FAILED) run_failed(action, &run, act);
+        enum condition_verdict verdict =
+            arm->condition ? condition_eval(arm->condition, &act->run) : CONDITION_TRUE;
+        if (verdict == CONDITION_FAILED) run_failed(action, act);
         if (verdict == CONDITION_ERROR)
-            fail(action, act, (struct failure){condition_problem(arm->condition, &run), arm->place, {0}});
-        if (verdict == CONDITION_TRUE) return run_block(&arm->block, act);
+            fail(action, act, (struct failure){condition_problem(arm->condition, &act->run), arm->place, {0}});
+        if (verdict == CONDITION_TRUE) return run_body(&arm->body, act);
     }
     return FLOW_ON;
 }
@@ -178,7 +209,7 @@ static const char *loop_limit(struct act *act)
     enum { ROUNDS_UNWATCHED = 16 }; /* asking the clock costs as much as a small round */
     _Static_assert(LOOP_ROUNDS_MAX == 10000, "as the words say");
     if (++act->rounds > LOOP_ROUNDS_MAX) return "more than 10000 rounds";
-    if (!arena_allows(act->event->arena, 0)) return "the batch has no more memory";
+    if (!arena_allows(act->run.arena, 0)) return "the batch has no more memory";
     if (act->rounds % ROUNDS_UNWATCHED) return NULL;
     uint64_t now = cpu_ns();
     if (!act->loop_end_ns) act->loop_end_ns = now + LOOP_CPU_NS_MAX;
@@ -195,16 +226,16 @@ static bool loop_round(const struct action *action, struct act *act, struct valu
         fail(action, act, (struct failure){limit, action->source->loop->place, {0}});
     }
     if (act->is_stopped) return false;
-    if (action->has_key) act->names[action->key_slot] = key;
-    act->names[action->slot] = item;
-    return run_block(&action->block, act) != FLOW_BREAK;
+    if (action->has_key) names_of(act)[action->key_slot] = key;
+    names_of(act)[action->slot] = item;
+    return run_body(&action->body, act) != FLOW_BREAK;
 }
 
 /* The list is the loop's own, or a name's: what the body does to fields does not change it. */
 static enum flow run_loop(const struct action *action, struct act *act)
 {
-    struct value list;
-    if (!compute(action, act, &list)) return FLOW_ON;
+    struct value list = compute(action, act);
+    if (list.kind == VALUE_FAILED) return FLOW_ON;
     if (act->loops++ == 0) {
         act->rounds = 0;
         act->loop_end_ns = 0;
@@ -217,34 +248,61 @@ static enum flow run_loop(const struct action *action, struct act *act)
         MAP_EACH(list.map, entry)
             if (!loop_round(action, act, value_string(key_text(&entry->key)), entry->value)) break;
     } else {
-        struct run run = {.problem = "is neither an array nor an object", .at = action->value};
-        run_failed(action, &run, act);
+        run_fails(&act->run, action->value, "is neither an array nor an object");
+        run_failed(action, act);
     }
     act->loops--;
     return FLOW_ON;
 }
 
-void action_run(const struct action *action, struct act *act)
+/* The commonest statement: [field] = expression, in one loop. */
+static uint32_t run_sets(const struct action *action, struct act *act, const struct batch *batch,
+                         const struct selection *in, struct value *names, uint32_t slots)
 {
-    enum flow flow = action->run(action, act);
-    assert(flow == FLOW_ON && act->loops == 0);
+    struct path_step *plain = action->plain;
+    struct arena *arena = act->run.arena;
+    for (uint32_t i = 0; i < in->count; i++) {
+        uint32_t index = in->index[i];
+        if (!arena_allows(arena, 0)) return i;
+        struct event *event = batch->events[index];
+        act->run.event = event;
+        if (slots) act->run.names = names + (size_t)index * slots;
+        struct value value = compute(action, act);
+        if (value.kind != VALUE_FAILED) map_set_near(&event->root, arena, &plain->key, value, &plain->place);
+    }
+    return in->count;
 }
 
-void action_skip(const struct action *action, struct act *act)
+uint32_t action_run(const struct action *action, struct act *act, const struct batch *batch,
+                    const struct selection *in, struct value *names, uint32_t slots)
 {
-    if (action->source->kind == STATEMENT_LET) act->names[action->slot] = VALUE_NONE;
+    if (action->plain) return run_sets(action, act, batch, in, names, slots);
+    for (uint32_t i = 0; i < in->count; i++) {
+        uint32_t index = in->index[i];
+        if (!arena_allows(act->run.arena, 0)) return i;
+        act->run.event = batch->events[index];
+        if (slots) act->run.names = names + (size_t)index * slots;
+        enum flow flow = action->run(action, act);
+        assert(flow == FLOW_ON);
+    }
+    return in->count;
+}
+
+void action_skip(const struct action *action, struct value *names)
+{
+    if (action->source->kind == STATEMENT_LET) names[action->slot] = VALUE_NONE;
 }
 
 /* ---- compiling ---- */
 
 static bool compile_action(struct compilation *compilation, const struct statement *statement, struct action *action);
 
-static bool compile_block(struct compilation *compilation, const struct statements *list, struct block *block)
+static bool compile_body(struct compilation *compilation, const struct statements *list, struct body *body)
 {
     bool is_right = true;
-    block->items = arena_zalloc(compilation->arena, (list->count + 1) * sizeof *block->items);
+    body->items = arena_zalloc(compilation->arena, (list->count + 1) * sizeof *body->items);
     for (uint32_t i = 0; i < list->count; i++)
-        is_right &= compile_action(compilation, &list->items[i], &block->items[block->count++]);
+        is_right &= compile_action(compilation, &list->items[i], &body->items[body->count++]);
     return is_right;
 }
 
@@ -261,7 +319,7 @@ static bool compile_branch(struct compilation *compilation, const struct branch 
             arm->condition = condition_compile(condition, compilation->arena, compilation->diag);
             is_right &= arm->condition != NULL;
         }
-        is_right &= compile_block(compilation, &branch->arms[i].block, &arm->block);
+        is_right &= compile_body(compilation, &branch->arms[i].block, &arm->body);
     }
     return is_right;
 }
@@ -284,7 +342,7 @@ static bool compile_loop(struct compilation *compilation, const struct for_loop 
     unsigned types = action->value ? action->value->types : TYPE_ANY;
     type_loop_names(loop, types);
     bool is_list = !action->value || check_type(compilation, action->value, TYPE_ARRAY | TYPE_OBJECT, "`for`");
-    bool is_right = compile_block(compilation, &loop->body, &action->block);
+    bool is_right = compile_body(compilation, &loop->body, &action->body);
     return action->value && is_list && is_right;
 }
 
@@ -295,7 +353,8 @@ static bool compile_target(struct compilation *compilation, const struct target 
         destination->computed = computed_path_compile(compilation, target->computed);
         return destination->computed != NULL;
     }
-    if (path_compile(&destination->path, target->text, compilation->arena)) return true;
+    struct path *path = &destination->path;
+    if (path_compile(path, target->text, compilation->arena)) return true;
     diag_error(compilation->diag, target->place, "a field reference has more than %d steps", PATH_STEPS_MAX);
     return false;
 }
@@ -343,6 +402,14 @@ static bool check_fit(struct compilation *compilation, const struct path *path, 
     return check_tags(compilation, value);
 }
 
+/* Not of [tags], which takes strings only. */
+static bool is_push(const struct expression *value, const struct destination *target)
+{
+    return !target->computed && target->path.slot < 0 && value->kind == EXPRESSION_CALL &&
+           str_eq_z(value->text, "push") && value->items[0]->kind == EXPRESSION_FIELD &&
+           str_eq(value->items[0]->text, target->path.text);
+}
+
 static bool compile_assignment(struct compilation *compilation, const struct assignment *assignment,
                                struct action *action)
 {
@@ -356,6 +423,8 @@ static bool compile_assignment(struct compilation *compilation, const struct ass
     action->value = expression_compile(compilation, assignment->value);
     if (!is_right || !action->value) return false;
     const struct destination *target = &action->targets[0];
+    if (is_push(assignment->value, target)) action->run = run_push;
+    else if (!target->computed && path_is_plain(&target->path)) action->plain = target->path.steps;
     return target->computed || check_fit(compilation, &target->path, assignment, action->value);
 }
 
@@ -400,20 +469,20 @@ struct action *action_compile(const struct statement *statement, struct arena *a
     return NULL;
 }
 
-static void block_release(const struct block *block);
+static void body_release(const struct body *body);
 
 static void action_release(const struct action *action)
 {
     for (uint32_t i = 0; action->arms && i < action->count; i++) {
         if (action->arms[i].condition) condition_destroy(action->arms[i].condition);
-        block_release(&action->arms[i].block);
+        body_release(&action->arms[i].body);
     }
-    block_release(&action->block);
+    body_release(&action->body);
 }
 
-static void block_release(const struct block *block)
+static void body_release(const struct body *body)
 {
-    for (uint32_t i = 0; i < block->count; i++) action_release(&block->items[i]);
+    for (uint32_t i = 0; i < body->count; i++) action_release(&body->items[i]);
 }
 
 void action_destroy(struct action *action)

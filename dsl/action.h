@@ -9,6 +9,7 @@
  * Compiled at start-up into the configuration arena; run by one worker's thread. */
 #ifndef DSL_ACTION_H
 #define DSL_ACTION_H
+#include "core/plugin.h"
 #include "dsl/failure.h"
 
 enum {
@@ -18,10 +19,9 @@ enum {
 
 struct action;
 
-/* One event on its way through a statement. */
+/* Events on their way through a statement. */
 struct act {
-    struct event *event;
-    struct value *names; /* its values of names: as many as config->slots, missing at first */
+    struct run run;      /* its memory is set by the caller, the rest for each event */
     struct str pipeline; /* for the log */
     uint64_t failures;
     struct failure failure; /* the last one */
@@ -37,8 +37,11 @@ struct action *action_compile(const struct statement *statement, struct arena *a
 /* Frees what lives outside the arena. */
 void action_destroy(struct action *action);
 
-void action_run(const struct action *action, struct act *act);
-/* The event passes the statement by, for want of memory. */
-void action_skip(const struct action *action, struct act *act);
+/* Runs it for the events of a selection, in order. `names` has `slots` values for each event of the batch, by
+ * index. Returns how many it was run for: all, unless the batch has no more memory. */
+uint32_t action_run(const struct action *action, struct act *act, const struct batch *batch,
+                    const struct selection *in, struct value *names, uint32_t slots);
+/* An event passes the statement by, for want of memory. */
+void action_skip(const struct action *action, struct value *names);
 
 #endif

@@ -59,15 +59,15 @@ struct computed_path *computed_path_compile(struct compilation *compilation, con
 
 static bool step_of_value(struct run *run, const struct node *node, struct path_step *step)
 {
-    struct value value;
-    if (!node_eval(run, node, &value)) return false;
-    value_normalise(&value);
-    if (value.kind == VALUE_MISSING) return run_fails(run, node, "is missing");
+    struct value value = value_normalised(node_eval(run, node));
     if (value.kind == VALUE_STRING) {
         *step = path_step_of(value_text(&value));
         return true;
     }
-    if (value.kind != VALUE_INT) return run_fails(run, node, "is neither a string nor an integer");
+    if (value.kind == VALUE_MISSING) run_fails(run, node, "is missing");
+    else if (value.kind != VALUE_INT && value.kind != VALUE_FAILED)
+        run_fails(run, node, "is neither a string nor an integer");
+    if (value.kind != VALUE_INT) return false;
     char *digits = arena_alloc(run->arena, NUMBER_PRINT_MAX);
     *step = path_step_of((struct str){digits, number_print_int(value.integer, digits)});
     return true;

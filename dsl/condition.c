@@ -17,12 +17,14 @@
 #include "core/xmalloc.h"
 #include "dsl/compare.h"
 
+/* Those up to TEST_TEXT_IN are the commonest. */
 enum test_kind {
     TEST_TRUTH,       /* [f] */
     TEST_TEXT,        /* [f] == "s" */
-    TEST_SAME,        /* [f] == constant, [f] == [g] */
+    TEST_INTEGER,     /* [f] == 5 */
     TEST_ORDER,       /* [f] < constant, [f] < [g] */
     TEST_TEXT_IN,     /* "s" in [f] */
+    TEST_SAME,        /* [f] == constant, [f] == [g] */
     TEST_NUMBER_IN,   /* 5 in [f] */
     TEST_FIELD_IN,    /* [f] in [g] */
     TEST_IN_TEXT,     /* [f] in "s" */
@@ -42,6 +44,8 @@ struct test {
     enum test_kind kind;
     uint32_t on_true, on_false; /* a test, or JUMP_TRUE, JUMP_FALSE */
     unsigned accepted;          /* enum order_mask, of an order or a level */
+    struct path_step *plain;    /* of `left` when it is plain */
+    bool is_slot;               /* `left` is a fixed one, [message] or [tags] */
     struct path left;
     struct path right;          /* of two fields */
     bool has_right;
@@ -114,27 +118,28 @@ static bool run_level(const struct condition *condition, const struct test *test
 
 static enum condition_verdict run_computed(const struct test *test, struct run *run)
 {
-    struct value value;
-    if (!node_eval(run, test->node, &value)) return CONDITION_FAILED;
+    struct value value = node_eval(run, test->node);
+    if (value.kind == VALUE_FAILED) return CONDITION_FAILED;
     return value_is_true(&value) ? CONDITION_TRUE : CONDITION_FALSE;
 }
 
-static enum condition_verdict run_test(const struct condition *condition, const struct test *test,
-                                       struct run *run)
+static inline enum condition_verdict verdict_of(bool is_true) { return is_true ? CONDITION_TRUE : CONDITION_FALSE; }
+
+/* Tests that are not made often. Not inlined, for the sake of the others. */
+__attribute__((noinline)) static enum condition_verdict run_rare_test(const struct condition *condition,
+                                                                      const struct test *test, struct run *run)
 {
     const struct event *event = run->event;
     if (test->kind == TEST_COMPUTED) return run_computed(test, run);
-    if (test->kind == TEST_LEVEL) return run_level(condition, test, event) ? CONDITION_TRUE : CONDITION_FALSE;
+    if (test->kind == TEST_LEVEL) return verdict_of(run_level(condition, test, event));
     const struct value *left = path_get(&test->left, event);
     const struct value *right = test->has_right ? path_get(&test->right, event) : &test->constant;
     bool is_true = false;
     switch (test->kind) {
     case TEST_TRUTH: is_true = value_is_true(left); break;
-    case TEST_TEXT:
-        is_true = left && left->kind == VALUE_STRING && left->len == test->constant.len &&
-                  memcmp(left->text, test->constant.text, left->len) == 0;
-        break;
     case TEST_TEXT_IN: is_true = text_in_value(value_text(&test->constant), left); break;
+    case TEST_TEXT:
+    case TEST_INTEGER:
     case TEST_SAME: is_true = value_same(left, right); break;
     case TEST_ORDER: return value_order(left, right, test->accepted);
     case TEST_NUMBER_IN: is_true = number_in_value(&test->constant, left); break;
@@ -147,7 +152,44 @@ static enum condition_verdict run_test(const struct condition *condition, const 
     case TEST_LEVEL:
     case TEST_COMPUTED: break;
     }
-    return is_true ? CONDITION_TRUE : CONDITION_FALSE;
+    return verdict_of(is_true);
+}
+
+enum { VERDICT_UNUSUAL = -1 };
+
+/* The commonest tests in place; what is unusual about a value is left to run_rare_test(). */
+__attribute__((always_inline)) static inline int quick_test(enum test_kind kind, const struct test *test,
+                                                            const struct event *event)
+{
+    struct path_step *plain = test->plain;
+    const struct value *left = plain          ? map_get_near(&event->root, &plain->key, &plain->place)
+                               : test->is_slot ? event_slot(event, (enum event_slot)test->left.slot)
+                                               : path_walk(&test->left, event);
+    if (!left) return kind == TEST_ORDER ? VERDICT_UNUSUAL : CONDITION_FALSE;
+    switch (kind) {
+    case TEST_TRUTH:
+        if (left->kind == VALUE_STRING && left->len != strlen("false")) return left->len != 0;
+        return left->kind == VALUE_BOOL ? (int)left->boolean : VERDICT_UNUSUAL;
+    case TEST_TEXT:
+        return left->kind == VALUE_STRING && left->len == test->constant.len &&
+               bytes_same(left->text, test->constant.text, left->len);
+    case TEST_INTEGER:
+        return left->kind == VALUE_INT ? left->integer == test->constant.integer : VERDICT_UNUSUAL;
+    case TEST_ORDER: {
+        int64_t a = left->integer, b = test->constant.integer;
+        if (left->kind != VALUE_INT || test->constant.kind != VALUE_INT) return VERDICT_UNUSUAL;
+        return ((a < b ? ORDER_LESS : a > b ? ORDER_GREATER : ORDER_EQUAL) & test->accepted) != 0;
+    }
+    default: return VERDICT_UNUSUAL;
+    }
+}
+
+static inline bool is_quick(enum test_kind kind) { return kind <= TEST_TEXT_IN; }
+
+static enum condition_verdict run_test(const struct condition *condition, const struct test *test, struct run *run)
+{
+    int verdict = is_quick(test->kind) ? quick_test(test->kind, test, run->event) : VERDICT_UNUSUAL;
+    return verdict >= 0 ? (enum condition_verdict)verdict : run_rare_test(condition, test, run);
 }
 
 /* `*undecided`: the test that could not be made. */
@@ -171,6 +213,52 @@ enum condition_verdict condition_eval(const struct condition *condition, struct 
 {
     const struct test *undecided;
     return evaluate(condition, run, &undecided);
+}
+
+/* A verdict for one event after the other: of a single test of this kind, or of the condition. */
+__attribute__((always_inline)) static inline enum condition_verdict
+split_by(int kind, const struct condition *condition, struct run *run, const struct batch *batch,
+         const struct selection *in, struct split *split)
+{
+    const struct test *test = kind >= 0 ? &condition->tests[condition->entry] : NULL, *undecided;
+    uint32_t *yes = split->yes + split->yes_count, *no = split->no + split->no_count;
+    const uint32_t *index = in->index;
+    struct event *const *events = batch->events;
+    uint32_t i = split->done, count = in->count;
+    int flip = test && test->on_true == JUMP_FALSE;
+    int verdict = CONDITION_TRUE;
+    for (; i < count; i++) {
+        struct event *event = events[index[i]];
+        verdict = kind < 0 ? VERDICT_UNUSUAL : quick_test((enum test_kind)kind, test, event);
+        if (verdict < 0) {
+            run->event = event;
+            if (split->slots) run->names = split->names + (size_t)index[i] * split->slots;
+            verdict = (int)(kind < 0 ? evaluate(condition, run, &undecided) : run_rare_test(condition, test, run));
+            if (verdict > CONDITION_TRUE) break;
+        }
+        verdict ^= flip;
+        *yes = *no = index[i];
+        yes += verdict;
+        no += !verdict;
+    }
+    split->yes_count = (uint32_t)(yes - split->yes);
+    split->no_count = (uint32_t)(no - split->no);
+    split->done = i;
+    return i < count ? (enum condition_verdict)verdict : CONDITION_TRUE;
+}
+
+enum condition_verdict condition_split(const struct condition *condition, struct run *run, const struct batch *batch,
+                                       const struct selection *in, struct split *split)
+{
+    enum test_kind kind = condition_test_count(condition) == 1 ? condition->tests[condition->entry].kind : TEST_LEVEL;
+    switch (kind) {
+    case TEST_TRUTH: return split_by(TEST_TRUTH, condition, run, batch, in, split);
+    case TEST_TEXT: return split_by(TEST_TEXT, condition, run, batch, in, split);
+    case TEST_INTEGER: return split_by(TEST_INTEGER, condition, run, batch, in, split);
+    case TEST_ORDER: return split_by(TEST_ORDER, condition, run, batch, in, split);
+    case TEST_TEXT_IN: return split_by(TEST_TEXT_IN, condition, run, batch, in, split);
+    default: return split_by(-1, condition, run, batch, in, split);
+    }
 }
 
 const char *condition_problem(const struct condition *condition, struct run *run)
@@ -285,6 +373,8 @@ static uint32_t jump(struct emitter *emitter, struct test *test, uint32_t on_tru
     if (!test || emitter->has_failed) return fail(emitter);
     test->on_true = on_true;
     test->on_false = on_false;
+    test->plain = path_is_plain(&test->left) ? test->left.steps : NULL;
+    test->is_slot = test->left.count == 1 && test->left.slot >= 0;
     return (uint32_t)(test - emitter->condition->tests);
 }
 
@@ -324,7 +414,9 @@ static uint32_t emit_same(struct emitter *emitter, const struct expression *node
     struct value b = is_constant(right) ? constant_value(emitter, &right->value) : VALUE_NONE;
     if (is_constant(left) && is_constant(right)) return fold(value_equal(&a, &b), on_true, on_false);
     struct value constant = is_constant(left) ? a : b;
-    enum test_kind kind = constant.kind == VALUE_STRING ? TEST_TEXT : TEST_SAME;
+    enum test_kind kind = constant.kind == VALUE_STRING ? TEST_TEXT
+                          : constant.kind == VALUE_INT  ? TEST_INTEGER
+                                                        : TEST_SAME;
     const struct expression *field = is_constant(left) ? right : left;
     return jump(emitter, test_constant(emitter, kind, field, constant), on_true, on_false);
 }

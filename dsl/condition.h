@@ -13,6 +13,7 @@
  * that ARCHITECTURE.md lists. */
 #ifndef DSL_CONDITION_H
 #define DSL_CONDITION_H
+#include "core/plugin.h"
 #include "dsl/expression.h"
 
 enum condition_verdict {
@@ -31,6 +32,18 @@ struct condition *condition_compile(const struct expression *expression, struct 
                                     struct diag *diag);
 /* `run` has the event, its values of names, and memory. */
 enum condition_verdict condition_eval(const struct condition *condition, struct run *run);
+/* The events of a selection for which it is true, and the others, in order. */
+struct split {
+    uint32_t *yes, *no;  /* room for all, and one more */
+    uint32_t yes_count, no_count;
+    uint32_t done;       /* events of the selection so far */
+    struct value *names; /* of all events, by index */
+    uint32_t slots;      /* names of each */
+};
+/* Goes on behind `done`. CONDITION_ERROR, CONDITION_FAILED: the event at `done` could not be decided, and
+ * is in neither; run->event is it. CONDITION_TRUE: that was all. */
+enum condition_verdict condition_split(const struct condition *condition, struct run *run, const struct batch *batch,
+                                       const struct selection *in, struct split *split);
 /* How many tests an evaluation may make; 0: the condition is constant. */
 uint32_t condition_test_count(const struct condition *condition);
 /* Frees what lives outside the arena (compiled regular expressions). */

@@ -91,8 +91,8 @@ static struct node *fold(struct compilation *compilation, struct node *node)
         is_constant = node->items[i]->is_constant;
     if (node->function && node->function->is_impure) is_constant = false;
     struct run run = {.arena = compilation->arena};
-    struct value value;
-    if (!is_constant || !node_eval(&run, node, &value) || value.kind == VALUE_MISSING) return node;
+    struct value value = is_constant ? node_eval(&run, node) : VALUE_NONE;
+    if (value.kind == VALUE_FAILED || value.kind == VALUE_MISSING) return node;
     return node_constant(compilation, node->source, value);
 }
 
@@ -262,11 +262,24 @@ static bool check_comparison(struct compilation *compilation, const struct node 
                                          is_order  ? "these two have no order"
                                          : is_true ? "this is always true"
                                                    : "this is never true");
-    bool is_text_and_number = (left | right) & TYPE_STRING && (left | right) & TYPE_NUMBER;
-    diag_hint(compilation->diag, message, "%.*s is not %.*s%s", STR_ARG(type_names(left, compilation->arena)),
-              STR_ARG(type_names(right, compilation->arena)),
-              is_text_and_number ? ": use to_integer() or to_string()" : "");
+    struct str sides[2] = {type_names(left, compilation->arena), type_names(right, compilation->arena)};
+    bool is_item = left & TYPE_SCALAR || is_order;
+    unsigned both = (left | right) & ~(unsigned)TYPE_MISSING;
+    bool is_text_and_number = both == (TYPE_STRING | TYPE_INTEGER) ||
+                              both == (TYPE_STRING | TYPE_FLOAT) ||
+                              both == (TYPE_STRING | TYPE_NUMBER);
+    if (is_item || right != TYPE_FIELD)
+        diag_hint(compilation->diag, message, "%.*s is not %.*s%s", STR_ARG(sides[0]), STR_ARG(sides[1]),
+                  is_text_and_number ? ": use to_integer() or to_string()" : "");
+    else
+        diag_hint(compilation->diag, message, "%.*s is an item of nothing", STR_ARG(sides[0]));
     return false;
+}
+
+static bool is_arithmetic(enum expression_kind kind)
+{
+    return kind == EXPRESSION_ADD || kind == EXPRESSION_SUBTRACT || kind == EXPRESSION_MULTIPLY ||
+           kind == EXPRESSION_DIVIDE;
 }
 
 static struct node *compile_operator(struct compilation *compilation, const struct expression *source)
@@ -285,6 +298,8 @@ static struct node *compile_operator(struct compilation *compilation, const stru
     node->can_fail = rule->can_fail || left->can_fail || (right && right->can_fail);
     node->types = result_of(rule, node);
     if (right && !check_comparison(compilation, node)) return NULL;
+    node->is_quick = is_arithmetic(source->kind) && left->run == run_field && path_is_plain(&left->path) &&
+                     right->is_constant && (right->types & TYPE_NUMBER);
     if (node->types) return fold(compilation, node);
     no_sum(compilation, node, rule->sign);
     return NULL;

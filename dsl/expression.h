@@ -69,8 +69,9 @@ struct run {
     const struct node *at;     /* where it failed */
 };
 
-/* False: run->problem and run->at say why. */
-typedef bool node_run(struct run *run, const struct node *node, struct value *out);
+/* A value of no kind: what could not be computed; run->problem and run->at say why. */
+enum { VALUE_FAILED = 255 };
+typedef struct value node_run(struct run *run, const struct node *node);
 
 struct node {
     node_run *run;
@@ -82,6 +83,7 @@ struct node {
     unsigned accepted; /* orders (dsl/compare.h) */
     bool can_fail;
     bool is_constant;
+    bool is_quick;    /* a field and a constant number, joined by + - * or / (dsl/expression_quick.h) */
     struct value constant;
     struct path path;
     uint32_t slot; /* of a name */
@@ -91,13 +93,14 @@ struct node {
     const struct expression *source;
 };
 
-static inline bool node_eval(struct run *run, const struct node *node, struct value *out)
-{
-    return node->run(run, node, out);
-}
+static inline struct value node_eval(struct run *run, const struct node *node) { return node->run(run, node); }
+struct value run_fails(struct run *run, const struct node *node, const char *problem); /* VALUE_FAILED */
 /* Digits of a document become an integer or a float. */
-void value_normalise(struct value *value);
-bool run_fails(struct run *run, const struct node *node, const char *problem); /* always false */
+struct value value_of_digits(struct value number);
+static inline struct value value_normalised(struct value value)
+{
+    return value.kind == VALUE_NUMBER ? value_of_digits(value) : value;
+}
 
 /* What computes each kind of node (dsl/expression_run.c). */
 node_run run_constant, run_field, run_path, run_name, run_add, run_subtract, run_multiply, run_divide, run_remainder,

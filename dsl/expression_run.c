@@ -1,340 +1,346 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each node's value. Numbers of documents (number-text) become int64 when they are whole and fit,
- * else the nearest double; integers never wrap: what does not fit fails. */
+/* Each node's value, which is returned in two registers. Numbers of documents (number-text) become int64
+ * when they are whole and fit, else the nearest double; integers never wrap: what does not fit fails. */
 #include <math.h>
 #include "core/text/number.h"
 #include "dsl/compare.h"
 #include "dsl/computed_path.h"
 #include "dsl/functions.h"
 
-bool run_fails(struct run *run, const struct node *node, const char *problem)
+struct value run_fails(struct run *run, const struct node *node, const char *problem)
 {
     run->problem = problem;
     run->at = node;
-    return false;
+    return (struct value){.kind = VALUE_FAILED};
 }
 
-bool run_constant(struct run *run, const struct node *node, struct value *out)
+/* Not inlined: its room on the stack would cost every other number a guard. */
+__attribute__((noinline)) static struct value value_of_many_digits(struct value number)
+{
+    int64_t integer;
+    bool is_integer;
+    struct str digits = value_text(&number);
+    number_scan(digits, &is_integer);
+    if (is_integer && number_int64(digits, &integer) == NUMBER_EXACT) return value_int(integer);
+    return value_double(number_double(digits));
+}
+
+struct value value_of_digits(struct value number)
+{
+    struct value quick = number_quick(number.text, number.len);
+    return quick.kind != VALUE_MISSING ? quick : value_of_many_digits(number);
+}
+
+struct value run_constant(struct run *run, const struct node *node)
 {
     (void)run;
-    *out = node->constant;
-    return true;
+    return node->constant;
 }
 
-bool run_field(struct run *run, const struct node *node, struct value *out)
+static inline struct value field(const struct run *run, const struct node *node)
 {
     const struct value *value = path_get(&node->path, run->event);
-    *out = value ? *value : VALUE_NONE;
-    return true;
+    return value ? *value : VALUE_NONE;
 }
 
-bool run_path(struct run *run, const struct node *node, struct value *out)
+struct value run_field(struct run *run, const struct node *node) { return field(run, node); }
+
+struct value run_path(struct run *run, const struct node *node)
 {
     const struct path *path = computed_path_of(run, node->computed);
-    if (!path) return false;
+    if (!path) return (struct value){.kind = VALUE_FAILED};
     const struct value *value = path_get(path, run->event);
-    *out = value ? *value : VALUE_NONE;
-    return true;
+    return value ? *value : VALUE_NONE;
 }
 
-bool run_name(struct run *run, const struct node *node, struct value *out)
+struct value run_name(struct run *run, const struct node *node) { return run->names[node->slot]; }
+
+/* The commonest nodes without a call. */
+static inline struct value side(struct run *run, const struct node *node)
 {
-    *out = run->names[node->slot];
-    return true;
+    if (node->is_constant) return node->constant;
+    if (node->run == run_field) return field(run, node);
+    return node->run(run, node);
 }
 
 /* ---- arithmetic ---- */
 
-void value_normalise(struct value *value)
+/* A side that has to be there. */
+static inline struct value present_side(struct run *run, const struct node *node)
 {
-    int64_t integer;
-    bool is_integer;
-    if (value->kind != VALUE_NUMBER) return;
-    struct str digits = value_text(value);
-    number_scan(digits, &is_integer);
-    if (is_integer && number_int64(digits, &integer) == NUMBER_EXACT) *value = value_int(integer);
-    else *value = value_double(number_double(digits));
+    struct value value = side(run, node);
+    if (value.kind == VALUE_MISSING) return run_fails(run, node, "is missing");
+    return value_normalised(value);
 }
 
-static bool both(struct run *run, const struct node *node, struct value *left, struct value *right)
+static inline bool has_failed(struct value value) { return value.kind == VALUE_FAILED; }
+static inline bool is_number_kind(struct value value)
 {
-    if (!node_eval(run, node->left, left) || !node_eval(run, node->right, right)) return false;
-    if (left->kind == VALUE_MISSING) return run_fails(run, node->left, "is missing");
-    if (right->kind == VALUE_MISSING) return run_fails(run, node->right, "is missing");
-    value_normalise(left);
-    value_normalise(right);
-    return true;
+    return value.kind == VALUE_INT || value.kind == VALUE_DOUBLE;
+}
+static inline bool are_integers(struct value a, struct value b)
+{
+    return a.kind == VALUE_INT && b.kind == VALUE_INT;
+}
+static inline double as_double(struct value number)
+{
+    return number.kind == VALUE_INT ? (double)number.integer : number.real;
 }
 
-static bool is_number_kind(const struct value *value)
+static inline struct value give_double(struct run *run, const struct node *node, double real)
 {
-    return value->kind == VALUE_INT || value->kind == VALUE_DOUBLE;
+    return isfinite(real) ? value_double(real) : run_fails(run, node, "the result is too large");
 }
 
-static bool give_double(struct run *run, const struct node *node, double real, struct value *out)
+static struct value concatenate(struct run *run, const struct node *node, struct value left, struct value right)
 {
-    if (!isfinite(real)) return run_fails(run, node, "the result is too large");
-    *out = value_double(real);
-    return true;
-}
-
-static bool concatenate(struct run *run, const struct node *node, const struct value *left,
-                        const struct value *right, struct value *out)
-{
-    size_t len = (size_t)left->len + right->len;
+    size_t len = (size_t)left.len + right.len;
     if (len > EXPRESSION_BYTES_MAX || !arena_allows(run->arena, len))
         return run_fails(run, node, "the text is too long");
     char *text = arena_alloc(run->arena, len ? len : 1);
-    if (left->len) memcpy(text, left->text, left->len);
-    if (right->len) memcpy(text + left->len, right->text, right->len);
-    *out = value_string((struct str){text, len});
-    return true;
+    if (left.len) memcpy(text, left.text, left.len);
+    if (right.len) memcpy(text + left.len, right.text, right.len);
+    return value_string((struct str){text, len});
 }
 
 /* `ns` may be of either sign and more than a second. */
-static bool give_time(struct run *run, const struct node *node, int64_t seconds, int64_t ns,
-                      struct value *out)
+static struct value give_time(struct run *run, const struct node *node, int64_t seconds, int64_t ns)
 {
     int64_t carry = ns / 1000000000 - (ns % 1000000000 < 0);
     ns -= carry * 1000000000;
-    if (__builtin_add_overflow(seconds, carry, &seconds))
-        return run_fails(run, node, "the time is out of range");
-    *out = value_time(seconds, (uint32_t)ns);
-    return true;
+    if (__builtin_add_overflow(seconds, carry, &seconds)) return run_fails(run, node, "the time is out of range");
+    return value_time(seconds, (uint32_t)ns);
 }
 
 /* A time and seconds. */
-static bool shift(struct run *run, const struct node *node, const struct value *time,
-                  const struct value *amount, int sign, struct value *out)
+static struct value shift(struct run *run, const struct node *node, struct value time, double seconds)
 {
-    double seconds = sign * number_as_double(amount);
     if (!(fabs(seconds) < 1e11)) return run_fails(run, node, "the time is out of range");
     double whole = floor(seconds);
-    return give_time(run, node, time->seconds + (int64_t)whole,
-                     (int64_t)time->len + (int64_t)llround((seconds - whole) * 1e9), out);
+    return give_time(run, node, time.seconds + (int64_t)whole,
+                     (int64_t)time.len + (int64_t)llround((seconds - whole) * 1e9));
 }
 
-bool run_add(struct run *run, const struct node *node, struct value *out)
+struct value run_add(struct run *run, const struct node *node)
 {
-    struct value a, b;
+    struct value a = present_side(run, node->left);
+    if (has_failed(a)) return a;
+    struct value b = present_side(run, node->right);
+    if (has_failed(b)) return b;
     int64_t sum;
-    if (!both(run, node, &a, &b)) return false;
-    if (a.kind == VALUE_INT && b.kind == VALUE_INT) {
-        if (__builtin_add_overflow(a.integer, b.integer, &sum))
-            return run_fails(run, node, "the result is too large");
-        *out = value_int(sum);
-        return true;
-    }
-    if (is_number_kind(&a) && is_number_kind(&b))
-        return give_double(run, node, number_as_double(&a) + number_as_double(&b), out);
-    if (a.kind == VALUE_STRING && b.kind == VALUE_STRING) return concatenate(run, node, &a, &b, out);
-    if (a.kind == VALUE_TIME && is_number_kind(&b)) return shift(run, node, &a, &b, 1, out);
+    if (are_integers(a, b))
+        return __builtin_add_overflow(a.integer, b.integer, &sum) ? run_fails(run, node, "the result is too large")
+                                                                  : value_int(sum);
+    if (is_number_kind(a) && is_number_kind(b)) return give_double(run, node, as_double(a) + as_double(b));
+    if (a.kind == VALUE_STRING && b.kind == VALUE_STRING) return concatenate(run, node, a, b);
+    if (a.kind == VALUE_TIME && is_number_kind(b)) return shift(run, node, a, as_double(b));
     return run_fails(run, node, "+ takes two numbers, two strings, or a time and seconds");
 }
 
-bool run_subtract(struct run *run, const struct node *node, struct value *out)
+struct value run_subtract(struct run *run, const struct node *node)
 {
-    struct value a, b;
+    struct value a = present_side(run, node->left);
+    if (has_failed(a)) return a;
+    struct value b = present_side(run, node->right);
+    if (has_failed(b)) return b;
     int64_t difference;
-    if (!both(run, node, &a, &b)) return false;
-    if (a.kind == VALUE_INT && b.kind == VALUE_INT) {
-        if (__builtin_sub_overflow(a.integer, b.integer, &difference))
-            return run_fails(run, node, "the result is too large");
-        *out = value_int(difference);
-        return true;
-    }
-    if (is_number_kind(&a) && is_number_kind(&b))
-        return give_double(run, node, number_as_double(&a) - number_as_double(&b), out);
+    if (are_integers(a, b))
+        return __builtin_sub_overflow(a.integer, b.integer, &difference)
+                   ? run_fails(run, node, "the result is too large")
+                   : value_int(difference);
+    if (is_number_kind(a) && is_number_kind(b)) return give_double(run, node, as_double(a) - as_double(b));
     if (a.kind == VALUE_TIME && b.kind == VALUE_TIME)
-        return give_double(run, node, (double)(a.seconds - b.seconds) + ((double)a.len - b.len) / 1e9, out);
-    if (a.kind == VALUE_TIME && is_number_kind(&b)) return shift(run, node, &a, &b, -1, out);
+        return give_double(run, node, (double)(a.seconds - b.seconds) + ((double)a.len - b.len) / 1e9);
+    if (a.kind == VALUE_TIME && is_number_kind(b)) return shift(run, node, a, -as_double(b));
     return run_fails(run, node, "- takes two numbers, two times, or a time and seconds");
 }
 
-static bool two_numbers(struct run *run, const struct node *node, struct value *a, struct value *b)
+static inline struct value number_side(struct run *run, const struct node *node)
 {
-    if (!both(run, node, a, b)) return false;
-    if (!is_number_kind(a)) return run_fails(run, node->left, "is not a number");
-    return is_number_kind(b) || run_fails(run, node->right, "is not a number");
+    struct value value = present_side(run, node);
+    if (is_number_kind(value) || has_failed(value)) return value;
+    return run_fails(run, node, "is not a number");
 }
 
-bool run_multiply(struct run *run, const struct node *node, struct value *out)
+struct value run_multiply(struct run *run, const struct node *node)
 {
-    struct value a, b;
+    struct value a = number_side(run, node->left);
+    if (has_failed(a)) return a;
+    struct value b = number_side(run, node->right);
+    if (has_failed(b)) return b;
     int64_t product;
-    if (!two_numbers(run, node, &a, &b)) return false;
-    if (a.kind == VALUE_DOUBLE || b.kind == VALUE_DOUBLE)
-        return give_double(run, node, number_as_double(&a) * number_as_double(&b), out);
-    if (__builtin_mul_overflow(a.integer, b.integer, &product))
-        return run_fails(run, node, "the result is too large");
-    *out = value_int(product);
-    return true;
+    if (!are_integers(a, b)) return give_double(run, node, as_double(a) * as_double(b));
+    return __builtin_mul_overflow(a.integer, b.integer, &product) ? run_fails(run, node, "the result is too large")
+                                                                  : value_int(product);
 }
 
-bool run_divide(struct run *run, const struct node *node, struct value *out)
+struct value run_divide(struct run *run, const struct node *node)
 {
-    struct value a, b;
-    if (!two_numbers(run, node, &a, &b)) return false;
-    double divisor = number_as_double(&b);
+    struct value a = number_side(run, node->left);
+    if (has_failed(a)) return a;
+    struct value b = number_side(run, node->right);
+    if (has_failed(b)) return b;
+    double divisor = as_double(b);
     if (divisor == 0) return run_fails(run, node, "a division by zero");
-    return give_double(run, node, number_as_double(&a) / divisor, out);
+    return give_double(run, node, as_double(a) / divisor);
 }
 
-bool run_remainder(struct run *run, const struct node *node, struct value *out)
+struct value run_remainder(struct run *run, const struct node *node)
 {
-    struct value a, b;
-    if (!two_numbers(run, node, &a, &b)) return false;
-    if (number_as_double(&b) == 0) return run_fails(run, node, "a division by zero");
-    if (a.kind == VALUE_DOUBLE || b.kind == VALUE_DOUBLE)
-        return give_double(run, node, fmod(number_as_double(&a), number_as_double(&b)), out);
-    *out = value_int(b.integer == -1 ? 0 : a.integer % b.integer); /* the least % -1 traps */
-    return true;
+    struct value a = number_side(run, node->left);
+    if (has_failed(a)) return a;
+    struct value b = number_side(run, node->right);
+    if (has_failed(b)) return b;
+    if (as_double(b) == 0) return run_fails(run, node, "a division by zero");
+    if (!are_integers(a, b)) return give_double(run, node, fmod(as_double(a), as_double(b)));
+    return value_int(b.integer == -1 ? 0 : a.integer % b.integer); /* the least % -1 traps */
 }
 
-bool run_negate(struct run *run, const struct node *node, struct value *out)
+struct value run_negate(struct run *run, const struct node *node)
 {
-    if (!node_eval(run, node->left, out)) return false;
-    if (out->kind == VALUE_MISSING) return run_fails(run, node->left, "is missing");
-    value_normalise(out);
-    if (!is_number_kind(out)) return run_fails(run, node->left, "is not a number");
-    if (out->kind == VALUE_DOUBLE) return give_double(run, node, -out->real, out);
-    if (out->integer == INT64_MIN) return run_fails(run, node, "the result is too large");
-    *out = value_int(-out->integer);
-    return true;
+    struct value a = number_side(run, node->left);
+    if (has_failed(a)) return a;
+    if (a.kind == VALUE_DOUBLE) return give_double(run, node, -a.real);
+    return a.integer == INT64_MIN ? run_fails(run, node, "the result is too large") : value_int(-a.integer);
 }
 
 /* ---- tests ---- */
 
-static const struct value *present(const struct value *value)
+static inline const struct value *present(const struct value *value)
 {
     return value->kind == VALUE_MISSING ? NULL : value;
 }
 
 /* Numbers by value, unlike conditions, which must tell 1 from 1.0 as Logstash does. */
-static bool same(struct run *run, const struct node *node, bool *is_same)
+static bool same_otherwise(struct value a, struct value b)
 {
-    struct value a, b;
-    if (!node_eval(run, node->left, &a) || !node_eval(run, node->right, &b)) return false;
-    if (value_is_number(&a) && value_is_number(&b)) *is_same = number_compare(&a, &b) == NUMBER_EQUAL;
-    else *is_same = value_same(present(&a), present(&b));
-    return true;
+    if (value_is_number(&a) && value_is_number(&b)) return number_compare(&a, &b) == NUMBER_EQUAL;
+    return value_same(present(&a), present(&b));
 }
 
-bool run_same(struct run *run, const struct node *node, struct value *out)
+static inline bool same(struct value a, struct value b)
 {
-    bool is_same;
-    if (!same(run, node, &is_same)) return false;
-    *out = value_bool(is_same);
-    return true;
+    if (are_integers(a, b)) return a.integer == b.integer;
+    if (a.kind == VALUE_STRING && b.kind == VALUE_STRING)
+        return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+    return same_otherwise(a, b);
 }
 
-bool run_differs(struct run *run, const struct node *node, struct value *out)
+static inline struct value compare_sides(struct run *run, const struct node *node, bool wanted)
 {
-    bool is_same;
-    if (!same(run, node, &is_same)) return false;
-    *out = value_bool(!is_same);
-    return true;
+    struct value a = side(run, node->left);
+    if (has_failed(a)) return a;
+    struct value b = side(run, node->right);
+    if (has_failed(b)) return b;
+    return value_bool(same(value_normalised(a), value_normalised(b)) == wanted);
 }
 
-bool run_order(struct run *run, const struct node *node, struct value *out)
+struct value run_same(struct run *run, const struct node *node) { return compare_sides(run, node, true); }
+struct value run_differs(struct run *run, const struct node *node) { return compare_sides(run, node, false); }
+
+static bool is_ordered_so(struct value a, struct value b, unsigned accepted)
 {
-    struct value a, b;
-    if (!both(run, node, &a, &b)) return false;
-    bool are_alike = (is_number_kind(&a) && is_number_kind(&b)) ||
+    return value_order(&a, &b, accepted) == CONDITION_TRUE;
+}
+
+struct value run_order(struct run *run, const struct node *node)
+{
+    struct value a = present_side(run, node->left);
+    if (has_failed(a)) return a;
+    struct value b = present_side(run, node->right);
+    if (has_failed(b)) return b;
+    if (are_integers(a, b)) {
+        unsigned order = a.integer < b.integer ? ORDER_LESS : a.integer > b.integer ? ORDER_GREATER : ORDER_EQUAL;
+        return value_bool(order & node->accepted);
+    }
+    bool are_alike = (is_number_kind(a) && is_number_kind(b)) ||
                      (a.kind == b.kind && (a.kind == VALUE_STRING || a.kind == VALUE_TIME));
     if (!are_alike) return run_fails(run, node, "these two have no order");
-    *out = value_bool(value_order(&a, &b, node->accepted) == CONDITION_TRUE);
-    return true;
+    return value_bool(is_ordered_so(a, b, node->accepted));
 }
 
-static bool is_in(struct run *run, const struct node *node, bool *found)
+static bool is_in(struct value item, struct value list) { return value_in_value(present(&item), present(&list)); }
+
+struct value run_in(struct run *run, const struct node *node)
 {
-    struct value item, list;
-    if (!node_eval(run, node->left, &item) || !node_eval(run, node->right, &list)) return false;
-    *found = value_in_value(present(&item), present(&list));
-    return true;
+    struct value item = side(run, node->left);
+    if (has_failed(item)) return item;
+    struct value list = side(run, node->right);
+    return has_failed(list) ? list : value_bool(is_in(item, list));
 }
 
-bool run_in(struct run *run, const struct node *node, struct value *out)
+struct value run_not_in(struct run *run, const struct node *node)
 {
-    bool found;
-    if (!is_in(run, node, &found)) return false;
-    *out = value_bool(found);
-    return true;
+    struct value found = run_in(run, node);
+    return has_failed(found) ? found : value_bool(!found.boolean);
 }
 
-bool run_not_in(struct run *run, const struct node *node, struct value *out)
+struct value run_match(struct run *run, const struct node *node)
 {
-    bool found;
-    if (!is_in(run, node, &found)) return false;
-    *out = value_bool(!found);
-    return true;
+    struct value text = side(run, node->left);
+    if (has_failed(text)) return text;
+    return value_bool(text.kind == VALUE_STRING &&
+                      regex_match(node->regex, value_text(&text), text.flags, 0, NULL) == REGEX_MATCH);
 }
 
-bool run_match(struct run *run, const struct node *node, struct value *out)
+struct value run_not_match(struct run *run, const struct node *node)
 {
-    struct value text;
-    if (!node_eval(run, node->left, &text)) return false;
-    *out = value_bool(text.kind == VALUE_STRING && regex_match(node->regex, value_text(&text), text.flags,
-                                                               0, NULL) == REGEX_MATCH);
-    return true;
+    struct value found = run_match(run, node);
+    return has_failed(found) ? found : value_bool(!found.boolean);
 }
 
-bool run_not_match(struct run *run, const struct node *node, struct value *out)
+static inline bool is_true(struct value value)
 {
-    if (!run_match(run, node, out)) return false;
-    *out = value_bool(!out->boolean);
-    return true;
+    if (value.kind == VALUE_BOOL) return value.boolean;
+    if (value.kind == VALUE_STRING) return value.len != 0 && !str_eq((struct str){value.text, value.len}, STR("false"));
+    return value.kind > VALUE_NULL;
 }
 
-bool run_and(struct run *run, const struct node *node, struct value *out)
+struct value run_and(struct run *run, const struct node *node)
 {
-    struct value side;
-    if (!node_eval(run, node->left, &side)) return false;
-    bool is_true = value_is_true(&side);
-    if (is_true && !node_eval(run, node->right, &side)) return false;
-    *out = value_bool(is_true && value_is_true(&side));
-    return true;
+    struct value value = side(run, node->left);
+    if (has_failed(value)) return value;
+    if (!is_true(value)) return value_bool(false);
+    value = side(run, node->right);
+    return has_failed(value) ? value : value_bool(is_true(value));
 }
 
-bool run_or(struct run *run, const struct node *node, struct value *out)
+struct value run_or(struct run *run, const struct node *node)
 {
-    struct value side;
-    if (!node_eval(run, node->left, &side)) return false;
-    bool is_true = value_is_true(&side);
-    if (!is_true && !node_eval(run, node->right, &side)) return false;
-    *out = value_bool(is_true || value_is_true(&side));
-    return true;
+    struct value value = side(run, node->left);
+    if (has_failed(value)) return value;
+    if (is_true(value)) return value_bool(true);
+    value = side(run, node->right);
+    return has_failed(value) ? value : value_bool(is_true(value));
 }
 
-bool run_not(struct run *run, const struct node *node, struct value *out)
+struct value run_not(struct run *run, const struct node *node)
 {
-    struct value side;
-    if (!node_eval(run, node->left, &side)) return false;
-    *out = value_bool(!value_is_true(&side));
-    return true;
+    struct value value = side(run, node->left);
+    return has_failed(value) ? value : value_bool(!is_true(value));
 }
 
 /* ---- choices and containers ---- */
 
-bool run_default(struct run *run, const struct node *node, struct value *out)
+struct value run_default(struct run *run, const struct node *node)
 {
-    bool is_there = node_eval(run, node->left, out);
-    if (is_there && out->kind != VALUE_MISSING && out->kind != VALUE_NULL) return true;
-    return node_eval(run, node->right, out);
+    struct value value = side(run, node->left);
+    bool is_there = value.kind != VALUE_FAILED && value.kind != VALUE_MISSING && value.kind != VALUE_NULL;
+    return is_there ? value : side(run, node->right);
 }
 
-bool run_choice(struct run *run, const struct node *node, struct value *out)
+struct value run_choice(struct run *run, const struct node *node)
 {
-    struct value condition;
-    if (!node_eval(run, node->left, &condition)) return false;
-    return node_eval(run, node->items[value_is_true(&condition) ? 0 : 1], out);
+    struct value condition = side(run, node->left);
+    return has_failed(condition) ? condition : side(run, node->items[is_true(condition) ? 0 : 1]);
 }
 
-bool run_index(struct run *run, const struct node *node, struct value *out)
+struct value run_index(struct run *run, const struct node *node)
 {
-    struct value container, index;
-    if (!both(run, node, &container, &index)) return false;
+    struct value container = present_side(run, node->left);
+    if (has_failed(container)) return container;
+    struct value index = present_side(run, node->right);
+    if (has_failed(index)) return index;
     const struct value *found = NULL;
     if (container.kind == VALUE_ARRAY && index.kind == VALUE_INT) {
         int64_t count = container.array->count;
@@ -346,41 +352,43 @@ bool run_index(struct run *run, const struct node *node, struct value *out)
     } else {
         return run_fails(run, node, "an array has numbers, an object has names");
     }
-    *out = found ? *found : VALUE_NONE;
-    return true;
+    return found ? *found : VALUE_NONE;
 }
 
-bool run_array(struct run *run, const struct node *node, struct value *out)
+/* An item of a container that is made. */
+static struct value item_of(struct run *run, const struct node *node)
+{
+    struct value item = side(run, node);
+    return item.kind == VALUE_MISSING ? run_fails(run, node, "is missing") : item;
+}
+
+struct value run_array(struct run *run, const struct node *node)
 {
     struct value list = value_array(run->arena, node->count);
     for (uint32_t i = 0; i < node->count; i++) {
-        struct value item;
-        if (!node_eval(run, node->items[i], &item)) return false;
-        if (item.kind == VALUE_MISSING) return run_fails(run, node->items[i], "is missing");
+        struct value item = item_of(run, node->items[i]);
+        if (has_failed(item)) return item;
         array_push(list.array, run->arena, item);
     }
-    *out = list;
-    return true;
+    return list;
 }
 
-bool run_object(struct run *run, const struct node *node, struct value *out)
+struct value run_object(struct run *run, const struct node *node)
 {
     struct value object = value_map(run->arena, node->count);
     for (uint32_t i = 0; i < node->count; i++) {
-        struct value item;
-        if (!node_eval(run, node->items[i], &item)) return false;
-        if (item.kind == VALUE_MISSING) return run_fails(run, node->items[i], "is missing");
+        struct value item = item_of(run, node->items[i]);
+        if (has_failed(item)) return item;
         map_set(object.map, run->arena, node->keys[i], item);
     }
-    *out = object;
-    return true;
+    return object;
 }
 
 /* ---- calls ---- */
 
-bool run_call(struct run *run, const struct node *node, struct value *out)
+struct value run_call(struct run *run, const struct node *node)
 {
-    struct value arguments[ARGUMENTS_MAX];
+    struct value arguments[ARGUMENTS_MAX], result;
     const struct function *function = node->function;
     assert(node->count <= ARGUMENTS_MAX);
     for (uint32_t i = 0; i < node->count; i++) {
@@ -389,15 +397,15 @@ bool run_call(struct run *run, const struct node *node, struct value *out)
             arguments[i] = VALUE_NONE;
             continue;
         }
-        if (!node_eval(run, node->items[i], &arguments[i])) return false;
-        value_normalise(&arguments[i]);
+        arguments[i] = side(run, node->items[i]);
+        if (has_failed(arguments[i])) return arguments[i];
+        arguments[i] = value_normalised(arguments[i]);
         unsigned type = type_of_value(&arguments[i]);
         if (type & wanted) continue;
         return run_fails(run, node->items[i], type == TYPE_MISSING ? "is missing" : "has the wrong type");
     }
     struct call call = {run, run->arena, arguments, node->count, node->regex};
-    if (function->run(&call, out)) return true;
+    if (function->run(&call, &result)) return result;
     assert(run->problem);
-    run->at = node;
-    return false;
+    return run_fails(run, node, run->problem);
 }

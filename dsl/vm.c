@@ -93,9 +93,17 @@ static struct selection merge(struct batch *batch, struct selection a, struct se
 {
     if (a.count == 0) return b;
     if (b.count == 0) return a;
-    batch_rank(batch);
+    if (batch->is_reordered) batch_rank(batch);
     uint32_t *index = arena_alloc(&batch->arena, (a.count + b.count) * sizeof *index);
     uint32_t i = 0, k = 0, n = 0;
+    bool has_children = batch->count != batch->received; /* else an event's rank is its index */
+    while (!has_children && i < a.count && k < b.count) {
+        uint32_t left = a.index[i], right = b.index[k];
+        bool is_left = left < right; /* without a jump: who comes first is as good as random */
+        index[n++] = is_left ? left : right;
+        i += is_left;
+        k += !is_left;
+    }
     while (i < a.count && k < b.count) {
         uint32_t left = batch->events[a.index[i]]->rank, right = batch->events[b.index[k]]->rank;
         assert(left != right);
@@ -135,27 +143,24 @@ static void test(struct program *program, struct program_condition *row, struct 
                  struct vm *vm, struct frame *frame)
 {
     uint32_t count = frame->rest.count;
-    uint32_t *yes = arena_alloc(&batch->arena, 2 * count * sizeof *yes), *no = yes + count;
-    uint32_t yes_count = 0, no_count = 0;
-    struct run run = {.arena = &batch->arena};
+    uint32_t *yes = arena_alloc(&batch->arena, 2 * (count + 1) * sizeof *yes);
     names_for_all(vm, batch);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t index = frame->rest.index[i];
-        struct event *event = batch->events[index];
-        run.event = event;
-        run.names = names_of(vm, event);
-        switch (condition_eval(row->condition, &run)) {
-        case CONDITION_TRUE: yes[yes_count++] = index; break;
-        case CONDITION_FAILED: condition_failed(program, row, &run, event); /* and it counts as false */
-            __attribute__((fallthrough));
-        case CONDITION_FALSE: no[no_count++] = index; break;
-        case CONDITION_ERROR: condition_undecided(program, row, batch, &run, vm); break;
+    struct run run = {.arena = &batch->arena};
+    struct split split = {.yes = yes, .no = yes + count + 1, .names = vm->names, .slots = vm->slots};
+    enum condition_verdict verdict;
+    while ((verdict = condition_split(row->condition, &run, batch, &frame->rest, &split)) != CONDITION_TRUE) {
+        split.done++;
+        if (verdict == CONDITION_ERROR) {
+            condition_undecided(program, row, batch, &run, vm);
+            continue;
         }
+        condition_failed(program, row, &run, batch->events[run.event->index]); /* and counts as false */
+        split.no[split.no_count++] = run.event->index;
     }
     counter_add(&row->tested, count);
-    counter_add(&row->held, yes_count);
-    vm->now = (struct selection){yes, yes_count};
-    frame->rest = (struct selection){no, no_count};
+    counter_add(&row->held, split.yes_count);
+    vm->now = (struct selection){split.yes, split.yes_count};
+    frame->rest = (struct selection){split.no, split.no_count};
 }
 
 /* ---- filters ---- */
@@ -266,17 +271,13 @@ static struct selection apply_singly(struct vm *vm, struct program *program, str
 
 static void act(struct vm *vm, struct program *program, struct program_action *row, struct batch *batch)
 {
-    struct act act = {.pipeline = program->pipeline};
+    struct act act = {.run.arena = &batch->arena, .pipeline = program->pipeline};
     names_for_all(vm, batch);
-    SELECTION_EACH(batch, &vm->now, event) {
-        act.event = event;
-        act.names = names_of(vm, event);
-        if (arena_allows(&batch->arena, 0)) {
-            action_run(row->action, &act);
-            continue;
-        }
+    uint32_t done = action_run(row->action, &act, batch, &vm->now, vm->names, vm->slots);
+    for (; done < vm->now.count; done++) {
+        struct event *event = batch->events[vm->now.index[done]];
         memory_limited(program, event, program->pipeline);
-        action_skip(row->action, &act);
+        action_skip(row->action, names_of(vm, event));
     }
     counter_add(&row->in, vm->now.count);
     if (act.failures) counter_add(&row->failed, act.failures);

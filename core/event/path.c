@@ -170,9 +170,9 @@ static int64_t item_at(const struct path_step *step, uint32_t count)
     return at < (int64_t)count ? at : -1;
 }
 
-static struct value *step_read(const struct path_step *step, const struct value *container)
+static struct value *step_read(struct path_step *step, const struct value *container)
 {
-    if (container->kind == VALUE_MAP) return map_get(container->map, &step->key);
+    if (container->kind == VALUE_MAP) return map_get_near(container->map, &step->key, &step->place);
     if (container->kind != VALUE_ARRAY) return NULL;
     int64_t at = item_at(step, container->array->count);
     return at < 0 ? NULL : &container->array->items[at];
@@ -309,8 +309,8 @@ enum path_result path_set(const struct path *path, struct event *event, struct v
         if (path->slot >= 0)
             event_slot_set(event, (enum event_slot)path->slot, value);
         else
-            map_set(path->is_metadata ? &event->metadata : &event->root, event->arena,
-                    path->steps[0].key, value);
+            map_set_near(path->is_metadata ? &event->metadata : &event->root, event->arena,
+                         &path->steps[0].key, value, &path->steps[0].place);
         return PATH_SET;
     }
     struct value root = root_of(path, event);
@@ -345,13 +345,13 @@ static struct value metadata_take(struct event *event)
     return taken;
 }
 
-static struct value step_remove(const struct path_step *step, const struct value *container)
+static struct value step_remove(struct path_step *step, const struct value *container)
 {
-    const struct value *found = step_read(step, container);
+    struct value *found = step_read(step, container);
     if (!found) return VALUE_NONE;
     struct value value = *found;
     if (container->kind == VALUE_MAP)
-        map_remove(container->map, &step->key);
+        map_drop(container->map, found);
     else
         array_remove(container->array, (uint32_t)(found - container->array->items));
     return value;

@@ -13,6 +13,7 @@ enum {
 
 struct path_step {
     struct key key;
+    uint32_t place; /* in the map where it was found last: a path is used by one thread */
     bool is_index; /* the text is a whole number: an index when the container is an array */
     int32_t index;
 };
@@ -35,6 +36,12 @@ void path_escapes_set(enum path_escapes escapes);
  * reference (`a[b]`, `[a`, `[]`, …) or more than PATH_STEPS_MAX steps. */
 bool path_compile(struct path *path, struct str reference, struct arena *arena);
 
+/* One step, at the top, and no name that is treated in its own way: map_get_near() does. */
+static inline bool path_is_plain(const struct path *path)
+{
+    return path->count == 1 && path->slot < 0 && !path->is_metadata;
+}
+
 struct value *path_walk(const struct path *path, const struct event *event);
 /* The value, or NULL when any step is missing. Valid until the event changes. The whole of
  * `[@metadata]` is read as a map; it is not the caller's to change. */
@@ -42,7 +49,7 @@ static inline struct value *path_get(const struct path *path, const struct event
 {
     if (path->count != 1 || path->is_metadata) return path_walk(path, event);
     if (path->slot >= 0) return event_slot(event, (enum event_slot)path->slot);
-    return map_get(&event->root, &path->steps[0].key);
+    return map_get_near(&event->root, &path->steps[0].key, &path->steps[0].place);
 }
 
 enum path_result {

@@ -116,13 +116,6 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t load(const char *at, size_t bytes)
-{
-    uint64_t word = 0;
-    memcpy(&word, at, bytes);
-    return word;
-}
-
 /* Not zero when a byte of the word is a control, a quote, a backslash or not ASCII (false alarms in
  * bytes above one of these do not matter). */
 static inline uint64_t special_bytes(uint64_t word)
@@ -138,14 +131,14 @@ uint32_t key_hash(struct str text)
     const char *at = text.ptr;
     size_t rest = text.len;
     for (; rest > 8; at += 8, rest -= 8) {
-        word = load(at, 8);
+        word = bytes_load(at, 8);
         special |= special_bytes(word);
         state = mix(word ^ state, 0xE7037ED1A0B428DBu);
     }
     if (rest == 8)
-        word = load(at, 8);
+        word = bytes_load(at, 8);
     else if (rest >= 4)
-        word = load(at, 4) | load(at + rest - 4, 4) << 32;
+        word = bytes_load(at, 4) | bytes_load(at + rest - 4, 4) << 32;
     else if (rest) /* the filler is a harmless byte */
         word = (uint64_t)(uint8_t)at[0] | (uint64_t)(uint8_t)at[rest / 2] << 8 |
                (uint64_t)(uint8_t)at[rest - 1] << 16 | 0x2E2E2E2E2E000000u;
@@ -161,22 +154,6 @@ void map_init(struct map *map, struct arena *arena, uint32_t capacity)
 {
     *map = (struct map){.capacity = capacity};
     if (capacity) map->entries = arena_alloc(arena, capacity * sizeof *map->entries);
-}
-
-/* Names of fields are short: the call of memcmp() would cost more than the comparison. */
-static inline bool bytes_same(const char *a, const char *b, size_t len)
-{
-    if (len >= 8 && len <= 16)
-        return load(a, 8) == load(b, 8) && load(a + len - 8, 8) == load(b + len - 8, 8);
-    if (len >= 4 && len < 8)
-        return load(a, 4) == load(b, 4) && load(a + len - 4, 4) == load(b + len - 4, 4);
-    return memcmp(a, b, len) == 0;
-}
-
-static inline bool key_same(const struct key *a, const struct key *b)
-{
-    return a->hash == b->hash && a->len == b->len &&
-           (a->ptr == b->ptr || bytes_same(a->ptr, b->ptr, a->len));
 }
 
 static inline bool entry_counts(const struct map *map, const struct entry *entry)
@@ -207,6 +184,14 @@ struct value *map_get_present(const struct map *map, const struct key *key)
 {
     struct entry *entry = map_find(map, key);
     return entry && entry->value.kind != VALUE_MISSING ? &entry->value : NULL;
+}
+
+struct value *map_get_far(const struct map *map, const struct key *key, uint32_t *place)
+{
+    struct entry *entry = map_find(map, key);
+    if (!entry || entry->value.kind == VALUE_MISSING) return NULL;
+    *place = (uint32_t)(entry - map->entries);
+    return &entry->value;
 }
 
 static void map_index_put(struct map *map, uint32_t number)
@@ -263,13 +248,22 @@ struct value *map_append_slow(struct map *map, struct arena *arena, struct key k
 
 void map_set(struct map *map, struct arena *arena, struct key key, struct value value)
 {
+    uint32_t place;
+    map_set_far(map, arena, &key, value, &place);
+}
+
+void map_set_far(struct map *map, struct arena *arena, const struct key *key, struct value value, uint32_t *place)
+{
     assert(value.kind != VALUE_MISSING);
-    struct entry *entry = map_find(map, &key);
+    struct entry *entry = map_find(map, key);
     if (entry) {
         map->live += entry->value.kind == VALUE_MISSING;
         entry->value = value;
-    } else
-        map_append(map, arena, key, value);
+    } else {
+        map_append(map, arena, *key, value);
+        entry = &map->entries[map->count - 1];
+    }
+    *place = (uint32_t)(entry - map->entries);
 }
 
 struct value value_map_of(struct arena *arena, const struct entry *entries, uint32_t count)
@@ -289,14 +283,21 @@ struct value value_map_of(struct arena *arena, const struct entry *entries, uint
     return value;
 }
 
+void map_drop(struct map *map, struct value *value)
+{
+    struct entry *entry = (struct entry *)(void *)((char *)value - offsetof(struct entry, value));
+    uint32_t number = (uint32_t)(entry - map->entries);
+    assert(number < map->count && value->kind != VALUE_MISSING);
+    *value = VALUE_NONE;
+    map->live--;
+    if (number + 1 == map->count && number >= map->fixed && !map->index_mask) map->count--;
+}
+
 bool map_remove(struct map *map, const struct key *key)
 {
     struct entry *entry = map_find(map, key);
     if (!entry || entry->value.kind == VALUE_MISSING) return false;
-    entry->value = VALUE_NONE;
-    map->live--;
-    uint32_t number = (uint32_t)(entry - map->entries);
-    if (number + 1 == map->count && number >= map->fixed && !map->index_mask) map->count--;
+    map_drop(map, &entry->value);
     return true;
 }
 

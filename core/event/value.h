@@ -158,6 +158,29 @@ static inline struct key key_of(struct str text)
 }
 static inline struct str key_text(const struct key *key) { return (struct str){key->ptr, key->len}; }
 
+static inline uint64_t bytes_load(const char *at, size_t bytes)
+{
+    uint64_t word = 0;
+    memcpy(&word, at, bytes);
+    return word;
+}
+
+/* Names of fields and words are short: the call of memcmp() would cost more than the comparison. */
+static inline bool bytes_same(const char *a, const char *b, size_t len)
+{
+    if (len >= 8 && len <= 16)
+        return bytes_load(a, 8) == bytes_load(b, 8) && bytes_load(a + len - 8, 8) == bytes_load(b + len - 8, 8);
+    if (len >= 4 && len < 8)
+        return bytes_load(a, 4) == bytes_load(b, 4) && bytes_load(a + len - 4, 4) == bytes_load(b + len - 4, 4);
+    if (len >= 1 && len < 4) return a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1];
+    return memcmp(a, b, len) == 0;
+}
+
+static inline bool key_same(const struct key *a, const struct key *b)
+{
+    return a->hash == b->hash && a->len == b->len && (a->ptr == b->ptr || bytes_same(a->ptr, b->ptr, a->len));
+}
+
 static inline uint64_t map_bloom_bit(uint32_t hash) { return (uint64_t)1 << (hash & 63); }
 static inline bool map_may_have(const struct map *map, const struct key *key)
 {
@@ -169,6 +192,17 @@ struct value *map_get_present(const struct map *map, const struct key *key);
 static inline struct value *map_get(const struct map *map, const struct key *key)
 {
     return map_may_have(map, key) ? map_get_present(map, key) : NULL;
+}
+/* Maps of one origin have their keys in the same places: `*place` is where the key was last, and is looked
+ * at first. Any number to begin with. */
+struct value *map_get_far(const struct map *map, const struct key *key, uint32_t *place);
+static inline struct value *map_get_near(const struct map *map, const struct key *key, uint32_t *place)
+{
+    if (*place < map->count) {
+        struct entry *entry = &map->entries[*place];
+        if (key_same(&entry->key, key) && entry->value.kind != VALUE_MISSING) return &entry->value;
+    }
+    return map_may_have(map, key) ? map_get_far(map, key, place) : NULL;
 }
 /* Replaces in place or appends. The key's text is borrowed. */
 void map_set(struct map *map, struct arena *arena, struct key key, struct value value);
@@ -191,8 +225,28 @@ static inline struct value *map_append(struct map *map, struct arena *arena, str
     map->live++;
     return &entry->value;
 }
+/* Replaces or appends as map_set(), looking at `*place` first: also for the end, when it was appended there. */
+void map_set_far(struct map *map, struct arena *arena, const struct key *key, struct value value, uint32_t *place);
+__attribute__((always_inline)) static inline void map_set_near(struct map *map, struct arena *arena,
+                                                              const struct key *key, struct value value,
+                                uint32_t *place)
+{
+    if (*place < map->count) {
+        struct entry *entry = &map->entries[*place];
+        if (key_same(&entry->key, key) && entry->value.kind != VALUE_MISSING) {
+            entry->value = value;
+            return;
+        }
+    } else if (*place == map->count && !map_may_have(map, key) && map_has_room(map)) {
+        map_append(map, arena, *key, value);
+        return;
+    }
+    map_set_far(map, arena, key, value, place);
+}
 /* False when it was absent. */
 bool map_remove(struct map *map, const struct key *key);
+/* Removes the entry whose value this is. */
+void map_drop(struct map *map, struct value *value);
 
 /* An empty container may have no memory, and NULL + 0 is not defined. */
 static inline struct value *array_end(const struct array *array)

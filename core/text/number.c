@@ -182,6 +182,25 @@ static double decimal_double(const struct decimal *decimal, struct str text)
     return power < 0 ? number / powers_of_ten[-power] : number * powers_of_ten[power];
 }
 
+/* As in decimal_double(): both are doubles, the division rounds once. */
+struct value number_quick(const char *digits, size_t len)
+{
+    const char *at = digits, *end = digits + len;
+    bool is_negative = len && *at == '-';
+    at += is_negative;
+    if (end - at > DIGITS_EXACT || at == end) return VALUE_NONE;
+    int64_t sum = 0;
+    unsigned digit;
+    for (; at < end && (digit = (unsigned)(unsigned char)*at - '0') < 10; at++) sum = sum * 10 + digit;
+    if (at == end) return value_int(is_negative ? -sum : sum);
+    if (*at++ != '.') return VALUE_NONE;
+    const char *fraction = at;
+    for (; at < end && (digit = (unsigned)(unsigned char)*at - '0') < 10; at++) sum = sum * 10 + digit;
+    if (at != end) return VALUE_NONE;
+    double number = (double)sum / powers_of_ten[end - fraction];
+    return value_double(is_negative ? -number : number);
+}
+
 double number_double(struct str digits)
 {
     struct decimal decimal = decimal_of(digits);

@@ -39,6 +39,9 @@ static inline bool value_is_number(const struct value *value)
  * fraction nor exponent. */
 size_t number_scan(struct str text, bool *is_integer);
 enum number_fit number_int64(struct str digits, int64_t *out);
+/* The commonest: at most 15 digits without an exponent, whole (VALUE_INT) or not (VALUE_DOUBLE), in one
+ * pass. VALUE_MISSING: it is not of these. */
+struct value number_quick(const char *digits, size_t len);
 double number_double(struct str digits); /* the nearest; infinite beyond the range */
 
 /* ---- any number: VALUE_INT, VALUE_DOUBLE, VALUE_NUMBER ---- */

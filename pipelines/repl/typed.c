@@ -87,13 +87,12 @@ static struct str type_name(const struct value *value, struct arena *arena)
     return blank >= 0 ? str_from(name, (size_t)blank + 1) : name;
 }
 
-static void value_say(struct session *session, const struct node *node, const struct event *event)
+static void value_say(struct session *session, const struct node *node, struct event *event)
 {
     struct run run = {.event = event, .arena = &session->arena};
-    struct value value;
-    bool ok = node_eval(&run, node, &value);
-    if (ok && value.kind == VALUE_MISSING) ok = run_fails(&run, node, "is missing");
-    if (!ok) {
+    struct value value = node_eval(&run, node);
+    if (value.kind == VALUE_MISSING) value = run_fails(&run, node, "is missing");
+    if (value.kind == VALUE_FAILED) {
         struct failure failure = failure_of(&run);
         diag_error(&session->diag, failure.place, "%.*s%s%s", STR_ARG(failure.subject),
                    failure.subject.len ? " " : "", failure.problem);

@@ -72,7 +72,7 @@ static struct event *decoded_event(struct scene *scene, const char *json)
     return event;
 }
 
-static enum row_result result_of(const struct compiled *compiled, const struct event *event)
+static enum row_result result_of(const struct compiled *compiled, struct event *event)
 {
     static const enum row_result results[] = {[CONDITION_FALSE] = R_FALSE, [CONDITION_TRUE] = R_TRUE,
                                               [CONDITION_ERROR] = R_EVAL, [CONDITION_FAILED] = R_EVAL};

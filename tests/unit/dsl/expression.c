@@ -44,6 +44,17 @@ static void compiled_fini(struct compiled *compiled)
     arena_fini(&compiled->arena);
 }
 
+/* For an event that stands alone. */
+static void run_for(const struct action *action, struct act *act, struct event *event)
+{
+    struct event *events[] = {event};
+    const struct batch batch = {.events = events, .count = 1};
+    const uint32_t index = 0;
+    const struct selection all = {(uint32_t *)&index, 1};
+    *act = (struct act){.run.arena = event->arena};
+    cr_assert_eq(action_run(action, act, &batch, &all, NULL, 0), 1);
+}
+
 static struct scene scene;
 static void begin(void) { scene_begin(&scene); }
 static void end(void) { scene_end(&scene); }
@@ -55,12 +66,12 @@ static void evaluate(const char *expression, const struct event *event, struct b
     struct compiled compiled;
     struct event copy;
     struct arena arena;
-    struct act act = {.event = &copy};
+    struct act act = {0};
     arena_init(&arena, NULL);
     event_init(&copy, &arena, event_now());
     event_copy(&copy, event, false);
     compiled_init(&compiled, "[@metadata][x] = ", expression);
-    if (compiled.action) action_run(compiled.action, &act);
+    if (compiled.action) run_for(compiled.action, &act, &copy);
     const struct key key = key_of(STR("x"));
     if (!compiled.action) buf_printf(out, "refused:\n%s", buf_z(&compiled.messages));
     else if (!act.failures) json_encode_value(map_get(&copy.metadata, &key), out);
@@ -192,10 +203,10 @@ Test(expression, functions_take_any_field)
 /* The event keeps names of the configuration, which therefore stays: the caller frees it. */
 static void run(struct compiled *compiled, const char *statement, struct event *event, const char *problem)
 {
-    struct act act = {.event = event};
+    struct act act;
     compiled_init(compiled, "", statement);
     cr_assert(compiled->action, "%s", buf_z(&compiled->messages));
-    action_run(compiled->action, &act);
+    run_for(compiled->action, &act, event);
     cr_expect_eq(act.failures, problem != NULL, "%s", statement);
     if (problem) cr_expect_str_eq(act.failure.problem, problem);
 }
