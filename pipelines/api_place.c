@@ -21,13 +21,15 @@ const char *api_place_of_settings(struct api_place *place, const struct settings
         place->password = settings->api_auth_password.text;
         place->has_user = true;
     }
-    return api_ports(settings->api_port, &place->first, &place->last) ? NULL : "the port is wrong";
+    return api_ports(settings->api_port, &place->first, &place->last)
+               ? NULL
+               : "api.http.port is no port and no range like 9600-9700";
 }
 
 static const char *place_of_url(struct api_place *place, struct str url)
 {
     if (str_starts(url, STR("https://")))
-        return "only http:// is spoken: ask the instance behind its proxy";
+        return "an instance speaks http:// only: ask it behind its proxy";
     if (str_starts(url, STR("http://"))) url = str_from(url, 7);
     while (str_ends(url, STR("/"))) url.len--;
     if (memchr(url.ptr, '@', url.len)) return "the user is given with --user";
@@ -41,7 +43,7 @@ static const char *place_of_url(struct api_place *place, struct str url)
     place->first = place->last = API_PORT;
     if (!port.len) return NULL;
     if (port.ptr[0] != ':' || !api_ports(str_from(port, 1), &place->first, &place->last))
-        return "the port is wrong";
+        return "expected a port from 1 to 65535";
     return NULL;
 }
 
@@ -70,13 +72,13 @@ const struct option api_place_option_rows[] = {
     OPTION_END};
 
 bool api_place_find(struct api_place *place, const struct settings *settings,
-                    const struct api_place_options *options, struct arena *arena, struct diag *diag)
+                    const struct api_place_options *options, const struct setting_list *flags,
+                    struct arena *arena, struct diag *diag)
 {
     const char *wrong = api_place_of_settings(place, settings);
     if (options->url.len) wrong = place_of_url(place, options->url);
     if (wrong) {
-        diag_error(diag, (struct place){0}, "%s: %s", options->url.len ? "--url" : "api.http.port",
-                   wrong);
+        diag_error(diag, setting_list_place(flags, "url"), "%s", wrong);
         return false;
     }
     if (options->user.len) place_of_user(place, options->user, arena);

@@ -22,9 +22,10 @@ struct api_place_options {
 };
 extern const struct option api_place_option_rows[];
 
-/* The settings' place, overlaid by the flags. False: the diag says what is wrong. */
+/* The settings' place, overlaid by the options read from `flags`. False: the diag says what is
+ * wrong. */
 bool api_place_find(struct api_place *place, const struct settings *settings,
-                    const struct api_place_options *options, struct arena *arena,
-                    struct diag *diag);
+                    const struct api_place_options *options, const struct setting_list *flags,
+                    struct arena *arena, struct diag *diag);
 
 #endif

@@ -163,6 +163,13 @@ void setting_list_add(struct setting_list *list, struct setting setting)
     list->items[list->count++] = setting;
 }
 
+struct place setting_list_place(const struct setting_list *list, const char *key)
+{
+    for (uint32_t i = list->count; i-- > 0;)
+        if (str_eq_z(list->items[i].key, key)) return list->items[i].value.place;
+    return (struct place){0};
+}
+
 /* NULL: it could not be read. */
 static struct source_text *read_source(const char *path, bool *is_missing, struct arena *arena,
                                        struct diag *diag)

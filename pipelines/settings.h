@@ -51,6 +51,8 @@ struct setting_list {
     const struct environment *environment; /* of `${NAME}` in files; NULL: the process's alone */
 };
 void setting_list_add(struct setting_list *list, struct setting setting);
+/* Where the value of the key was given last; no place when it was not. */
+struct place setting_list_place(const struct setting_list *list, const char *key);
 
 /* A key of a part of Logstash that is not here: accepted in files, without effect. */
 bool settings_key_is_foreign(struct str key);

@@ -29,7 +29,8 @@ static struct condition *where_compile(struct str where, struct arena *arena, st
 {
     if (!where.len) return NULL;
     if (where.len > TAP_WHERE_BYTES_MAX) {
-        diag_error(diag, (struct place){0}, "`where` has more than %d bytes", TAP_WHERE_BYTES_MAX);
+        diag_error(diag, (struct place){0}, "the condition has more than %d bytes",
+                   TAP_WHERE_BYTES_MAX);
         return NULL;
     }
     struct source_text *source = arena_alloc(arena, sizeof *source);

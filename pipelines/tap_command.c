@@ -153,7 +153,7 @@ enum exit_code tap_command(const struct settings *settings, const struct str_lis
         return EXIT_USAGE;
     }
     if (!options_read(&run, flags, arena, diag) ||
-        !api_place_find(&run.place, settings, &run.where, arena, diag))
+        !api_place_find(&run.place, settings, &run.where, flags, arena, diag))
         return EXIT_USAGE;
     run.is_json = run.command.format.value == FORMAT_JSON ||
                   (run.command.format.value == FORMAT_AUTO && !isatty(STDOUT_FILENO));

@@ -45,10 +45,10 @@ static bool options_read(struct top_run *run, const struct settings *settings,
     bool ok = options_load_parts(parts, 2, flags->items, flags->count, &context);
     if (ok && (run->options.interval.ns < INTERVAL_MIN_NS ||
                run->options.interval.ns > INTERVAL_MAX_NS)) {
-        diag_error(diag, (struct place){0}, "--interval is from 100ms to 1h");
+        diag_error(diag, setting_list_place(flags, "interval"), "expected a time from 100ms to 1h");
         return false;
     }
-    return ok && api_place_find(&run->place, settings, &run->where, arena, diag);
+    return ok && api_place_find(&run->place, settings, &run->where, flags, arena, diag);
 }
 
 static enum exit_code failed(const struct top_run *run)

@@ -154,7 +154,7 @@ def refusals(tailrace):
     refused(400, "too long", seconds=24 * 3600 + 1)
     refused(400, "behind an output is nothing", plugin="out", at="out")
     refused(400, "before an input is nothing", plugin="in", at="both")
-    refused(400, "a condition that is too long", where="[n] == 1 or " * 400 + "[n] == 2")
+    ok(refused(400, "a condition that is too long", where="[n] == 1 or " * 400 + "[n] == 2")["message"] == "the condition has more than 4096 bytes", "with the limit")
     refused(400, "too many parameters", **{f"p{i}": 1 for i in range(40)})
     refused(400, "bytes that are no text", where=b"\xff")
     refused(400, "a byte 0", where="[a] == '\0'")

@@ -15,7 +15,7 @@ static const struct settings basic = {
 static bool find(struct api_place *place, const char *url, const char *user)
 {
     struct api_place_options options = {.url = str_of(url), .user = str_of(user)};
-    return api_place_find(place, &basic, &options, &arena, &diag);
+    return api_place_find(place, &basic, &options, &(struct setting_list){0}, &arena, &diag);
 }
 
 Test(api_place, is_the_settings_place_unless_flags_say_another)
