@@ -44,6 +44,7 @@ struct test {
     struct str file; /* as named on the command line or found */
     struct str name;
     struct place place;
+    uint32_t line; /* of the place; 0: a JSON file's, whose cases have none */
     struct test_setup setup;
 
     /* what goes in */
@@ -82,6 +83,12 @@ struct test_list {
 };
 /* A zeroed test at the end; the pointer is valid until the next one. */
 struct test *test_list_add(struct test_list *list);
+/* Lines of a text, each counted once while places come in its order. Zeroed at first. */
+struct line_count {
+    const struct source_text *source;
+    uint32_t at, line;
+};
+uint32_t line_count_to(struct line_count *count, struct place place);
 void test_list_fini(struct test_list *list); /* conditions live partly outside the arena */
 
 /* ---- values (test_value.c) ---- */

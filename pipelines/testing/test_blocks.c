@@ -273,7 +273,7 @@ static bool check_sense(struct block_reading *block)
 /* ---- blocks ---- */
 
 static bool read_block(struct test_reading *reading, const struct test_block *source,
-                       struct str file, const struct str_list *files)
+                       struct str file, const struct str_list *files, struct line_count *lines)
 {
     struct arena *arena = reading->tests->arena;
     struct block_options *options = arena_zalloc(arena, sizeof *options);
@@ -288,6 +288,7 @@ static bool read_block(struct test_reading *reading, const struct test_block *so
     test->file = file;
     test->name = source->name;
     test->place = source->name_place;
+    test->line = line_count_to(lines, test->place);
     test->setup.environment = options->environment;
     test->setup.ecs = options->ecs_compatibility;
     test->is_dropped = options->dropped;
@@ -325,8 +326,9 @@ bool test_blocks_take(struct test_reading *reading, const struct config *config,
     bool has_sections = false, ok = true;
     for (int i = 0; i < SECTION_KINDS; i++) has_sections |= config->sections[i].count > 0;
     struct str_list files = test_files_default(reading, file, has_sections);
+    struct line_count lines = {0};
     for (uint32_t i = 0; i < config->test_count; i++)
-        ok = read_block(reading, &config->tests[i], file, &files) && ok;
+        ok = read_block(reading, &config->tests[i], file, &files, &lines) && ok;
     return check_names(config, reading->diag) && ok;
 }
 

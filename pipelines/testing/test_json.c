@@ -15,6 +15,7 @@ struct document {
     struct place *places; /* where cases begin, as many as were found */
     uint32_t place_count;
     const struct map *root;
+    struct line_count lines;
     struct arena *arena;
     struct diag *diag;
     struct str_list files;
@@ -260,6 +261,7 @@ static bool read_case(struct document *document, const struct map *scope, uint32
                      ? value_text(description)
                      : arena_printf(document->arena, "case %u", number ? number : 1);
     test->place = document->place;
+    test->line = test->place.end ? line_count_to(&document->lines, test->place) : 0;
     bool ok = (!number || check_members(document, scope, true, where)) &&
               read_scope(document, scope, where, test);
     if (!ok) test->result = TEST_BROKEN;

@@ -14,13 +14,11 @@ struct test_counts test_counts(const struct test_list *tests)
     return counts;
 }
 
-static uint32_t line_of(const struct test *test) { return place_line(test->place).line; }
-
 /* `web.test.conf:3`; cases of JSON files have no lines. */
 static void draw_place(const struct test *test, struct buf *out)
 {
     buf_append(out, test->file);
-    if (test->place.end) buf_printf(out, ":%u", line_of(test));
+    if (test->line) buf_printf(out, ":%u", test->line);
 }
 
 /* ---- values, cut around the difference ---- */
@@ -161,7 +159,7 @@ void report_test_json(const struct test *test, struct buf *out)
     static const char *const words[] = {"passed", "failed", "broken"};
     buf_printf(out, "{\"result\":\"%s\"", words[test->result]);
     json_text(out, "file", test->file);
-    if (test->place.end) buf_printf(out, ",\"line\":%u", line_of(test));
+    if (test->line) buf_printf(out, ",\"line\":%u", test->line);
     json_text(out, "test", test->name);
     uint32_t shown =
         test->problem_count < TEST_PROBLEMS_MAX ? test->problem_count : TEST_PROBLEMS_MAX;

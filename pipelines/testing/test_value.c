@@ -17,6 +17,16 @@ struct test *test_list_add(struct test_list *list)
     return test;
 }
 
+uint32_t line_count_to(struct line_count *count, struct place place)
+{
+    assert(place.source && place.start <= place.source->text.len);
+    if (count->source != place.source || count->at > place.start)
+        *count = (struct line_count){place.source, 0, 1};
+    for (; count->at < place.start; count->at++)
+        count->line += place.source->text.ptr[count->at] == '\n';
+    return count->line;
+}
+
 void test_list_fini(struct test_list *list)
 {
     for (uint32_t i = 0; i < list->count; i++)
