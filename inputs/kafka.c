@@ -758,7 +758,9 @@ static bool kafka_create(void *self, const struct plugin_context *context)
     (void)is_path;
     kafka->conf = rd_kafka_conf_new();
     bool is_good = kafka_checks(kafka, context);
-    return properties_set(kafka, context) && is_good;
+    is_good &= properties_set(kafka, context);
+    if (!is_good) rd_kafka_conf_destroy(kafka->conf);
+    return is_good;
 }
 
 /* Half of the share for the records' bytes, half for what librdkafka keeps with each of them; one

@@ -621,7 +621,9 @@ static bool kafka_create(void *self, const struct plugin_context *context)
     is_good &= partitioner_set(kafka, context);
     is_good &= kafka_serializer_check(kafka->key_serializer, "key_serializer", context);
     is_good &= kafka_serializer_check(kafka->value_serializer, "value_serializer", context);
-    return kafka_overrides_set(kafka->conf, &kafka->client, context) && is_good;
+    is_good &= kafka_overrides_set(kafka->conf, &kafka->client, context);
+    if (!is_good) rd_kafka_conf_destroy(kafka->conf);
+    return is_good;
 }
 
 static int kafka_start(void *self, struct output *output)
