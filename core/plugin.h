@@ -144,7 +144,7 @@ struct codec {
 struct bus_ends {
     const struct str *addresses;
     uint32_t count;
-    struct place place;
+    const struct place *places; /* of each address */
 };
 
 /* ---- inputs ---- */

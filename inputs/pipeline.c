@@ -118,7 +118,7 @@ static void pipeline_stop(void *opaque)
 static struct bus_ends pipeline_receives(const void *opaque)
 {
     const struct pipeline_input *self = opaque;
-    return (struct bus_ends){&self->address, 1, self->place};
+    return (struct bus_ends){&self->address, 1, &self->place};
 }
 
 const struct input_type input_pipeline = {

@@ -30,7 +30,7 @@ struct pipeline_output {
     struct str_list send_to;
     bool ensure_delivery;
 
-    struct place place;
+    struct place *places; /* of the addresses */
     struct output *host;
     struct bus_link *links[BUS_ADDRESSES_MAX]; /* by address; NULL: nobody listens */
     uint32_t link_count;                       /* open, or not gone yet */
@@ -164,13 +164,15 @@ static void poll_start(struct pipeline_output *self)
 /* ---- the host's calls ---- */
 
 /* An address named twice gets one copy. */
-static void addresses_unique(struct str_list *list)
+static void addresses_unique(struct str_list *list, struct place *places)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < list->count; i++) {
         bool is_known = false;
         for (uint32_t k = 0; k < kept; k++) is_known |= str_eq(list->items[k], list->items[i]);
-        if (!is_known) list->items[kept++] = list->items[i];
+        if (is_known) continue;
+        places[kept] = places[i];
+        list->items[kept++] = list->items[i];
     }
     list->count = kept;
 }
@@ -178,11 +180,12 @@ static void addresses_unique(struct str_list *list)
 static bool pipeline_create(void *opaque, const struct plugin_context *context)
 {
     struct pipeline_output *self = opaque;
-    self->place = context_place(context, "send_to");
-    addresses_unique(&self->send_to);
+    self->places = arena_alloc(context->arena, (self->send_to.count + 1) * sizeof *self->places);
+    for (uint32_t i = 0; i < self->send_to.count; i++) self->places[i] = context_item_place(context, "send_to", i);
+    addresses_unique(&self->send_to, self->places);
     self->last = &self->first;
     if (self->send_to.count && self->send_to.count <= BUS_ADDRESSES_MAX) return true;
-    diag_error(context->diag, self->place, "send_to has %u addresses: 1 to %d are possible",
+    diag_error(context->diag, context_place(context, "send_to"), "send_to has %u addresses: 1 to %d are possible",
                self->send_to.count, BUS_ADDRESSES_MAX);
     return false;
 }
@@ -285,7 +288,7 @@ static void pipeline_destroy(void *opaque)
 static struct bus_ends pipeline_sends(const void *opaque)
 {
     const struct pipeline_output *self = opaque;
-    return (struct bus_ends){self->send_to.items, self->send_to.count, self->place};
+    return (struct bus_ends){self->send_to.items, self->send_to.count, self->places};
 }
 
 const struct output_type output_pipeline = {

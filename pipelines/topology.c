@@ -57,11 +57,11 @@ static bool address_is_taken(struct topology *topology, uint32_t number, uint32_
             struct bus_ends theirs = input_ends(other, k);
             if (!theirs.count || !str_eq(theirs.addresses[0], ends.addresses[0])) continue;
             struct message *message = diag_error(
-                topology->diag, ends.place,
+                topology->diag, ends.places[0],
                 "pipeline `%.*s`: the address `%.*s` is taken by pipeline `%.*s`; one input has an address",
                 STR_ARG(topology->pipelines[number]->id), STR_ARG(ends.addresses[0]),
                 STR_ARG(topology->pipelines[i]->id));
-            diag_other(topology->diag, message, theirs.place, "taken here");
+            diag_other(topology->diag, message, theirs.places[0], "taken here");
             return true;
         }
     }
@@ -120,7 +120,7 @@ static void walk(struct topology *topology, uint32_t number)
                 if (topology->marks[to] == MARK_DONE || topology->is_wrong[to]) continue;
                 if (!listens_at(topology->pipelines[to], ends.addresses[k])) continue;
                 if (topology->marks[to] == MARK_OPEN)
-                    cycle_say(topology, to, ends.addresses[k], ends.place);
+                    cycle_say(topology, to, ends.addresses[k], ends.places[k]);
                 else
                     walk(topology, to);
             }
