@@ -188,6 +188,17 @@ struct line_column place_line(struct place place)
                                 str_slice(text, start, end)};
 }
 
+struct place place_within(struct place place, struct str text, size_t start, size_t end)
+{
+    assert(end <= text.len);
+    if (start > end) start = end;
+    bool is_quoted = place.source && place.end - place.start == text.len + 2;
+    if (!is_quoted) return place;
+    struct str written = str_slice(place.source->text, (size_t)place.start + 1, (size_t)place.end - 1);
+    if (!str_eq(written, text)) return place;
+    return (struct place){place.source, place.start + 1 + (uint32_t)start, place.start + 1 + (uint32_t)end};
+}
+
 void place_walk_to(struct place_walk *walk, const struct source_text *source, uint32_t at)
 {
     if (walk->source != source || walk->at > at) *walk = (struct place_walk){source, 0, 1, 1};

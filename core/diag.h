@@ -99,6 +99,9 @@ struct line_column {
     struct str text;       /* the whole line, without its end */
 };
 struct line_column place_line(struct place place);
+/* Bytes [start, end) of a text that stands at `place` in quotes (or in slashes); all of it when escapes or
+ * variables have made it another text than is written there. */
+struct place place_within(struct place place, struct str text, size_t start, size_t end);
 
 /* Lines and columns of many places of a text: what lies between two places is read once when they
  * come in order. Zeroed at first. */

@@ -310,14 +310,35 @@ static bool convert_path(const struct option *row, const struct config_value *va
     return false;
 }
 
+/* The first `%{…}` that is no template by itself. */
+static struct place template_fault(struct str text, struct place place, struct arena *arena)
+{
+    struct template unused;
+    for (size_t at = 0; at < text.len;) {
+        ptrdiff_t open = str_find(str_from(text, at), STR("%{"));
+        if (open < 0) return place;
+        at += (size_t)open;
+        ptrdiff_t close = str_find(str_from(text, at), STR("}"));
+        if (close < 0) return place;
+        size_t end = at + (size_t)close + 1;
+        if (end < text.len && str_starts(str_from(text, at), STR("%{{")) && text.ptr[end] == '}') end++;
+        if (!template_compile(&unused, str_slice(text, at, end), arena, NULL))
+            return place_within(place, text, at, end);
+        at = end;
+    }
+    return place;
+}
+
 static bool convert_template(const struct option *row, const struct config_value *value,
                              struct template *member, struct options_context *context)
 {
     value = single(row, value, "a string", context);
     if (!value) return false;
     struct str problem = {0};
-    if (template_compile(member, scalar_text(value, context), context->arena, &problem)) return true;
-    struct message *message = diag_error(context->diag, value->place, "`%s` cannot be expanded", row->name);
+    struct str text = scalar_text(value, context);
+    if (template_compile(member, text, context->arena, &problem)) return true;
+    struct place place = template_fault(text, value->place, context->arena);
+    struct message *message = diag_error(context->diag, place, "`%s` cannot be expanded", row->name);
     if (problem.len) diag_hint(context->diag, message, "%.*s", STR_ARG(problem));
     return false;
 }

@@ -517,15 +517,6 @@ static uint32_t emit_in(struct emitter *emitter, const struct expression *node, 
     return jump(emitter, test, on_true, on_false);
 }
 
-/* From where the fault is to the end; all of it when escapes have moved the bytes. */
-static struct place regex_place(const struct expression *node, struct str pattern, size_t offset)
-{
-    struct place place = node->place;
-    bool is_as_written = pattern.ptr == place.source->text.ptr + place.start + 1;
-    if (is_as_written && place.start + 1 + offset < place.end) place.start += 1 + (uint32_t)offset;
-    return place;
-}
-
 static uint32_t emit_match(struct emitter *emitter, const struct expression *node, uint32_t on_true,
                            uint32_t on_false)
 {
@@ -535,7 +526,7 @@ static uint32_t emit_match(struct emitter *emitter, const struct expression *nod
     struct regex *regex = regex_compile(pattern, &(struct regex_options){0}, &problem);
     if (!regex) {
         diag_hint(emitter->diag,
-                  diag_error(emitter->diag, regex_place(right, pattern, problem.offset),
+                  diag_error(emitter->diag, place_within(right->place, pattern, problem.offset, pattern.len),
                              "the regular expression is not valid"),
                   "%s", problem.text);
         return fail(emitter);

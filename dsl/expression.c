@@ -125,8 +125,8 @@ static struct regex *compile_regex(struct compilation *compilation, const struct
     struct regex_problem problem;
     struct regex *regex = regex_compile(pattern, &(struct regex_options){0}, &problem);
     if (!regex) {
-        diag_hint(compilation->diag, diag_error(compilation->diag, source->place,
-                                                "the regular expression is not valid"),
+        struct place place = place_within(source->place, pattern, problem.offset, pattern.len);
+        diag_hint(compilation->diag, diag_error(compilation->diag, place, "the regular expression is not valid"),
                   "%s", problem.text);
         return NULL;
     }

@@ -142,15 +142,6 @@ static bool library_load(struct grok_filter *self, const struct plugin_context *
 }
 
 /* ---- compiling ---- */
-/* The bytes [offset, end) within a quoted text; where escapes changed its length, all of it. */
-static struct place place_within(struct place place, struct str text, size_t offset, size_t end)
-{
-    if (place.source && place.end - place.start == text.len + 2 && offset < text.len) {
-        place.start += 1 + (uint32_t)offset;
-        place.end = place.start + (uint32_t)(end - offset);
-    }
-    return place;
-}
 
 /* `%{INT:n:integer}` converts nothing, and Logstash says nothing of it. */
 static void type_check(const struct grok *grok, const struct str_pair *pair, struct diag *diag)

@@ -497,8 +497,8 @@ static void pattern_compile(struct compiler *c, struct step *step, struct str pa
     }
     step->pattern.regex = regex_compile(pattern, &(struct regex_options){0}, &problem);
     if (step->pattern.regex) return;
-    diag_error(c->context->diag, place, "gsub: regular expression `%.*s`: %s", STR_ARG(pattern),
-               problem.text);
+    diag_error(c->context->diag, place_within(place, pattern, problem.offset, pattern.len),
+               "gsub: regular expression `%.*s`: %s", STR_ARG(pattern), problem.text);
     c->ok = false;
 }
 
