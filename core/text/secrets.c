@@ -97,6 +97,18 @@ static bool find_in_url(struct str text, size_t at, struct secret_span *span)
     return false;
 }
 
+/* The password of `--user NAME:PASSWORD` (or `=`), where `at` is behind `--user`. */
+static bool find_in_user(struct str text, size_t at, struct secret_span *span)
+{
+    if (at >= text.len || (text.ptr[at] != ' ' && text.ptr[at] != '=')) return false;
+    size_t start = skip_blanks(text, at + 1), end = start;
+    while (end < text.len && !is_blank(text.ptr[end])) end++;
+    const char *colon = end > start ? memchr(text.ptr + start, ':', end - start) : NULL;
+    if (!colon) return false;
+    *span = (struct secret_span){(size_t)(colon - text.ptr) + 1, end};
+    return is_hidden(text, *span);
+}
+
 bool secret_find(struct str text, size_t from, struct secret_span *span)
 {
     for (size_t at = from; at < text.len;) {
@@ -106,6 +118,7 @@ bool secret_find(struct str text, size_t from, struct secret_span *span)
         } else if (is_name_char(text.ptr[at])) {
             size_t start = at;
             while (at < text.len && is_name_char(text.ptr[at])) at++;
+            if (str_eq_z(str_slice(text, start, at), "--user") && find_in_user(text, at, span)) return true;
             size_t value = secret_is_name(str_slice(text, start, at)) ? value_place(text, at) : 0;
             if (!value || value >= text.len) continue;
             *span = value_span(text, value);

@@ -49,6 +49,11 @@ Test(secrets, are_found_behind_their_names)
         {"http://h:80/x@y", "http://h:80/x@y"},
         {"http://u@h", "http://u@h"},
         {"://:@", "://:@"},
+        {"tap --user u:p x", "tap --user u:* x"},
+        {"tap --user=u:p", "tap --user=u:*"},
+        {"tap --user u --url h:1", "tap --user u --url h:1"},
+        {"tap --user", "tap --user"},
+        {"tap --users u:p", "tap --users u:p"},
         {"", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
