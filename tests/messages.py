@@ -125,6 +125,7 @@ class Function:
     def __init__(self, path, name, parameters, body, line):
         self.path, self.name, self.body, self.line = path, name, body, line
         self.parameters = parameters
+        self.words = set(re.findall(r"\b(\w+)\(", body))
 
 def functions_of(path):
     text = blank_comments(read(path))
@@ -139,6 +140,8 @@ def functions_of(path):
         yield Function(path, found[1], names, text[start:matching(text, start) + 1], text[:start].count("\n") + 1)
 
 def calls_of(function, name):
+    if name not in function.words:
+        return
     for found in re.finditer(rf"\b{name}\(", function.body):
         close = matching(function.body, found.end() - 1)
         line = function.line + function.body[:found.start()].count("\n")
@@ -161,7 +164,7 @@ def find_wrappers():
             if function.name in SAYS or function.parameters[-1:] != ["..."] or len(function.parameters) < 2:
                 continue
             for name in list(SAYS):
-                if re.search(rf"\b{name}\(", function.body) and SAYS[name][0] == "message":
+                if name in function.words and SAYS[name][0] == "message":
                     SAYS[function.name] = (SAYS[name][0], len(function.parameters) - 2)
                     is_new = True
                     break
