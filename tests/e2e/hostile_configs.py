@@ -136,6 +136,19 @@ def patterns(folder):
     config = folder.write("grok.conf", 'filter { grok { match => { "message" => "x" } patterns_dir => ["%s"] } }' % path)
     judge("a pattern file over its limit", check(config, [config]), f"the pattern file `{path}` has more than 8388608 bytes")
 
+def pipes(folder):
+    """A named pipe is read like a file, alone and in a folder; a folder of a file's name is skipped."""
+    for where in ("alone/fifo", "folder/20.conf"):
+        path = folder.file(*where.split("/"))
+        os.makedirs(os.path.dirname(path))
+        os.mkfifo(path)
+        if where.startswith("folder"):
+            os.makedirs(folder.file("folder", "10.conf"))
+        writer = threading.Thread(target=lambda: open(path, "w").write("filter { drp { } }\n"))
+        writer.start()
+        judge(f"a named pipe ({where})", check(path, [path if where.startswith("alone") else os.path.dirname(path)]), "did you mean `drop`?")
+        writer.join()
+
 REAL = """input { tcp { port => 5170 codec => json { target => "t" } } }
 filter {
   # a comment
@@ -165,5 +178,6 @@ with Folder() as folder:
     files(folder)
     settings(folder)
     patterns(folder)
+    pipes(folder)
     cuts(folder)
 finish()
