@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libmicrohttpd in its epoll mode, driven by the control thread's loop: no thread of its own. */
 #include "pipelines/api.h"
+#include <assert.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
@@ -208,10 +209,9 @@ static bool api_listen(struct api *api)
     const struct settings *settings = api->supervisor->settings;
     struct address address;
     uint16_t first, last;
-    if (!api_ports(settings->api_port, &first, &last)) {
-        refused("api.http.port is no port and no range like 9600-9700");
-        return false;
-    }
+    bool has_ports = api_ports(settings->api_port, &first, &last);
+    assert(has_ports && "settings_load() has refused others");
+    (void)has_ports;
     if (!api_address(settings->api_host, first, &address)) {
         refused("api.http.host is no address");
         return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/api_place.h"
+#include <assert.h>
 #include <stdio.h>
 #include "pipelines/api_address.h"
 #include "pipelines/terminal.h"
@@ -13,7 +14,7 @@ static struct str host_asked(struct str host)
     return str_eq(host, STR("::")) ? STR("::1") : host;
 }
 
-const char *api_place_of_settings(struct api_place *place, const struct settings *settings)
+void api_place_of_settings(struct api_place *place, const struct settings *settings)
 {
     *place = (struct api_place){.host = host_asked(settings->api_host)};
     if (settings->api_auth_type.value) {
@@ -21,9 +22,9 @@ const char *api_place_of_settings(struct api_place *place, const struct settings
         place->password = settings->api_auth_password.text;
         place->has_user = true;
     }
-    return api_ports(settings->api_port, &place->first, &place->last)
-               ? NULL
-               : "api.http.port is no port and no range like 9600-9700";
+    bool is_right = api_ports(settings->api_port, &place->first, &place->last);
+    assert(is_right && "settings_load() has refused others");
+    (void)is_right;
 }
 
 static const char *place_of_url(struct api_place *place, struct str url)
@@ -75,8 +76,8 @@ bool api_place_find(struct api_place *place, const struct settings *settings,
                     const struct api_place_options *options, const struct setting_list *flags,
                     struct arena *arena, struct diag *diag)
 {
-    const char *wrong = api_place_of_settings(place, settings);
-    if (options->url.len) wrong = place_of_url(place, options->url);
+    api_place_of_settings(place, settings);
+    const char *wrong = options->url.len ? place_of_url(place, options->url) : NULL;
     if (wrong) {
         diag_error(diag, setting_list_place(flags, "url"), "%s", wrong);
         return false;

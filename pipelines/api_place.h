@@ -12,8 +12,8 @@ struct api_place {
     bool has_user;
 };
 
-/* From api.http.host, api.http.port and api.auth.*; NULL: fine, else what is wrong. */
-const char *api_place_of_settings(struct api_place *place, const struct settings *settings);
+/* From api.http.host, api.http.port and api.auth.* of settings that were loaded without a fault. */
+void api_place_of_settings(struct api_place *place, const struct settings *settings);
 
 /* Flags: `http://host[:port]` (9600 unless given), and `NAME:PASSWORD` or `NAME`, of which the
  * password is asked for. */

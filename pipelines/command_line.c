@@ -199,7 +199,11 @@ static bool setting_flag(struct command_line *line, struct str text, struct plac
         diag_error(diag, place, "expected KEY=VALUE");
         return false;
     }
-    setting_add(&line->settings, str_slice(text, 0, (size_t)equals), place, str_from(text, (size_t)equals + 1), place);
+    struct place key = place, value = place;
+    value.start = place.end - (uint32_t)(text.len - (size_t)equals - 1); /* `-Skey=value` is one word, too */
+    key.start = value.start - (uint32_t)equals - 1;
+    key.end = value.start - 1;
+    setting_add(&line->settings, str_slice(text, 0, (size_t)equals), key, str_from(text, (size_t)equals + 1), value);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "core/environment.h"
 #include "core/yaml.h"
+#include "pipelines/api_address.h"
 
 enum { REPEATS_LOOKED_FOR = 2000 }; /* keys of one map: every pair is compared */
 
@@ -303,6 +304,9 @@ bool settings_load(struct settings *settings, const struct setting_list *list, s
             diag_error(diag, place, "queue.type `persisted` is not in this version; memory is"), ok = false;
         if (str_eq(last[i].key, STR("dead_letter_queue.enable")) && settings->dead_letter_queue_enable)
             diag_error(diag, place, "dead letters are not in this version"), ok = false;
+        uint16_t first, port;
+        if (str_eq(last[i].key, STR("api.http.port")) && !api_ports(settings->api_port, &first, &port))
+            diag_error(diag, place, "api.http.port is no port and no range like 9600-9700"), ok = false;
     }
     return ok;
 }

@@ -331,7 +331,7 @@ Test(tap, refuses_a_wrong_condition_and_one_that_is_too_long)
     buf_append_char(&text, ' ');
     options.where = buf_str(&text);
     cr_expect_not(tap_where_is_right(&options, &scene.config, &diag));
-    cr_expect(str_eq_z(diag.messages[0].text, "`where` has more than 4096 bytes"));
+    cr_expect(str_eq_z(diag.messages[0].text, "the condition has more than 4096 bytes"));
     diag_fini(&diag);
     buf_fini(&text);
 }
