@@ -62,13 +62,14 @@ RARE static void run_failed(const struct action *action, struct act *act) { fail
 /* ---- running ---- */
 
 /* What is no scalar: said when it is missing or failed (VALUE_FAILED), else a container of its own. Those of
- * a name never change: other names may have them, too. */
+ * names and constants never change: other names may have them, too. */
 RARE static struct value settle(const struct action *action, struct act *act, struct value value)
 {
     const struct node *node = action->value;
     if (value.kind == VALUE_MISSING) value = run_fails(&act->run, node, "is missing");
     if (value.kind == VALUE_ARRAY || value.kind == VALUE_MAP) {
-        if (node->run == run_name && action->source->kind != STATEMENT_ASSIGNMENT) return value;
+        bool never_changes = node->run == run_name || node->is_constant;
+        if (never_changes && action->source->kind != STATEMENT_ASSIGNMENT) return value;
         if (arena_allows(act->run.arena, value_footprint(&value))) return value_copy(act->run.arena, &value, false);
         value = run_fails(&act->run, node, "the value is too large");
     }

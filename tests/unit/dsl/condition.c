@@ -72,12 +72,39 @@ static struct event *decoded_event(struct scene *scene, const char *json)
     return event;
 }
 
+/* A batch of this event three times: each goes the same way. */
+static enum condition_verdict split_verdict(const struct condition *condition, struct event *event)
+{
+    struct event *events[] = {event, event, event};
+    uint32_t index[] = {0, 1, 2}, yes[4], no[4];
+    const struct batch batch = {.events = events, .count = 3};
+    const struct selection all = {index, 3};
+    struct run run = {.arena = event->arena};
+    struct split split = {.yes = yes, .no = no};
+    enum condition_verdict verdict = condition_split(condition, &run, &batch, &all, &split);
+    if (verdict > CONDITION_TRUE) {
+        cr_expect_eq(split.done, 0);
+        cr_expect_eq(split.yes_count + split.no_count, 0);
+        cr_expect_eq(run.event, event);
+        return verdict;
+    }
+    cr_expect_eq(split.done, 3);
+    cr_expect_eq(split.yes_count + split.no_count, 3);
+    cr_expect(split.yes_count == 3 || split.no_count == 3);
+    const uint32_t *way = split.yes_count ? yes : no;
+    for (uint32_t i = 0; i < 3; i++) cr_expect_eq(way[i], i);
+    return split.yes_count ? CONDITION_TRUE : CONDITION_FALSE;
+}
+
 static enum row_result result_of(const struct compiled *compiled, struct event *event)
 {
     static const enum row_result results[] = {[CONDITION_FALSE] = R_FALSE, [CONDITION_TRUE] = R_TRUE,
                                               [CONDITION_ERROR] = R_EVAL, [CONDITION_FAILED] = R_EVAL};
+    if (!compiled->condition) return R_CONFIG;
     struct run run = {.event = event, .arena = event->arena};
-    return compiled->condition ? results[condition_eval(compiled->condition, &run)] : R_CONFIG;
+    enum condition_verdict verdict = condition_eval(compiled->condition, &run);
+    cr_expect_eq(split_verdict(compiled->condition, event), verdict, "%.*s", STR_ARG(compiled->source.text));
+    return results[verdict];
 }
 
 static struct scene scene;

@@ -19,6 +19,17 @@ static void twin_apply(void *opaque, struct batch *batch, const struct selection
         map_set(&child->root, child->arena, key_of(STR("child")), value_bool(true));
     }
 }
+
+/* Notes which events come by, in which order. */
+static uint32_t noted[64], noted_count;
+static void note_apply(void *opaque, struct batch *batch, const struct selection *in, struct outcome *out)
+{
+    (void)opaque, (void)batch, (void)out;
+    for (uint32_t i = 0; i < in->count; i++) noted[noted_count++] = in->index[i];
+}
+static const struct filter_type filter_note = {.name = "note", .size = 1, .apply = note_apply};
+
+
 static const struct filter_type filter_twin = {.name = "twin", .size = 1, .apply = twin_apply};
 
 /* ---- `filter { TEXT }` run over events ---- */
@@ -35,11 +46,12 @@ struct machine {
     struct buf text, messages;
 };
 
-static struct filter *twin_make(void *opaque, const struct plugin_block *block)
+static struct filter *filter_make(void *opaque, const struct plugin_block *block)
 {
     struct machine *machine = opaque;
     struct filter *filter = arena_zalloc(&machine->scene.config, sizeof *filter);
-    *filter = (struct filter){.type = &filter_twin, .id = block->name};
+    bool is_twin = str_eq_z(block->name, "twin");
+    *filter = (struct filter){.type = is_twin ? &filter_twin : &filter_note, .id = block->name};
     return filter;
 }
 
@@ -54,7 +66,7 @@ static void machine_begin(struct machine *machine, const char *text)
     machine->source = (struct source_text){STR("test.conf"), buf_str(&machine->text)};
     struct parse_options options = {0};
     struct compiler compiler = {.program = &machine->program, .arena = &machine->scene.config,
-                                .diag = &machine->diag, .filter = twin_make, .opaque = machine};
+                                .diag = &machine->diag, .filter = filter_make, .opaque = machine};
     machine->is_right =
         parse_source(&machine->config, &machine->source, &options, &machine->scene.config, &machine->diag) &&
         compile(&compiler, &machine->config);
@@ -101,6 +113,31 @@ Test(vm, children_know_the_names_of_their_parents)
         cr_expect_eq(sum->integer, 20 * ((int64_t)oldest->index + 1) + 1);
     }
     machine_end(&machine);
+}
+
+/* With children and without: branches merge by rank, which is the index as long as nobody made any. */
+Test(vm, branches_merge_in_the_order_of_arrival)
+{
+    static const struct { const char *text; uint32_t count, order[12]; } rows[] = {
+        {"if [n] == 1 { } else if [n] > 3 { } else { } note { }", 6, {0, 1, 2, 3, 4, 5}},
+        {"if [n] in [2, 4] { twin { } } note { }", 8, {0, 1, 6, 2, 3, 7, 4, 5}},
+        {"if [n] == 2 { twin { } } if [n] in [1, 2, 3, 4] { twin { } } note { }", 11, {0, 7, 1, 6, 8, 2, 9, 3, 10, 4, 5}},
+    };
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+        struct machine machine;
+        machine_begin(&machine, rows[row].text);
+        for (int i = 1; i <= 6; i++) {
+            char text[32];
+            snprintf(text, sizeof text, "{'n': %d}", i < 5 ? i : -i);
+            scene_event(&machine.scene, text);
+        }
+        noted_count = 0;
+        machine_run(&machine);
+        cr_assert_eq(noted_count, rows[row].count, "%s: %u", rows[row].text, noted_count);
+        for (uint32_t i = 0; i < noted_count; i++)
+            cr_expect_eq(noted[i], rows[row].order[i], "%s: %u. is %u", rows[row].text, i, noted[i]);
+        machine_end(&machine);
+    }
 }
 
 /* Names that are never known together share their place: none reads what another left there. */

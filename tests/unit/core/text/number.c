@@ -289,3 +289,28 @@ Test(number, printed_doubles_read_back_and_are_shortest)
         cr_assert_neq(strtod(shorter, NULL), number, "%s, but %s", text, shorter);
     }
 }
+
+/* In one pass what the others say in two; what it leaves to them it says. */
+Test(number, quick_says_what_the_others_say)
+{
+    static const struct { const char *digits; enum value_kind kind; } rows[] = {
+        {"0", VALUE_INT}, {"-0", VALUE_INT}, {"7", VALUE_INT}, {"-17", VALUE_INT}, {"999999999999999", VALUE_INT},
+        {"-999999999999999", VALUE_INT}, {"1000000000000000", VALUE_MISSING}, {"0.5", VALUE_DOUBLE},
+        {"-0.5", VALUE_DOUBLE}, {"-0.0", VALUE_DOUBLE}, {"0.1", VALUE_DOUBLE}, {"3.14159265358979", VALUE_MISSING},
+        {"3.1415926535897", VALUE_DOUBLE}, {"123456.7890123", VALUE_DOUBLE}, {"0.0000000000001", VALUE_DOUBLE},
+        {"1e3", VALUE_MISSING}, {"1.5E2", VALUE_MISSING}, {"", VALUE_MISSING}, {"-", VALUE_MISSING},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct str digits = str_of(rows[i].digits);
+        struct value quick = number_quick(digits.ptr, digits.len);
+        int64_t integer;
+        cr_expect_eq(quick.kind, rows[i].kind, "%s: %d", rows[i].digits, quick.kind);
+        if (quick.kind == VALUE_INT) {
+            cr_expect_eq(number_int64(digits, &integer), NUMBER_EXACT);
+            cr_expect_eq(quick.integer, integer, "%s", rows[i].digits);
+        } else if (quick.kind == VALUE_DOUBLE) {
+            double real = number_double(digits);
+            cr_expect_eq(memcmp(&quick.real, &real, sizeof real), 0, "%s", rows[i].digits);
+        }
+    }
+}
