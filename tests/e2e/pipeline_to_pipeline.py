@@ -101,6 +101,7 @@ class Sink:
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen()
         self.port, self.may_read, self.data = self.listener.getsockname()[1], threading.Event(), []
+        self.ended = threading.Event() # the sender has closed, and all it sent is in `data`
         threading.Thread(target=self.run, daemon=True).start()
     def run(self):
         while True:
@@ -112,6 +113,7 @@ class Sink:
                     if not chunk:
                         break
                     self.data.append(chunk)
+            self.ended.set()
 
 def isolator():
     """A receiver whose store is stuck fills its own ring and parks its sender; memory stays bounded; another
@@ -141,6 +143,7 @@ def isolator():
             wait(lambda: t.books(pipeline="intake")["delivered"] == count, 120, "everything delivered after all")
             ok(not everything(t, ("intake", "good", "stuck")), "the books balance after a stuck receiver")
             ok(t.stop() == 0, "exit code 0 after a stuck receiver")
+        ok(sink.ended.wait(60), "the receiver sees the end of the connection")
         got = [int(line.split()[0]) for line in b"".join(sink.data).splitlines()]
         ok(got == list(range(count)), "the stuck receiver has everything once, in order")
         ok([int(l) for l in text_lines(out)] == list(range(count)), "the good receiver has everything once, in order")

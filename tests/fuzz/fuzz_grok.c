@@ -10,19 +10,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { INPUT_MAX = 400 };
 
-/* The built-in patterns are read once; each input gets a copy to define upon. */
-static struct grok_library library_copy(enum grok_set set, struct arena *arena)
-{
-    static struct arena memory;
-    static struct grok_library built_in[GROK_SETS];
-    if (!built_in[set].arena) {
-        if (!built_in[!set].arena) arena_init(&memory, NULL);
-        grok_library_init(&built_in[set], set == GROK_ECS_V1, &memory);
-    }
-    struct value names = {.kind = VALUE_MAP, .map = &built_in[set].names};
-    return (struct grok_library){.arena = arena, .names = *value_copy(arena, &names, false).map};
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2 || size > INPUT_MAX) return 0;
@@ -37,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct arena arena;
     arena_init(&arena, NULL);
-    struct grok_library library = library_copy(data[0] & 1 ? GROK_ECS_V1 : GROK_LEGACY, &arena);
+    struct grok_library library;
+    grok_library_init(&library, data[0] & 1, &arena);
     grok_library_read(&library, text);
     struct str overwrite = STR("a");
     struct grok_options options = {.named_only = data[0] & 2,
