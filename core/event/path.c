@@ -141,13 +141,12 @@ static void path_finish(struct path *path, const struct path_step *steps, uint32
 
 bool path_compile(struct path *path, struct str reference, struct arena *arena)
 {
-    struct str text = arena_copy(arena, reference);
     struct path_step steps[PATH_STEPS_MAX];
     uint32_t count = 0;
-    *path = (struct path){.slot = -1, .text = text};
-    if (str_find(text, STR("[")) < 0 && str_find(text, STR("]")) < 0)
-        steps[count++] = path_step_of(unescape(text, arena));
-    else if (!steps_read(text, steps, &count, arena))
+    *path = (struct path){.slot = -1, .text = reference};
+    if (str_find(reference, STR("[")) < 0 && str_find(reference, STR("]")) < 0)
+        steps[count++] = path_step_of(unescape(reference, arena));
+    else if (!steps_read(reference, steps, &count, arena))
         return false;
     path_finish(path, steps, count, arena);
     return true;
@@ -155,7 +154,7 @@ bool path_compile(struct path *path, struct str reference, struct arena *arena)
 
 void path_of_name(struct path *path, struct str name, struct arena *arena)
 {
-    *path = (struct path){.text = arena_copy(arena, name)};
+    *path = (struct path){.text = name};
     struct path_step step = path_step_of(path->text);
     path_finish(path, &step, 1, arena);
 }

@@ -32,8 +32,9 @@ struct path {
 enum path_escapes { PATH_ESCAPES_NONE, PATH_ESCAPES_PERCENT, PATH_ESCAPES_AMPERSAND };
 void path_escapes_set(enum path_escapes escapes);
 
-/* Compiles `reference` into memory of `arena`, which must outlive the path. False: not a legal
- * reference (`a[b]`, `[a`, `[]`, …) or more than PATH_STEPS_MAX steps. */
+/* Compiles `reference` into memory of `arena`. Both must outlive the path: its text is the very one
+ * given, by which a complaint finds its place. False: not a legal reference (`a[b]`, `[a`, `[]`, …) or
+ * more than PATH_STEPS_MAX steps. */
 bool path_compile(struct path *path, struct str reference, struct arena *arena);
 
 /* One step, at the top, and no name that is treated in its own way: map_get_near() does. */
@@ -83,7 +84,7 @@ struct value path_remove(const struct path *path, struct event *event);
 struct path_step path_step_of(struct str name);
 void path_of_steps(struct path *path, struct path_step *steps, uint32_t count);
 
-/* One-step path to a top-level field whose name is taken literally (no brackets read). */
+/* One-step path to a top-level field whose name is taken literally (no brackets read). Borrowed, too. */
 void path_of_name(struct path *path, struct str name, struct arena *arena);
 
 #endif

@@ -113,8 +113,8 @@ static bool form_add(struct compiler *c, size_t open, size_t close, size_t *end)
 bool template_compile(struct template *template, struct str text, struct arena *arena,
                       struct str *problem)
 {
-    struct compiler c = {.text = arena_copy(arena, text), .arena = arena, .problem = problem};
-    *template = (struct template){.text = c.text};
+    struct compiler c = {.text = text, .arena = arena, .problem = problem};
+    *template = (struct template){.text = text};
     size_t at = 0;
     while (at < c.text.len) {
         ptrdiff_t open = str_find(str_from(c.text, at), STR("%{"));
@@ -213,4 +213,13 @@ struct str template_render(const struct template *template, const struct event *
 {
     struct value value = template_value(template, event);
     return value_text(&value);
+}
+
+const struct path *template_next_field(const struct template *template, uint32_t *at)
+{
+    while (*at < template->count) {
+        const struct template_part *part = &template->parts[(*at)++];
+        if (part->kind == PART_FIELD) return &part->path;
+    }
+    return NULL;
 }

@@ -22,9 +22,11 @@ struct template {
     struct str text; /* as written; of a literal less `%{{}}`, which is empty text */
 };
 
-/* False: an illegal reference or date pattern; `*problem` (if not NULL) says which, in memory of
- * `arena`. */
+/* The text is borrowed and must outlive the template. False: an illegal reference or date pattern;
+ * `*problem` (if not NULL) says which, in memory of `arena`. */
 bool template_compile(struct template *, struct str text, struct arena *arena, struct str *problem);
+/* The fields it reads, one by one; NULL: no more. `*at` begins as 0. */
+const struct path *template_next_field(const struct template *, uint32_t *at);
 /* Appends the text for this event. */
 void template_append(const struct template *, const struct event *event, struct buf *out);
 /* The text for this event, as a string value: the literal itself, the string of the one field that

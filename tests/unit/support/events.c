@@ -85,7 +85,8 @@ struct event *scene_event(struct scene *scene, const char *text)
 struct path scene_path(struct scene *scene, const char *reference)
 {
     struct path path;
-    cr_assert(path_compile(&path, str_of(reference), &scene->config), "illegal path %s", reference);
+    struct str text = arena_copy(&scene->config, str_of(reference)); /* a test's buffer may not live */
+    cr_assert(path_compile(&path, text, &scene->config), "illegal path %s", reference);
     return path;
 }
 

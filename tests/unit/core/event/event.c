@@ -183,10 +183,9 @@ Test(event, keeps_many_fields)
     struct buf json = {0};
     buf_append_char(&json, '{');
     for (int i = 0; i < 3 * EVENT_ENTRIES; i++) {
-        struct path path = scene_path(&scene, (char[16]){0});
         char name[16];
         snprintf(name, sizeof name, "f%d", i);
-        path = scene_path(&scene, name);
+        struct path path = scene_path(&scene, name);
         cr_assert_eq(path_set(&path, event, value_int(i)), PATH_SET);
         buf_printf(&json, "%s\"%s\": %d", i ? ", " : "", name, i);
     }
