@@ -232,8 +232,8 @@ static void value_add(const struct grok_capture *capture, struct value *existing
                       struct event *event, struct value value)
 {
     if (capture->is_overwrite || existing->kind == VALUE_NULL) {
-        if (capture->path.slot >= 0)
-            path_set(&capture->path, event, value); /* its type is checked there */
+        if (capture->path.slot >= 0 || !capture->path.count)
+            path_set(&capture->path, event, value); /* @timestamp, tags, @metadata: their type is checked */
         else
             *existing = value;
     } else if (existing->kind == VALUE_ARRAY) {
