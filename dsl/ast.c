@@ -135,6 +135,20 @@ void expression_print(const struct expression *expression, struct buf *out)
 
 /* ---- statements ---- */
 
+struct place statement_place(const struct statement *statement)
+{
+    switch (statement->kind) {
+    case STATEMENT_PLUGIN: return statement->plugin->name_place;
+    case STATEMENT_BRANCH: return statement->branch->arms[0].place;
+    case STATEMENT_ASSIGNMENT: return statement->assignment->place;
+    case STATEMENT_LET: return statement->let->place;
+    case STATEMENT_FOR: return statement->loop->place;
+    case STATEMENT_BREAK:
+    case STATEMENT_CONTINUE: break;
+    }
+    return statement->jump;
+}
+
 static void print_assignment(const struct assignment *assignment, struct buf *out)
 {
     if (!assignment->value) buf_append_z(out, "remove ");

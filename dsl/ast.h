@@ -200,6 +200,8 @@ struct config {
 };
 
 const char *section_name(enum section_kind section); /* "input", … */
+/* Where a statement is pointed at: a plugin's name, the `if` of a branch; of others all. */
+struct place statement_place(const struct statement *statement);
 
 /* The normal form on one line, for tests:
  * `input:  (Noop) | filter:  (do-sequence filter-f1{} filter-f2{} | output:  (Noop)`, and behind it

@@ -9,37 +9,6 @@
 
 /* ---- types ---- */
 
-unsigned type_of_value(const struct value *value)
-{
-    static const unsigned types[] = {
-        [VALUE_MISSING] = TYPE_MISSING, [VALUE_NULL] = TYPE_NULL,   [VALUE_BOOL] = TYPE_BOOLEAN,
-        [VALUE_INT] = TYPE_INTEGER,     [VALUE_DOUBLE] = TYPE_FLOAT, [VALUE_NUMBER] = TYPE_NUMBER,
-        [VALUE_STRING] = TYPE_STRING,   [VALUE_TIME] = TYPE_TIME,   [VALUE_ARRAY] = TYPE_ARRAY,
-        [VALUE_MAP] = TYPE_OBJECT,
-    };
-    assert(value->kind < sizeof types / sizeof *types);
-    return types[value->kind];
-}
-
-struct str type_names(unsigned types, struct arena *arena)
-{
-    static const struct { unsigned types; const char *name; } names[] = {
-        {TYPE_ANY, "any value"}, {TYPE_SCALAR, "a scalar"}, {TYPE_NUMBER, "a number"},
-        {TYPE_INTEGER, "an integer"}, {TYPE_FLOAT, "a float"}, {TYPE_STRING, "a string"},
-        {TYPE_BOOLEAN, "a boolean"}, {TYPE_TIME, "a time"}, {TYPE_ARRAY, "an array"},
-        {TYPE_OBJECT, "an object"}, {TYPE_NULL, "null"}, {TYPE_REGEX, "a regular expression"},
-    };
-    struct buf text = buf_in_arena(arena);
-    types &= ~(unsigned)TYPE_MISSING;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if ((types & names[i].types) != names[i].types) continue;
-        types &= ~names[i].types;
-        if (text.len) buf_append_z(&text, types ? ", " : " or ");
-        buf_append_z(&text, names[i].name);
-    }
-    return buf_take(&text);
-}
-
 bool check_type(struct compilation *compilation, const struct node *node, unsigned wanted, const char *who)
 {
     if (node->types & wanted) return true;
@@ -208,6 +177,18 @@ static unsigned sum_types(enum expression_kind kind, unsigned left, unsigned rig
     if (left & TYPE_TIME && right & TYPE_NUMBER) result |= TYPE_TIME;
     if (kind == EXPRESSION_ADD) return result | (left & right & TYPE_STRING);
     return result | (left & right & TYPE_TIME ? (unsigned)TYPE_FLOAT : 0u);
+}
+
+bool operator_types(enum expression_kind kind, unsigned left, unsigned right, struct operator_types *out)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        const struct operator_rule *rule = &rules[i];
+        if (rule->kind != kind) continue;
+        unsigned result = rule->result ? rule->result : sum_types(kind, left, right);
+        *out = (struct operator_types){rule->sign, rule->left, rule->right, result, rule->can_fail};
+        return true;
+    }
+    return false;
 }
 
 static unsigned result_of(const struct operator_rule *rule, const struct node *node)

@@ -14,6 +14,7 @@
 #ifndef DSL_EXPRESSION_H
 #define DSL_EXPRESSION_H
 #include "core/event/path.h"
+#include "core/event/type.h"
 #include "core/text/regex.h"
 #include "dsl/ast.h"
 
@@ -21,21 +22,6 @@ enum {
     EXPRESSION_BYTES_MAX = 1 << 20, /* of a text that an expression builds */
     ARGUMENTS_MAX = 4,
 };
-
-/* Sets of types: what a node may give, what a function takes. */
-enum type_set {
-    TYPE_NULL = 1, TYPE_BOOLEAN = 2, TYPE_INTEGER = 4, TYPE_FLOAT = 8, TYPE_STRING = 16, TYPE_TIME = 32,
-    TYPE_ARRAY = 64, TYPE_OBJECT = 128,
-    TYPE_MISSING = 256, /* no value at all */
-    TYPE_REGEX = 512,   /* /…/ in the text, for a function's argument */
-    TYPE_NUMBER = TYPE_INTEGER | TYPE_FLOAT,
-    TYPE_SCALAR = TYPE_BOOLEAN | TYPE_NUMBER | TYPE_STRING | TYPE_TIME,
-    TYPE_ANY = TYPE_NULL | TYPE_SCALAR | TYPE_ARRAY | TYPE_OBJECT,
-    TYPE_FIELD = TYPE_ANY | TYPE_MISSING,
-};
-/* "a number or a string", in memory of `arena`. */
-struct str type_names(unsigned types, struct arena *arena);
-unsigned type_of_value(const struct value *value); /* a single bit */
 
 /* ---- compiling ---- */
 struct node;
@@ -56,6 +42,13 @@ struct compilation {
 const struct node *expression_compile(struct compilation *compilation, const struct expression *source);
 /* Does a value of the environment decide it? Then it is no mistake that it is constant. */
 bool has_variable(const struct expression *source);
+/* What an operator takes and gives, for whoever knows more of the sides (dsl/flow.h). False: it is none. */
+struct operator_types {
+    const char *sign;
+    unsigned left, right, result; /* of an index anything */
+    bool can_fail;
+};
+bool operator_types(enum expression_kind kind, unsigned left, unsigned right, struct operator_types *out);
 /* False (said): the node can never be one of `wanted`. */
 bool check_type(struct compilation *compilation, const struct node *node, unsigned wanted, const char *who);
 

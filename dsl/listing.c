@@ -43,20 +43,6 @@ static void line_end(struct listing *listing, struct place place)
 
 /* ---- the bodies of loops: no instructions of their own, each event runs them alone ---- */
 
-static struct place place_of(const struct statement *statement)
-{
-    switch (statement->kind) {
-    case STATEMENT_PLUGIN: return statement->plugin->name_place;
-    case STATEMENT_BRANCH: return statement->branch->arms[0].place;
-    case STATEMENT_ASSIGNMENT: return statement->assignment->place;
-    case STATEMENT_LET: return statement->let->place;
-    case STATEMENT_FOR: return statement->loop->place;
-    case STATEMENT_BREAK:
-    case STATEMENT_CONTINUE: break;
-    }
-    return statement->jump;
-}
-
 static void block_print(struct listing *listing, const struct statements *list, uint32_t indent);
 
 static void arms_print(struct listing *listing, const struct branch *branch, uint32_t indent)
@@ -81,7 +67,7 @@ static void block_print(struct listing *listing, const struct statements *list, 
         }
         line_begin(listing, indent);
         statement_text(statement, listing->out);
-        line_end(listing, place_of(statement));
+        line_end(listing, statement_place(statement));
         if (statement->kind == STATEMENT_FOR) block_print(listing, &statement->loop->body, indent + 2);
     }
 }
