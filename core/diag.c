@@ -40,13 +40,43 @@ static struct str format_text(struct diag *diag, const char *format, va_list arg
     return kept;
 }
 
+static size_t line_start(struct str text, size_t at)
+{
+    while (at > 0 && text.ptr[at - 1] != '\n') at--;
+    return at;
+}
+
+static bool is_ignore(struct str line)
+{
+    static const struct str words = {"# tailrace: ignore", 18};
+    ptrdiff_t at = str_find(line, words);
+    if (at < 0) return false;
+    struct str rest = str_from(line, (size_t)at + words.len);
+    return !rest.len || rest.ptr[0] == ' ' || rest.ptr[0] == '\t' || rest.ptr[0] == '\r';
+}
+
+/* A line of its own above, or the line itself, says that whoever wrote it knows. */
+static bool is_silenced(struct place place)
+{
+    struct str text = place.source ? place.source->text : (struct str){0};
+    if (place.start > text.len) return false;
+    size_t start = line_start(text, place.start), end = place.start;
+    while (end < text.len && text.ptr[end] != '\n') end++;
+    if (is_ignore(str_slice(text, start, end))) return true;
+    if (!start) return false;
+    struct str above = str_slice(text, line_start(text, start - 1), start - 1);
+    while (above.len && (above.ptr[0] == ' ' || above.ptr[0] == '\t')) above = str_from(above, 1);
+    return above.len && above.ptr[0] == '#' && is_ignore(above);
+}
+
 static struct message *diag_add(struct diag *diag, enum severity severity, struct place place)
 {
     assert(!place.source || place.start <= place.end);
+    bool is_silent = severity == SEVERITY_WARNING && is_silenced(place);
     if (severity == SEVERITY_ERROR) diag->errors++;
-    else diag->warnings++;
+    else if (!is_silent) diag->warnings++;
     struct message *message = &diag->spare;
-    if (diag->count < DIAG_KEPT_MAX) {
+    if (!is_silent && diag->count < DIAG_KEPT_MAX) {
         if (diag->count == diag->capacity) {
             diag->capacity = diag->capacity ? 2 * diag->capacity : 16;
             diag->messages = xreallocarray(diag->messages, diag->capacity, sizeof *diag->messages);
@@ -166,12 +196,6 @@ static size_t count_chars(struct str text)
     size_t count = 0;
     for (size_t at = 0; at < text.len; count++) at += glyph_of(str_from(text, at)).bytes;
     return count;
-}
-
-static size_t line_start(struct str text, size_t at)
-{
-    while (at > 0 && text.ptr[at - 1] != '\n') at--;
-    return at;
 }
 
 struct line_column place_line(struct place place)

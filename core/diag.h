@@ -10,7 +10,8 @@
  *      = kv takes: source, target, field_split, value_split, prefix, max_fields
  *
  * What looks like a secret in a line (core/text/secrets.h) is shown as asterisks.
- * All messages of a run are collected, printed in file order, errors to DIAG_SHOWN_MAX.
+ * All messages of a run are collected, printed in file order, errors to DIAG_SHOWN_MAX. A warning whose
+ * line, or the line above alone, has the comment `# tailrace: ignore` is not taken.
  * Start-up only; one thread. */
 #ifndef CORE_DIAG_H
 #define CORE_DIAG_H
@@ -58,7 +59,7 @@ struct diag {
     struct message *messages;
     uint32_t count, capacity;
     uint32_t errors, warnings;
-    struct message spare; /* takes what is said beyond DIAG_KEPT_MAX */
+    struct message spare; /* takes what is said beyond DIAG_KEPT_MAX, and what is silenced */
 };
 
 void diag_init(struct diag *diag);

@@ -177,3 +177,37 @@ Test(diag, what_was_said_since_a_mark_can_be_unsaid)
     diag_render(&diag, &out);
     cr_expect_str_eq(buf_z(&out), "error: kept\nwarning: said\n");
 }
+
+/* A warning whose line, or the line above alone, says so is not taken; an error is. */
+Test(diag, a_comment_silences_the_warnings_of_its_line)
+{
+    static const struct {
+        const char *text; /* the complaint is of the x */
+        bool is_silent;
+    } rows[] = {
+        {"x # tailrace: ignore", true},
+        {"x # why: # tailrace: ignore\ny", true},
+        {"# tailrace: ignore\nx", true},
+        {" \t# set by hand. # tailrace: ignore\n  x", true},
+        {"# tailrace: ignore\n\nx", false},
+        {"y # tailrace: ignore\nx", false},
+        {"x\n# tailrace: ignore", false},
+        {"# tailrace: ignored\nx", false},
+        {"# tailrace: ignore it\r\nx", true},
+        {"# tailrace ignore\nx", false},
+        {"x", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct source_text source = {STR("web.conf"), str_of(rows[i].text)};
+        uint32_t at = (uint32_t)(strrchr(rows[i].text, 'x') - rows[i].text), before = diag.warnings;
+        if (rows[i].text[0] == 'x') at = 0;
+        struct place place = {&source, at, at + 1};
+        diag_hint(&diag, diag_warning(&diag, place, "odd"), "never seen when silent");
+        cr_expect_eq(diag.warnings == before, rows[i].is_silent, "%s", rows[i].text);
+        diag_error(&diag, place, "wrong");
+    }
+    cr_expect_eq(diag.errors, sizeof rows / sizeof *rows);
+    cr_expect_eq(diag.count, diag.errors + diag.warnings);
+    diag_warning(&diag, (struct place){0}, "of no place");
+    cr_expect_eq(diag.count, diag.errors + diag.warnings);
+}
