@@ -97,6 +97,12 @@ void text_codec_encode(const struct text_codec *self, const struct event *event,
 
 void text_codec_destroy(struct text_codec *self) { charset_close(&self->from); }
 
+void text_codec_fields(const struct text_codec *self, struct field_set *fields)
+{
+    fields_put_name(fields, "message", TYPE_STRING);
+    if (self->keeps_original) fields_put_name(fields, "[event][original]", TYPE_STRING);
+}
+
 /* ---- JSON ---- */
 
 bool json_codec_create(struct json_codec *self, const struct plugin_context *context)
@@ -159,3 +165,11 @@ void json_codec_decode(const struct json_codec *self, struct str frame, struct d
 }
 
 void json_codec_destroy(struct json_codec *self) { charset_close(&self->from); }
+
+void json_codec_fields(const struct json_codec *self, struct field_set *fields)
+{
+    fields_may_put_name(fields, "message", TYPE_STRING); /* what could not be decoded */
+    if (self->keeps_original) fields_may_put_name(fields, "[event][original]", TYPE_STRING);
+    if (self->target.text.len) fields_may_put(fields, &self->target, TYPE_OBJECT);
+    else fields_open(fields);
+}

@@ -23,6 +23,7 @@ void text_codec_decode(const struct text_codec *self, struct str frame, struct d
 /* By `format`, or Logstash's text of an event: time, host, message. */
 void text_codec_encode(const struct text_codec *self, const struct event *event, struct buf *out);
 void text_codec_destroy(struct text_codec *self);
+void text_codec_fields(const struct text_codec *self, struct field_set *fields); /* of its events */
 
 /* ---- codecs of JSON: json, json_lines ---- */
 struct json_codec {
@@ -40,6 +41,7 @@ bool json_codec_create(struct json_codec *self, const struct plugin_context *con
  * with the text in `message`, tagged `_jsonparsefailure`. */
 void json_codec_decode(const struct json_codec *self, struct str frame, struct decoder *decoder);
 void json_codec_destroy(struct json_codec *self);
+void json_codec_fields(const struct json_codec *self, struct field_set *fields);
 
 /* Of codecs of lines: gives the host, which cuts lines, their delimiter. False: it is empty. */
 bool codec_set_delimiter(const struct plugin_context *context, struct str delimiter);

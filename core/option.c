@@ -32,6 +32,29 @@ const struct option *option_find(const struct option *table, struct str name)
     return find(table, name, 0).row;
 }
 
+static void list_templates(const struct template_list *list,
+                           void (*found)(void *opaque, const struct template *), void *opaque)
+{
+    for (uint32_t i = 0; i < list->count; i++) found(opaque, &list->items[i]);
+}
+
+void options_templates(const struct option *table, const void *self,
+                       void (*found)(void *opaque, const struct template *), void *opaque)
+{
+    for (const struct option *row = table; row && row->name; row++) {
+        const void *member = row->offset == SIZE_MAX ? NULL : (const char *)self + row->offset;
+        const struct template_pairs *pairs = member;
+        if (row->alias_of || !member) continue;
+        if (row->kind == OPTION_IS_GROUP) options_templates(row->group, member, found, opaque);
+        if (row->kind == OPTION_IS_TEMPLATE) found(opaque, member);
+        if (row->kind == OPTION_IS_TEMPLATES) list_templates(member, found, opaque);
+        for (uint32_t i = 0; row->kind == OPTION_IS_TEMPLATE_PAIRS && i < pairs->count; i++) {
+            found(opaque, &pairs->items[i].name);
+            list_templates(&pairs->items[i].values, found, opaque);
+        }
+    }
+}
+
 /* ---- presets ---- */
 
 static struct str trim(struct str text)

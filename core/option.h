@@ -141,6 +141,10 @@ struct options_part {
 bool options_load_parts(const struct options_part *parts, size_t part_count,
                         const struct setting *settings, size_t count, struct options_context *context);
 
+/* Calls `found` for each template that was loaded. */
+void options_templates(const struct option *table, const void *self,
+                       void (*found)(void *opaque, const struct template *), void *opaque);
+
 /* The row of `name` in the table or its groups; NULL when there is none. */
 const struct option *option_find(const struct option *table, struct str name);
 

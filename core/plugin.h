@@ -9,6 +9,7 @@
 #ifndef CORE_PLUGIN_H
 #define CORE_PLUGIN_H
 #include "core/event/batch.h"
+#include "core/fields/fields.h"
 #include "core/option.h"
 
 struct loop;    /* core/net/loop.h: uv loop, memory, read block of a worker */
@@ -99,6 +100,8 @@ struct filter_type {
     void (*destroy)(void *self); /* frees only what create() took outside the configuration arena */
     /* Rows for the API; returns their number (at most `capacity`). */
     uint32_t (*metrics)(void *self, struct metric_row *rows, uint32_t capacity);
+    /* What it reads, sets and removes, for the checks before start. NULL: it may do anything. */
+    void (*fields)(const void *self, struct field_set *fields);
     bool is_ecs;                 /* has an ecs_compatibility of its own */
 };
 
@@ -127,6 +130,7 @@ struct codec_type {
     /* Appends the event's text, delimiter included. NULL: cannot encode. */
     void (*encode)(void *self, const struct event *event, struct buf *out);
     void (*destroy)(void *self);
+    void (*fields)(const void *self, struct field_set *fields); /* what decode() sets */
     const char *streaming_as; /* the codec that streaming inputs use instead: plain → line, json → json_lines */
     bool is_ecs;
 };
@@ -173,6 +177,7 @@ struct input_type {
     void (*stop)(void *self);
     void (*destroy)(void *self);
     struct bus_ends (*receives)(const void *self);
+    void (*fields)(const void *self, struct field_set *fields); /* what it adds to decoded events */
     bool is_ecs;
 };
 

@@ -186,6 +186,15 @@ static void date_apply(void *opaque, struct batch *batch, const struct selection
     counter_add(&self->failures, out->failed - failed);
 }
 
+static void date_fields(const void *opaque, struct field_set *fields)
+{
+    const struct date *self = opaque;
+    fields_read(fields, &self->field);
+    fields_read_template(fields, &self->timezone);
+    fields_fail(fields);
+    fields_put(fields, &self->target, TYPE_TIME);
+}
+
 static uint32_t date_metrics(void *opaque, struct metric_row *rows, uint32_t capacity)
 {
     struct date *self = opaque;
@@ -203,4 +212,5 @@ const struct filter_type filter_date = {
     .create = date_create,
     .apply = date_apply,
     .metrics = date_metrics,
+    .fields = date_fields,
 };

@@ -39,6 +39,12 @@ static void drop_apply(void *self, struct batch *batch, const struct selection *
         if (drop_wanted(self)) outcome_cancelled(out, event);
 }
 
+static void drop_fields(const void *opaque, struct field_set *fields)
+{
+    const struct drop *self = opaque;
+    if (self->percentage >= 100) fields_cancel(fields);
+}
+
 const struct filter_type filter_drop = {
     .name = "drop",
     .summary = "Drops events.",
@@ -46,4 +52,5 @@ const struct filter_type filter_drop = {
     .options = drop_options,
     .create = drop_create,
     .apply = drop_apply,
+    .fields = drop_fields,
 };

@@ -6,6 +6,7 @@
  * Departures: the budget of an attempt is REGEX_BUDGET_NS even where timeout_millis asks for more;
  * a map is matched as JSON text (there: Ruby's inspect). */
 #include "filters/grok.h"
+#include "core/fields/captures.h"
 #include "core/plugin.h"
 #include "core/text/number.h"
 #include <errno.h>
@@ -355,6 +356,18 @@ static void grok_filter_apply(void *opaque, struct batch *batch, const struct se
     counter_add(&self->timeouts, counts[REGEX_LIMIT]);
 }
 
+static void grok_filter_fields(const void *opaque, struct field_set *fields)
+{
+    const struct grok_filter *self = opaque;
+    for (uint32_t i = 0; i < self->field_count; i++) fields_read(fields, &self->fields[i].path);
+    fields_fail(fields);
+    for (uint32_t i = 0; i < self->field_count; i++)
+        for (uint32_t k = 0; k < self->fields[i].count; k++)
+            grok_fields(self->fields[i].groks[k], &self->fields[i].path, !self->break_on_match, fields);
+    /* the last one tried decides, whatever those before have stored */
+    if (!self->break_on_match) fields_fail(fields);
+}
+
 static uint32_t grok_metrics(void *opaque, struct metric_row *rows, uint32_t capacity)
 {
     struct grok_filter *self = opaque;
@@ -388,5 +401,6 @@ const struct filter_type filter_grok = {
     .apply = grok_filter_apply,
     .destroy = grok_filter_destroy,
     .metrics = grok_metrics,
+    .fields = grok_filter_fields,
     .is_ecs = true,
 };

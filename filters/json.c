@@ -73,10 +73,24 @@ static void apply(void *self, struct batch *batch, const struct selection *in, s
     SELECTION_EACH(batch, in, event) apply_event(self, event, out);
 }
 
+static void fields(const void *opaque, struct field_set *said)
+{
+    const struct json *self = opaque;
+    fields_read(said, &self->source);
+    fields_fail(said);
+    if (self->target.text.len) {
+        fields_put(said, &self->target, TYPE_ANY);
+        return;
+    }
+    fields_open(said);
+    fields_fail(said); /* in the midst of the members */
+}
+
 const struct filter_type filter_json = {
     .name = "json",
     .summary = "Parses JSON text of a field.",
     .size = sizeof(struct json),
     .options = options,
     .apply = apply,
+    .fields = fields,
 };

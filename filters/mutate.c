@@ -610,6 +610,133 @@ static bool mutate_create(void *opaque, const struct plugin_context *context)
     return c.ok;
 }
 
+/* ---- what can be there ---- */
+
+typedef void tell_step(const struct step *step, struct field_set *fields);
+
+static void tell_coerce(const struct step *step, struct field_set *fields)
+{
+    unsigned types = fields_read(fields, &step->path);
+    fields_read_template(fields, &step->text);
+    if (types & TYPE_NULL) fields_retype(fields, &step->path, types | TYPE_STRING);
+}
+
+static void tell_rename(const struct step *step, struct field_set *fields)
+{
+    fields_read(fields, &step->path);
+    fields_rename(fields, &step->path, &step->other);
+}
+
+static void tell_rename_dynamic(const struct step *step, struct field_set *fields)
+{
+    fields_read_template(fields, &step->name);
+    fields_read_template(fields, &step->other_name);
+    fields_forget(fields);
+}
+
+static void tell_update(const struct step *step, struct field_set *fields)
+{
+    fields_read(fields, &step->path);
+    fields_read_template(fields, &step->text);
+    fields_retype(fields, &step->path, TYPE_STRING);
+}
+
+static void tell_replace(const struct step *step, struct field_set *fields)
+{
+    fields_put_text(fields, &step->path, &step->text);
+}
+
+static unsigned type_converted(unsigned types, enum convert_type type)
+{
+    unsigned kept = types & (TYPE_ARRAY | TYPE_OBJECT | TYPE_NULL);
+    if (!(types & TYPE_SCALAR)) return types;
+    switch (type) {
+    case CONVERT_INTEGER:
+    case CONVERT_INTEGER_EU: return kept | TYPE_INTEGER;
+    case CONVERT_FLOAT:
+    case CONVERT_FLOAT_EU: return kept | TYPE_FLOAT;
+    case CONVERT_STRING: return kept | TYPE_STRING;
+    case CONVERT_BOOLEAN:
+    case CONVERT_TYPES: break;
+    }
+    return types | TYPE_BOOLEAN; /* what is neither true nor false stays */
+}
+
+static void tell_convert(const struct step *step, struct field_set *fields)
+{
+    unsigned types = fields_read(fields, &step->path);
+    fields_fail(fields);
+    fields_retype(fields, &step->path, type_converted(types, step->type));
+}
+
+static void tell_gsub(const struct step *step, struct field_set *fields)
+{
+    unsigned types = fields_read(fields, &step->path);
+    fields_read_template(fields, &step->pattern.template);
+    fields_read_template(fields, &step->text);
+    fields_fail(fields);
+    fields_retype(fields, &step->path, types);
+}
+
+static void tell_text(const struct step *step, struct field_set *fields)
+{
+    unsigned types = fields_read(fields, &step->path);
+    if (types & TYPE_ARRAY) fields_fail(fields);
+    fields_retype(fields, &step->path, types);
+}
+
+static void tell_split(const struct step *step, struct field_set *fields)
+{
+    unsigned types = fields_read(fields, &step->path);
+    if (types & TYPE_STRING) types = (types & ~(unsigned)TYPE_STRING) | TYPE_ARRAY;
+    fields_retype(fields, &step->path, types);
+}
+
+static void tell_join(const struct step *step, struct field_set *fields)
+{
+    unsigned types = fields_read(fields, &step->path);
+    if (types & TYPE_ARRAY) types = (types & ~(unsigned)TYPE_ARRAY) | TYPE_STRING;
+    fields_retype(fields, &step->path, types);
+}
+
+static void tell_merge(const struct step *step, struct field_set *fields)
+{
+    for (uint32_t i = 0; i < step->added.count; i++) fields_read(fields, &step->added.items[i]);
+    fields_read_if_set(fields, &step->path);
+    fields_fail(fields);
+    fields_may_change(fields, &step->path, TYPE_ARRAY);
+}
+
+static void tell_copy(const struct step *step, struct field_set *fields)
+{
+    fields_read(fields, &step->path);
+    fields_copy(fields, &step->path, &step->other);
+}
+
+static tell_step *tell_of(run_step *run)
+{
+    static const struct {
+        run_step *run;
+        tell_step *tell;
+    } rows[] = {
+        {coerce_run, tell_coerce},   {rename_run, tell_rename}, {rename_dynamic_run, tell_rename_dynamic},
+        {update_run, tell_update},   {replace_run, tell_replace}, {convert_run, tell_convert},
+        {gsub_run, tell_gsub},       {case_run, tell_text},     {strip_run, tell_text},
+        {split_run, tell_split},     {join_run, tell_join},     {merge_run, tell_merge},
+        {copy_run, tell_copy},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].run == run) return rows[i].tell;
+    assert(false && "a step of which nothing is told");
+    return NULL;
+}
+
+static void mutate_fields(const void *opaque, struct field_set *fields)
+{
+    const struct mutate *self = opaque;
+    for (uint32_t i = 0; i < self->step_count; i++) tell_of(self->steps[i].run)(&self->steps[i], fields);
+}
+
 /* ---- running ---- */
 
 static enum step_result event_mutate(struct mutate *self, struct event *event)
@@ -643,4 +770,5 @@ const struct filter_type filter_mutate = {
     .create = mutate_create,
     .apply = mutate_apply,
     .destroy = mutate_destroy,
+    .fields = mutate_fields,
 };

@@ -351,6 +351,15 @@ static void tail_decorate(void *opaque, struct event *event)
     path_set_absent(&self->fields[FIELD_PATH], event, path);
 }
 
+static void file_fields(const void *opaque, struct field_set *fields)
+{
+    const struct file_input *self = opaque;
+    fields_put(fields, &self->fields[FIELD_METADATA_PATH], TYPE_STRING);
+    fields_put(fields, &self->fields[FIELD_METADATA_HOST], TYPE_STRING);
+    fields_put_absent(fields, &self->fields[FIELD_HOST], TYPE_STRING);
+    fields_put_absent(fields, &self->fields[FIELD_PATH], TYPE_STRING);
+}
+
 /* ---- tails ---- */
 
 static void tail_queue(struct tail *tail)
@@ -985,5 +994,6 @@ const struct input_type input_file = {
     .pause = file_pause,
     .stop = file_stop,
     .destroy = file_destroy,
+    .fields = file_fields,
     .is_ecs = true,
 };

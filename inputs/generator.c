@@ -89,6 +89,13 @@ static void generator_decorate(void *opaque, struct event *event)
     path_set_absent(&self->sequence_path, event, value_int(self->sequence));
 }
 
+static void generator_fields(const void *opaque, struct field_set *fields)
+{
+    const struct generator *self = opaque;
+    fields_put_absent(fields, &self->host_path, TYPE_STRING);
+    fields_put_absent(fields, &self->sequence_path, TYPE_INTEGER);
+}
+
 static bool generator_create(void *opaque, const struct plugin_context *context)
 {
     struct generator *self = opaque;
@@ -159,5 +166,6 @@ const struct input_type input_generator = {
     .start = generator_start,
     .pause = generator_pause,
     .stop = generator_stop,
+    .fields = generator_fields,
     .is_ecs = true,
 };

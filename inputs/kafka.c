@@ -162,6 +162,23 @@ static void partition_decorate(void *opaque, struct event *event)
     path_set(&kafka->metadata_path, event, map);
 }
 
+static void kafka_fields(const void *opaque, struct field_set *fields)
+{
+    static const unsigned types[KEY_COUNT] = {
+        [KEY_TOPIC] = TYPE_STRING,   [KEY_GROUP] = TYPE_STRING, [KEY_PARTITION] = TYPE_INTEGER,
+        [KEY_OFFSET] = TYPE_INTEGER, [KEY_KEY] = TYPE_STRING | TYPE_NULL, [KEY_TIMESTAMP] = TYPE_INTEGER,
+        [KEY_HEADERS] = TYPE_OBJECT,
+    };
+    const struct kafka *kafka = opaque;
+    if (kafka->decoration == DECORATE_NONE) return;
+    int count = kafka->decoration == DECORATE_EXTENDED ? KEY_COUNT : KEY_HEADERS;
+    for (int i = 0; i < count; i++) {
+        char reference[64];
+        snprintf(reference, sizeof reference, "[@metadata][kafka][%s]", key_names[i]);
+        fields_put_name(fields, reference, types[i]);
+    }
+}
+
 /* ---- partitions ---- */
 
 static void partition_advance(void *opaque, uint64_t position)
@@ -951,4 +968,5 @@ const struct input_type input_kafka = {
     .pause = kafka_pause,
     .stop = kafka_stop,
     .destroy = kafka_destroy,
+    .fields = kafka_fields,
 };

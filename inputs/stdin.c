@@ -117,6 +117,12 @@ static void stdin_decorate(void *opaque, struct event *event)
     path_set_absent(&self->host_path, event, self->host_name);
 }
 
+static void stdin_fields(const void *opaque, struct field_set *fields)
+{
+    const struct stdin_input *self = opaque;
+    fields_put_absent(fields, &self->host_path, TYPE_STRING);
+}
+
 static bool stdin_create(void *opaque, const struct plugin_context *context)
 {
     struct stdin_input *self = opaque;
@@ -176,5 +182,6 @@ const struct input_type input_stdin = {
     .pause = stdin_pause,
     .stop = stdin_stop,
     .destroy = stdin_destroy,
+    .fields = stdin_fields,
     .is_ecs = true,
 };

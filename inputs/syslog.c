@@ -87,6 +87,13 @@ static size_t datagram_received(void *opaque, struct str bytes, bool is_cut,
     return bytes.len;
 }
 
+static void syslog_fields(const void *opaque, struct field_set *fields)
+{
+    const struct syslog *syslog = opaque;
+    fields_put(fields, &syslog->peer_ip, TYPE_STRING);
+    syslog_reader_fields(&syslog->reader, fields);
+}
+
 /* ---- connections ---- */
 
 static void sender_opened(struct conn *conn)
@@ -342,5 +349,6 @@ const struct input_type input_syslog = {
     .pause = syslog_pause,
     .stop = syslog_stop,
     .destroy = syslog_destroy,
+    .fields = syslog_fields,
     .is_ecs = true,
 };

@@ -104,6 +104,18 @@ static void peer_decorate(void *opaque, struct event *event)
     graft_apply(&peer->fields, event);
 }
 
+static void tcp_fields(const void *opaque, struct field_set *fields)
+{
+    const struct tcp *tcp = opaque;
+    fields_put_absent(fields, &tcp->fields[FIELD_NAME], TYPE_STRING);
+    fields_put_absent(fields, &tcp->fields[FIELD_IP], TYPE_STRING);
+    fields_put_absent(fields, &tcp->fields[FIELD_PORT],
+                      tcp->proxy_protocol ? TYPE_INTEGER | TYPE_STRING : TYPE_INTEGER);
+    if (!tcp->proxy_protocol) return;
+    fields_may_put(fields, &tcp->fields[FIELD_PROXY_IP], TYPE_STRING);
+    fields_may_put(fields, &tcp->fields[FIELD_PROXY_PORT], TYPE_STRING);
+}
+
 /* ---- connections ---- */
 
 static void peer_init(struct peer *peer, struct tcp *tcp)
@@ -327,5 +339,6 @@ const struct input_type input_tcp = {
     .start = tcp_start,
     .pause = tcp_pause,
     .stop = tcp_stop,
+    .fields = tcp_fields,
     .is_ecs = true,
 };

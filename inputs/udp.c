@@ -32,6 +32,12 @@ static void udp_decorate(void *opaque, struct event *event)
     path_set(&udp->source_ip, event, value_string_flagged(ip, STRING_ASCII | STRING_UTF8));
 }
 
+static void udp_fields(const void *opaque, struct field_set *fields)
+{
+    const struct udp *udp = opaque;
+    fields_put_absent(fields, &udp->source_ip, TYPE_STRING);
+}
+
 static size_t udp_received(void *opaque, struct str bytes, bool is_cut, const struct address *peer)
 {
     struct udp *udp = opaque;
@@ -129,5 +135,6 @@ const struct input_type input_udp = {
     .start = udp_start,
     .pause = udp_pause,
     .stop = udp_stop,
+    .fields = udp_fields,
     .is_ecs = true,
 };

@@ -23,6 +23,11 @@ static void encode(void *self, const struct event *event, struct buf *out)
 
 static void destroy(void *self) { json_codec_destroy(self); }
 
+static void fields(const void *self, struct field_set *said)
+{
+    json_codec_fields(self, said);
+}
+
 const struct codec_type codec_json = {
     .name = "json",
     .summary = "The text is one JSON document: an object, or an array of objects.",
@@ -33,6 +38,7 @@ const struct codec_type codec_json = {
     .decode = decode,
     .encode = encode,
     .destroy = destroy,
+    .fields = fields,
     .streaming_as = "json_lines",
     .is_ecs = true,
 };

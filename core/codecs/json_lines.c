@@ -43,6 +43,12 @@ static void destroy(void *self)
     json_codec_destroy(&line->json);
 }
 
+static void fields(const void *self, struct field_set *said)
+{
+    const struct json_lines *line = self;
+    json_codec_fields(&line->json, said);
+}
+
 const struct codec_type codec_json_lines = {
     .name = "json_lines",
     .summary = "One JSON document a line.",
@@ -53,5 +59,6 @@ const struct codec_type codec_json_lines = {
     .decode = decode,
     .encode = encode,
     .destroy = destroy,
+    .fields = fields,
     .is_ecs = false,
 };

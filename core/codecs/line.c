@@ -40,6 +40,12 @@ static void destroy(void *self)
     text_codec_destroy(&line->text);
 }
 
+static void fields(const void *self, struct field_set *said)
+{
+    const struct line *line = self;
+    text_codec_fields(&line->text, said);
+}
+
 const struct codec_type codec_line = {
     .name = "line",
     .summary = "Every line is a message.",
@@ -50,5 +56,6 @@ const struct codec_type codec_line = {
     .decode = decode,
     .encode = encode,
     .destroy = destroy,
+    .fields = fields,
     .is_ecs = true,
 };

@@ -19,6 +19,11 @@ static void encode(void *self, const struct event *event, struct buf *out)
 
 static void destroy(void *self) { text_codec_destroy(self); }
 
+static void fields(const void *self, struct field_set *said)
+{
+    text_codec_fields(self, said);
+}
+
 const struct codec_type codec_plain = {
     .name = "plain",
     .summary = "The whole text is the message.",
@@ -29,6 +34,7 @@ const struct codec_type codec_plain = {
     .decode = decode,
     .encode = encode,
     .destroy = destroy,
+    .fields = fields,
     .streaming_as = "line",
     .is_ecs = true,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/text/syslog_event.h"
 #include <assert.h>
+#include "core/fields/captures.h"
 
 /* Names that are looked up for every event, hashed once. */
 #define NAMES(X)                                                                                   \
@@ -243,4 +244,52 @@ void syslog_reader_apply(struct syslog_reader *reader, struct event *event)
     }
     if (original.len) path_set(&reader->field, event, value_string(text));
     put_priority(reader, event, syslog_pattern_apply(reader->pattern, text, event));
+}
+
+/* ---- what can be there ---- */
+
+/* Names of both modes; NULL: not of that mode. */
+static const struct {
+    const char *legacy, *ecs;
+    unsigned types;
+} told[] = {
+    {"timestamp", NULL, TYPE_STRING},
+    {"timestamp8601", NULL, TYPE_STRING},
+    {"logsource", "[host][hostname]", TYPE_STRING},
+    {"program", "[process][name]", TYPE_STRING},
+    {"pid", NULL, TYPE_STRING},
+    {NULL, "[process][pid]", TYPE_INTEGER},
+    {NULL, "[event][original]", TYPE_STRING},
+    {"[log][syslog][version]", "[log][syslog][version]", TYPE_STRING},
+    {"[log][syslog][appname]", "[log][syslog][appname]", TYPE_STRING},
+    {"[log][syslog][procid]", "[log][syslog][procid]", TYPE_STRING},
+    {"[log][syslog][msgid]", "[log][syslog][msgid]", TYPE_STRING},
+    {"[log][syslog][sequence]", "[log][syslog][sequence]", TYPE_STRING},
+    {"[log][syslog][structured_data]", "[log][syslog][structured_data]", TYPE_OBJECT},
+};
+
+static void labels_fields(const struct syslog_reader *reader, struct field_set *fields)
+{
+    bool is_ecs = reader->is_ecs;
+    fields_put_name(fields, is_ecs ? "[log][syslog][priority]" : "priority", TYPE_INTEGER);
+    fields_put_name(fields, is_ecs ? "[log][syslog][severity][code]" : "severity", TYPE_INTEGER);
+    fields_put_name(fields, is_ecs ? "[log][syslog][facility][code]" : "facility", TYPE_INTEGER);
+    if (!reader->use_labels) return;
+    fields_may_put_name(fields, is_ecs ? "[log][syslog][severity][name]" : "severity_label", TYPE_STRING);
+    fields_may_put_name(fields, is_ecs ? "[log][syslog][facility][name]" : "facility_label", TYPE_STRING);
+}
+
+void syslog_reader_fields(const struct syslog_reader *reader, struct field_set *fields)
+{
+    if (reader->is_ecs && reader->service_type.len)
+        fields_may_put_name(fields, "[service][type]", TYPE_STRING);
+    for (size_t i = 0; !reader->pattern && i < sizeof told / sizeof *told; i++) {
+        const char *name = reader->is_ecs ? told[i].ecs : told[i].legacy;
+        if (name) fields_may_put_name(fields, name, told[i].types);
+    }
+    if (reader->pattern) {
+        fields_may_put_name(fields, reader->is_ecs ? "[event][original]" : "timestamp", TYPE_STRING);
+        grok_fields(reader->pattern->grok, &reader->field, false, fields);
+    }
+    labels_fields(reader, fields);
 }

@@ -38,5 +38,7 @@ void syslog_reader_init(struct syslog_reader *reader, enum ecs ecs, struct arena
 /* Call before the events of a turn: what "this year" is. */
 void syslog_reader_now(struct syslog_reader *reader, int64_t seconds);
 void syslog_reader_apply(struct syslog_reader *reader, struct event *event);
+/* What an event can have afterwards. */
+void syslog_reader_fields(const struct syslog_reader *reader, struct field_set *fields);
 
 #endif
