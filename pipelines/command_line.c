@@ -66,6 +66,8 @@ static const struct flag flags[] = {
     {0, "once", "once", "true", NULL, "Print one table and end."},
     {0, "url", NULL, NULL, "URL", "The instance's API: http://HOST:PORT."},
     {0, "user", NULL, NULL, "NAME", "User of the API, NAME or NAME:PASSWORD."},
+    {0, "fields", NULL, "", NULL, "Print which fields there can be behind each statement."},
+    {0, "strict", NULL, "", NULL, "Exit with 78 for warnings, too."},
     {0, "stdin", NULL, "", NULL, "Read values line by line (done anyhow unless it is a terminal)."},
     {0, "stdio", NULL, "", NULL, "Talk over standard input and output (done anyhow)."},
     {'S', "setting", NULL, NULL, "KEY=VALUE", "Any setting."},
@@ -87,7 +89,7 @@ static const struct {
     {"sample", COMMAND_TAP},     {"seconds", COMMAND_TAP},       {"metadata", COMMAND_TAP},
     {"format", COMMAND_TAP},     {"url", COMMAND_TAP},           {"user", COMMAND_TAP},
     {"interval", COMMAND_TOP},    {"once", COMMAND_TOP},          {"url", COMMAND_TOP},
-    {"user", COMMAND_TOP},
+    {"user", COMMAND_TOP},       {"fields", COMMAND_CHECK},      {"strict", COMMAND_CHECK},
 };
 
 static bool is_looking(enum command command) { return command == COMMAND_TAP || command == COMMAND_TOP; }
@@ -260,6 +262,8 @@ static bool flag_parse(struct command_line *line, int *at, char **argv, const st
         line->wants_version |= flag->letter == 'V';
         line->only_names |= !strcmp(flag->name, "check");
         line->test.lists_coverage |= !strcmp(flag->name, "coverage");
+        line->wants_fields |= !strcmp(flag->name, "fields");
+        line->is_strict |= !strcmp(flag->name, "strict");
         if (flag->key)
             setting_add(list, str_of(flag->key), place, value.len ? value : str_of(flag->fixed), place);
         return true;

@@ -19,6 +19,7 @@ struct command_line {
     struct setting_list flags;   /* of tap and top: their own, for their option tables */
     bool wants_help, wants_version;
     bool is_json;                /* check, test: --format json */
+    bool wants_fields, is_strict; /* check --fields, check --strict */
     struct test_flags test;
     struct str compat;           /* check --compat: a Logstash's settings folder, or empty */
     bool only_names;             /* fmt --check */

@@ -298,6 +298,15 @@ struct generation *generation_create(const struct config *config,
     return NULL;
 }
 
+struct flow_plugins generation_plugins(const struct generation *generation)
+{
+    const struct program *program = &generation->program;
+    assert(generation->options.worker == 0);
+    return (struct flow_plugins){generation->inputs, generation->input_count,
+                                 program->filters,   program->filter_count,
+                                 program->outputs,   program->output_count};
+}
+
 void generation_destroy(struct generation *generation)
 {
     struct program *program = &generation->program;

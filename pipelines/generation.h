@@ -7,6 +7,7 @@
 #define PIPELINES_GENERATION_H
 #include "core/input.h"
 #include "dsl/compiler.h"
+#include "dsl/flow.h"
 
 /* What stands in for an output while nothing is to be opened; its instance begins with this. */
 struct stand_in {
@@ -38,6 +39,8 @@ struct generation {
 /* NULL when anything is wrong; the diag says what. `config` has passed the checker. */
 struct generation *generation_create(const struct config *config,
                                      const struct generation_options *options, struct diag *diag);
+/* Its instances, for dsl/flow.h; of the first worker, which has all. */
+struct flow_plugins generation_plugins(const struct generation *generation);
 void generation_destroy(struct generation *generation);
 
 #endif

@@ -12,6 +12,7 @@
 #include "pipelines/compat.h"
 #include "pipelines/data_folder.h"
 #include "pipelines/docs.h"
+#include "pipelines/fields_report.h"
 #include "pipelines/format_command.h"
 #include "pipelines/ports.h"
 #include "pipelines/health_check.h"
@@ -34,6 +35,7 @@ struct program_run {
     struct pipeline **pipelines;
     struct pipeline **start_order; /* of the pipelines: receivers before their senders */
     uint32_t pipeline_count, refused;
+    uint32_t warnings; /* said so far */
     struct keystore keystore;
     struct environment environment; /* of `${NAME}`: the keystore first */
 };
@@ -42,6 +44,7 @@ struct program_run {
 static void diag_print(struct program_run *run)
 {
     struct diag *diag = &run->diag;
+    run->warnings += diag->warnings;
     if (!diag->count) return;
     struct buf text = {0};
     (run->line.is_json ? diag_render_json : diag_render)(diag, &text);
@@ -258,6 +261,16 @@ static void explain(struct program_run *run)
     buf_fini(&text);
 }
 
+static void explain_fields(struct program_run *run)
+{
+    struct buf text = {0};
+    for (uint32_t i = 0; i < run->pipeline_count; i++)
+        fields_report(run->pipelines[i], run->line.is_json, &text);
+    keystore_mask(&run->keystore, &text);
+    fwrite(text.ptr, 1, text.len, stdout);
+    buf_fini(&text);
+}
+
 static void pipelines_destroy(struct program_run *run)
 {
     for (uint32_t i = 0; i < run->pipeline_count; i++) pipeline_destroy(run->pipelines[i]);
@@ -329,9 +342,11 @@ static enum exit_code run_pipelines(struct program_run *run)
     pipelines_join(run);
     enum exit_code code = run->refused ? EXIT_CONFIG : EXIT_DONE;
     bool is_check = run->line.command == COMMAND_CHECK || run->settings.test_and_exit;
+    if (run->line.is_strict && run->warnings) code = EXIT_CONFIG;
+    if (run->line.wants_fields) explain_fields(run);
     if (run->line.command == COMMAND_EXPLAIN)
         explain(run);
-    else if (is_check && code == EXIT_DONE && !run->line.is_json)
+    else if (is_check && code == EXIT_DONE && !run->line.is_json && !run->line.wants_fields)
         puts("Configuration OK");
     else if (!is_check && run->pipeline_count)
         code = run_all(run);

@@ -43,6 +43,13 @@ static bool config_read(struct pipeline *pipeline, struct diag *diag)
     return ok;
 }
 
+/* What follows from the text before there is an event. */
+static void fields_follow(const struct config *config, const struct generation *generation, struct diag *diag)
+{
+    struct flow_plugins plugins = generation_plugins(generation);
+    flow_follow(config, &plugins, NULL, diag);
+}
+
 /* Building the instances checks their options, so it is tried even when the text is not sound. */
 static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag *diag)
 {
@@ -91,7 +98,10 @@ struct pipeline *pipeline_create(const struct settings *settings, struct arena *
     char name[32];
     snprintf(name, sizeof name, "disk %.10s", pipeline->id.ptr);
     if (ok) pipeline->disk = disk_create(name);
-    if (workers_create(pipeline, ok, diag)) return pipeline;
+    if (workers_create(pipeline, ok, diag)) {
+        fields_follow(&pipeline->config, worker_generation(pipeline->workers[0]), diag);
+        return pipeline;
+    }
     pipeline_destroy(pipeline);
     return NULL;
 }
@@ -114,6 +124,7 @@ bool pipeline_check(const struct settings *settings, struct arena *arena, struct
     struct generation_options first = {.pipeline = pipeline.id, .path_data = settings->path_data,
                                        .ecs = settings_ecs(settings), .workers = 1};
     struct generation *generation = generation_create(&pipeline.config, &first, diag);
+    if (generation && ok) fields_follow(&pipeline.config, generation, diag);
     if (generation) generation_destroy(generation);
     *config = pipeline.config;
     return ok && generation;
