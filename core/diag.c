@@ -56,12 +56,8 @@ static bool is_ignore(struct str line)
 }
 
 /* A line of its own above, or the line itself, says that whoever wrote it knows. */
-static bool is_silenced(struct place place)
+static bool line_is_silenced(struct str text, size_t start, size_t end)
 {
-    struct str text = place.source ? place.source->text : (struct str){0};
-    if (place.start > text.len) return false;
-    size_t start = line_start(text, place.start), end = place.start;
-    while (end < text.len && text.ptr[end] != '\n') end++;
     if (is_ignore(str_slice(text, start, end))) return true;
     if (!start) return false;
     struct str above = str_slice(text, line_start(text, start - 1), start - 1);
@@ -69,10 +65,25 @@ static bool is_silenced(struct place place)
     return above.len && above.ptr[0] == '#' && is_ignore(above);
 }
 
+/* Lines can be megabytes long and have a warning at every word: the last one looked at is remembered. */
+static bool is_silenced(struct diag *diag, struct place place)
+{
+    if (!place.source || place.start > place.source->text.len) return false;
+    const struct place *line = &diag->line;
+    if (line->source != place.source || place.start < line->start || place.start > line->end) {
+        struct str text = place.source->text;
+        size_t start = line_start(text, place.start), end = place.start;
+        while (end < text.len && text.ptr[end] != '\n') end++;
+        diag->line = (struct place){place.source, (uint32_t)start, (uint32_t)end};
+        diag->line_is_silenced = line_is_silenced(text, start, end);
+    }
+    return diag->line_is_silenced;
+}
+
 static struct message *diag_add(struct diag *diag, enum severity severity, struct place place)
 {
     assert(!place.source || place.start <= place.end);
-    bool is_silent = severity == SEVERITY_WARNING && is_silenced(place);
+    bool is_silent = severity == SEVERITY_WARNING && is_silenced(diag, place);
     if (severity == SEVERITY_ERROR) diag->errors++;
     else if (!is_silent) diag->warnings++;
     struct message *message = &diag->spare;

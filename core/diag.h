@@ -60,6 +60,8 @@ struct diag {
     uint32_t count, capacity;
     uint32_t errors, warnings;
     struct message spare; /* takes what is said beyond DIAG_KEPT_MAX, and what is silenced */
+    struct place line;    /* the line in which a warning was last looked up … */
+    bool line_is_silenced;
 };
 
 void diag_init(struct diag *diag);
