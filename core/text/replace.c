@@ -134,7 +134,10 @@ enum replace_verdict replace_all(struct regex *regex, const struct value *subjec
                           .subject = value_text(subject),
                           .replacement = replacement,
                           .out = buf_in_arena(arena)};
-    enum replace_verdict verdict = replace_matches(&r, regex, subject->flags, arena);
+    uint8_t flags = subject->flags;
+    /* looked up once for all its matches, not by each */
+    if (!flags) flags = utf8_check(r.subject) == UTF8_VALID ? STRING_UTF8 : STRING_BINARY;
+    enum replace_verdict verdict = replace_matches(&r, regex, flags, arena);
     if (verdict == REPLACE_DONE) *out = buf_take(&r.out);
     return verdict;
 }
