@@ -62,15 +62,16 @@ bool text_codec_create(struct text_codec *self, const struct plugin_context *con
     return charset_create(&self->from, self->charset, context);
 }
 
-void text_codec_decode(const struct text_codec *self, struct str frame, struct decoder *decoder)
+struct event *text_codec_decode(const struct text_codec *self, struct str frame, struct decoder *decoder)
 {
     struct event *event = decoder_event(decoder);
-    if (!event) return;
+    if (!event) return NULL;
     struct value text = charset_decode(&self->from, frame, event->arena);
     event_slot_set(event, SLOT_MESSAGE, text);
     if (text.flags & STRING_BINARY && self->from.kind == CHARSET_UTF8)
         event_tag(event, STR("_invalid_utf8"));
     if (self->keeps_original) event_keep_original(event, text);
+    return event;
 }
 
 /* The value's text, or the placeholder that sprintf leaves for an absent field. */

@@ -18,8 +18,8 @@ struct text_codec {
 extern const struct option text_codec_options[];
 
 bool text_codec_create(struct text_codec *self, const struct plugin_context *context);
-/* One event, its text in `message`. */
-void text_codec_decode(const struct text_codec *self, struct str frame, struct decoder *decoder);
+/* One event, its text in `message`; NULL at a limit. */
+struct event *text_codec_decode(const struct text_codec *self, struct str frame, struct decoder *decoder);
 /* By `format`, or Logstash's text of an event: time, host, message. */
 void text_codec_encode(const struct text_codec *self, const struct event *event, struct buf *out);
 void text_codec_destroy(struct text_codec *self);

@@ -7,7 +7,8 @@
 
 struct decoder {
     struct stream *stream;
-    struct str tag;      /* for every event of the frame */
+    const struct str *tags; /* for every event of the frame; empty ones are none */
+    uint32_t tag_count;
     struct event *event; /* given out, not decorated yet */
     uint32_t events;     /* finished */
 };

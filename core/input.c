@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <unistd.h>
 #include "core/decoder.h"
+#include "core/joiner.h"
 #include "core/log.h"
 
 void input_stopped(struct input *input)
@@ -30,12 +31,25 @@ void stream_open(struct stream *stream, struct input *input, const struct source
 {
     *stream = (struct stream){
         .input = input, .decorate = decorate, .opaque = opaque, .codec = input->codec};
+    stream->is_repeatable = hooks != NULL;
     stream->source = source_open(input->loop->tickets, hooks ? hooks : &no_hooks, opaque);
+}
+
+void stream_flush(struct stream *stream) { joiner_flush(stream); }
+
+void stream_restart(struct stream *stream)
+{
+    joiner_close(stream);
+    source_new_epoch(stream->source);
+    stream->position = 0;
 }
 
 void stream_close(struct stream *stream)
 {
-    if (stream->source) source_close(stream->source);
+    if (!stream->source) return;
+    if (!stream->is_repeatable) joiner_flush(stream);
+    joiner_close(stream);
+    source_close(stream->source);
     stream->source = NULL;
 }
 
@@ -83,7 +97,8 @@ static void decoder_finish(struct decoder *decoder)
     struct event *event = decoder->event;
     if (!event) return;
     decoder->event = NULL;
-    if (decoder->tag.len) event_tag(event, decoder->tag);
+    for (uint32_t i = 0; i < decoder->tag_count; i++)
+        if (decoder->tags[i].len) event_tag(event, decoder->tags[i]);
     stream_decorate(decoder->stream, event);
     decoder->events++;
 }
@@ -132,21 +147,57 @@ static void stream_covered(struct stream *stream, struct batch *batch, uint64_t 
     if (batch && batch->ticket) ticket_cover(batch->ticket, stream->source, position);
 }
 
+static void stream_decode(struct stream *stream, struct str bytes, struct decoder *decoder)
+{
+    struct codec *codec = stream->codec;
+    codec->type->decode(codec->self, bytes, decoder);
+    decoder_finish(decoder);
+    counter_add(&codec->decoded_events, decoder->events);
+    counter_add(&stream->input->counters.events, decoder->events);
+}
+
+static void stream_count_frame(struct stream *stream, const struct frame *frame)
+{
+    counter_add(&stream->codec->decoded_frames, 1);
+    counter_add(&stream->input->counters.frames, 1);
+    counter_add(&stream->input->counters.bytes, frame->bytes.len);
+}
+
 void stream_emit(struct stream *stream, const struct frame *frame)
 {
-    struct input *input = stream->input;
-    struct batch *batch = ingest_batch(input->ingest);
-    struct decoder decoder = {.stream = stream, .tag = frame->tag};
-    struct codec *codec = stream->codec;
-    codec->type->decode(codec->self, frame_keep(batch, frame), &decoder);
-    decoder_finish(&decoder);
-    counter_add(&codec->decoded_frames, 1);
-    counter_add(&codec->decoded_events, decoder.events);
-    counter_add(&input->counters.frames, 1);
-    counter_add(&input->counters.bytes, frame->bytes.len);
-    counter_add(&input->counters.events, decoder.events);
+    if (stream->codec->join) {
+        joiner_add(stream, frame);
+        return;
+    }
+    struct ingest *ingest = stream->input->ingest;
+    struct batch *batch = ingest_batch(ingest);
+    struct decoder decoder = {.stream = stream, .tags = &frame->tag, .tag_count = 1};
+    stream_decode(stream, frame_keep(batch, frame), &decoder);
+    stream_count_frame(stream, frame);
     stream_covered(stream, batch, frame->position);
-    ingest_run_if_full(input->ingest);
+    ingest_run_if_full(ingest);
+}
+
+/* ---- joined frames ---- */
+
+void stream_record(struct stream *stream, struct str text, const struct str *tags, uint32_t tag_count,
+                   uint64_t position)
+{
+    struct ingest *ingest = stream->input->ingest;
+    if (ingest->batch && ingest->batch->count && !arena_allows(&ingest->batch->arena, text.len))
+        ingest->batch_full(ingest);
+    struct batch *batch = ingest_batch(ingest);
+    struct decoder decoder = {.stream = stream, .tags = tags, .tag_count = tag_count};
+    stream_decode(stream, arena_copy(&batch->arena, text), &decoder);
+    if (batch->ticket) ticket_cover(batch->ticket, stream->source, position);
+    ingest_run_if_full(ingest);
+}
+
+void stream_joined(struct stream *stream, const struct frame *frame, bool is_covered)
+{
+    struct batch *batch = stream->input->ingest->batch;
+    stream_count_frame(stream, frame);
+    stream_covered(stream, is_covered ? batch : NULL, frame->position);
 }
 
 struct event *stream_event(struct stream *stream)

@@ -80,18 +80,31 @@ struct stream {
     void *opaque;
     struct codec *codec; /* the input's unless set otherwise after opening */
     uint64_t position;   /* behind the last whole frame */
+    bool is_repeatable;  /* it has hooks: what is not settled can be read again */
+    struct joiner *joiner; /* of a codec that joins frames (core/joiner.h) */
 };
 
 /* `hooks` may be NULL: nobody waits for the settlement. */
 void stream_open(struct stream *stream, struct input *input, const struct source_hooks *hooks,
                  void (*decorate)(void *opaque, struct event *event), void *opaque);
 void stream_close(struct stream *stream);
+/* What a codec holds back of the stream is whole: its sender has ended, or its file. Closing does the
+ * same where nobody could repeat it. */
+void stream_flush(struct stream *stream);
 /* Decodes a frame into events of the current batch; may run the batch when it is full. */
 void stream_emit(struct stream *stream, const struct frame *frame);
 /* For inputs that build events themselves (no codec): begin gives a fresh event that decode would
  * have given, end decorates it and moves the position. */
 struct event *stream_event(struct stream *stream);
 void stream_event_done(struct stream *stream, struct event *event, uint64_t position);
+
+/* Positions begin anew at 0; what is held back or not settled is forgotten. */
+void stream_restart(struct stream *stream);
+/* Of core/joiner.c. A record of several frames is decoded; nothing in positions up to `position` is held. */
+void stream_record(struct stream *stream, struct str text, const struct str *tags, uint32_t tag_count,
+                   uint64_t position);
+/* Its frame is counted. `is_covered`: nothing of it is held. */
+void stream_joined(struct stream *stream, const struct frame *frame, bool is_covered);
 
 /* For events that exist already (of another pipeline): taken over with their arena, in one batch. The
  * position moves on by their number, which is at most batch_events_max. */

@@ -7,16 +7,11 @@
  * a map is matched as JSON text (there: Ruby's inspect). */
 #include "filters/grok.h"
 #include "core/fields/captures.h"
+#include "core/pattern_files.h"
 #include "core/plugin.h"
 #include "core/text/number.h"
-#include <errno.h>
-#include <glob.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
-
-enum { PATTERN_FILE_MAX = 8 * 1024 * 1024 };
 
 /* One field of `match` with its patterns. */
 struct match_field {
@@ -81,68 +76,17 @@ static const struct option grok_options[] = {
                   .help = "Whether the timeout holds for each pattern or for all of a field."),
     OPTION_END};
 
-/* ---- patterns from files ---- */
-static bool file_load(struct grok_filter *self, const char *name,
-                      const struct plugin_context *context)
-{
-    struct place place = context_place(context, "patterns_dir");
-    struct stat status;
-    FILE *file = stat(name, &status) == 0 ? fopen(name, "rb") : NULL;
-    if (!file)
-        return diag_error(context->diag, place, "cannot read the pattern file `%s`: %s", name,
-                          strerror(errno)),
-               false;
-    bool ok = !S_ISREG(status.st_mode) || status.st_size <= PATTERN_FILE_MAX;
-    if (!ok)
-        diag_error(context->diag, place, "the pattern file `%s` has more than %d bytes", name,
-                   PATTERN_FILE_MAX);
-    if (ok && S_ISREG(status.st_mode)) {
-        size_t size = (size_t)status.st_size;
-        char *bytes = arena_alloc(context->arena, size + 1);
-        size = fread(bytes, 1, size, file);
-        grok_library_read(&self->library, (struct str){bytes, size});
-    }
-    fclose(file);
-    return ok;
-}
-
-/* A folder expands by patterns_files_glob, without its sub-folders; anything else is itself a glob.
- */
-static bool entry_load(struct grok_filter *self, struct str entry,
-                       const struct plugin_context *context)
-{
-    const char *name = arena_copy_z(context->arena, entry);
-    struct stat status;
-    if (stat(name, &status) == 0 && S_ISDIR(status.st_mode))
-        name = arena_copy_z(context->arena, arena_printf(context->arena, "%s/%.*s", name,
-                                                         STR_ARG(self->patterns_files_glob)));
-    glob_t found;
-    bool ok = true;
-    if (glob(name, 0, NULL, &found) != 0 || !found.gl_pathc)
-        diag_hint(context->diag,
-                  diag_warning(context->diag, context_place(context, "patterns_dir"),
-                               "`%s` names no pattern file", name),
-                  "give a folder, or a file of `NAME expression` lines");
-    for (size_t i = 0; i < found.gl_pathc; i++)
-        if (stat(found.gl_pathv[i], &status) != 0 || !S_ISDIR(status.st_mode))
-            ok &= file_load(self, found.gl_pathv[i], context);
-    globfree(&found);
-    return ok;
-}
+/* ---- compiling ---- */
 
 static bool library_load(struct grok_filter *self, const struct plugin_context *context)
 {
-    bool ok = true;
     grok_library_init(&self->library, context->ecs != ECS_DISABLED, context->arena);
-    for (uint32_t i = 0; i < self->patterns_dir.count; i++)
-        ok &= entry_load(self, self->patterns_dir.items[i], context);
+    bool ok = pattern_files_read(&self->library, &self->patterns_dir, self->patterns_files_glob, context);
     for (uint32_t i = 0; i < self->pattern_definitions.count; i++)
         grok_library_define(&self->library, self->pattern_definitions.items[i].name,
                             self->pattern_definitions.items[i].value);
     return ok;
 }
-
-/* ---- compiling ---- */
 
 /* `%{INT:n:integer}` converts nothing, and Logstash says nothing of it. */
 static void type_check(const struct grok *grok, const struct str_pair *pair, struct diag *diag)

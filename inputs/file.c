@@ -419,6 +419,7 @@ static void tail_restart(struct tail *tail)
         self->used = self->len;
     }
     framer_fini(&tail->framer);
+    stream_flush(&tail->stream);
     stream_close(&tail->stream);
     tail->offset = 0;
     tail_open_stream(tail, 0);
@@ -470,6 +471,7 @@ static void tail_forget(struct tail *tail)
     if (tail == self->current || tail->is_completing) return;
     /* nobody will ever end this line */
     framer_flush(&tail->framer);
+    stream_flush(&tail->stream);
     if (!tail_is_settled(tail)) return; /* comes again at the next look */
     if (tail->offset < file->size && !tail->is_done)
         LOG(LOG_WARN, "file.gone", self->host->id, "`%s` went before it was read to its end",
@@ -576,6 +578,7 @@ static void current_at_end(struct file_input *self)
     current_rest(self, false);
     if (self->mode.value != MODE_READ) return;
     framer_flush(&tail->framer);
+    stream_flush(&tail->stream);
     tail->is_at_end = true;
     tail_complete(tail);
 }

@@ -451,8 +451,7 @@ static void partition_restart(struct partition *partition, int64_t offset)
         "%.*s partition %d goes back from offset %" PRIu64 " to %" PRId64
         ": the topic was made anew, or its end was lost",
         STR_ARG(partition->topic), (int)partition->number, partition->stream.position, offset);
-    source_new_epoch(partition->stream.source);
-    partition->stream.position = 0;
+    stream_restart(&partition->stream);
     partition->settled = partition->committed = -1;
 }
 

@@ -333,6 +333,8 @@ static struct batch *batch_to_run(struct sandbox *sandbox)
 {
     struct batch *batch = sandbox->ingest.batch;
     assert(batch && batch->ticket);
+    for (uint32_t i = 0; !sandbox->has_run && i < sandbox->stream_count; i++)
+        stream_flush(&sandbox->streams[i]);
     if (!sandbox->has_run) ticket_count(batch->ticket, batch->received, 0, 0);
     sandbox->has_run = true;
     return batch;

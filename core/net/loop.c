@@ -30,6 +30,8 @@ int loop_init(struct loop *loop, struct budget *budget, struct books *books)
         return status;
     }
     loop->door.data = loop;
+    uv_timer_init(&loop->uv, &loop->join_timer);
+    loop->join_timer.data = loop;
     loop->door_last = &loop->door_first;
     pthread_mutex_init(&loop->door_mutex, NULL);
     chunk_pool_init(&loop->pool, budget);
@@ -41,6 +43,7 @@ void loop_fini(struct loop *loop)
 {
     loop_door_open(&loop->door);
     uv_close((uv_handle_t *)&loop->door, NULL);
+    uv_close((uv_handle_t *)&loop->join_timer, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     int busy = uv_loop_close(&loop->uv);
     assert(busy == 0); /* a handle was left open by its owner */

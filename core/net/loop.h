@@ -16,6 +16,7 @@ struct loop_note {
 };
 
 struct framer;
+struct joiner;
 
 enum { TURN_BYTES_MAX = 4 * 1024 * 1024 }; /* read in one turn, so that timers and stops get theirs */
 
@@ -32,7 +33,9 @@ struct loop {
     pthread_mutex_t door_mutex;
     struct loop_note *door_first, **door_last;
     struct framer *framers;    /* those that hold half a frame */
-    size_t half_frame_bytes;   /* of all of them */
+    size_t half_frame_bytes;   /* of all of them, and of records */
+    struct joiner *joiners;    /* those that hold lines of a record */
+    uv_timer_t join_timer;     /* runs while one of them may become idle */
     size_t turn_bytes;         /* read by connections in this turn */
     uint32_t late;             /* connections that had bytes but no turn: they read first in the next */
 };
