@@ -131,7 +131,8 @@ static bool is_go_line(struct str line)
                                          "runtime stack:", "...additional frames elided...", NULL};
     if (starts_any(line, others)) return true;
     ptrdiff_t open = str_find(line, STR("(")), blank = str_find(line, STR(" "));
-    bool is_call = open > 0 && (blank < 0 || open < blank || line.ptr[open + 1] == '*') && str_ends(line, STR(")"));
+    bool is_call = open > 0 && str_ends(line, STR(")")) &&
+                   (blank < 0 || open < blank || line.ptr[open + 1] == '*');
     bool is_register = line.ptr[0] == 'r' && blank > 0 && contains(line, " 0x");
     return is_call || is_register;
 }
