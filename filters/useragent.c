@@ -121,8 +121,8 @@ static bool file_create(struct useragent *self, const struct plugin_context *con
         .type = &rules_file, .opaque = self, .id = context->id, .path = path, .interval_s = LOOK_INTERVAL_S};
     bool ok = live_file_open(&self->file, event_now().seconds, &problem);
     if (!ok)
-        diag_error(context->diag, context_place(context, "regexes"), "the list of user agents `%s` cannot be read: %.*s",
-                   path, STR_ARG(buf_str(&problem)));
+        diag_error(context->diag, context_place(context, "regexes"),
+                   "the list of user agents `%s` cannot be read: %.*s", self->file.path, STR_ARG(buf_str(&problem)));
     buf_fini(&problem);
     return ok;
 }

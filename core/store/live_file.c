@@ -96,7 +96,7 @@ bool live_file_open(struct live_file *file, int64_t now_s, struct buf *problem)
 static void take(struct live_file *file)
 {
     if (file->fresh) {
-        file->type->destroy(file->table);
+        if (file->table) file->type->destroy(file->table);
         file->table = file->fresh;
         file->fresh = NULL;
         atomic_fetch_add_explicit(&file->reloads, 1, memory_order_relaxed);
@@ -104,8 +104,9 @@ static void take(struct live_file *file)
             file->path);
     } else {
         atomic_fetch_add_explicit(&file->failures, 1, memory_order_relaxed);
-        LOG(LOG_WARN, "live_file.failed", file->id, "the %s %s cannot be read again: %.*s; the old one stays in use",
-            file->type->noun, file->path, STR_ARG(buf_str(&file->problem)));
+        LOG(LOG_WARN, "live_file.failed", file->id, "the %s %s cannot be read again: %.*s; %s", file->type->noun,
+            file->path, STR_ARG(buf_str(&file->problem)),
+            file->table ? "the old one stays in use" : "there is still none");
     }
     buf_fini(&file->problem);
     file->problem = (struct buf){0};

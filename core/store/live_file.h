@@ -59,7 +59,8 @@ struct live_file {
 };
 
 /* Reads the file for the first time; members up to interval_s are set. False: `problem` says why, and
- * there is nothing to close. */
+ * there is nothing to close. For a file that may come later the call is left out: until it is there, the
+ * table is NULL. */
 bool live_file_open(struct live_file *file, int64_t now_s, struct buf *problem);
 /* Waits for a thread that reads. A zeroed struct is allowed. */
 void live_file_close(struct live_file *file);

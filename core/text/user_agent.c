@@ -260,7 +260,8 @@ void user_agent_read(struct user_agent_rules *rules, struct str text, struct are
     if (text.len > USER_AGENT_TEXT_MAX) text.len = USER_AGENT_TEXT_MAX;
     enum utf8_verdict verdict = utf8_check(text);
     struct subject subject = {.text = text, .arena = arena};
-    subject.flags = verdict == UTF8_ASCII ? STRING_ASCII | STRING_UTF8 : verdict == UTF8_VALID ? STRING_UTF8 : STRING_BINARY;
+    subject.flags = verdict == UTF8_VALID ? STRING_UTF8 : STRING_BINARY;
+    if (verdict == UTF8_ASCII) subject.flags = STRING_ASCII | STRING_UTF8;
     *agent = (struct user_agent){0};
     agent_read(rules, &subject, agent);
     os_read(rules, &subject, agent);
