@@ -69,13 +69,15 @@ static const struct field_row {
                         {"continent", "code"}},
     [CONTINENT_NAME] = {"CONTINENT_NAME", "[continent_name]", "[geo][continent_name]", TYPE_STRING,
                         {"continent", "names", "en"}},
-    [COUNTRY_CODE2] = {"COUNTRY_CODE2", "[country_code2]", "[geo][country_iso_code]", TYPE_STRING, {"country", "iso_code"}},
+    [COUNTRY_CODE2] = {"COUNTRY_CODE2", "[country_code2]", "[geo][country_iso_code]", TYPE_STRING,
+                       {"country", "iso_code"}},
     [COUNTRY_CODE3] = {"COUNTRY_CODE3", "[country_code3]", NULL, TYPE_STRING, {"country", "iso_code"}},
     [POSTAL_CODE] = {"POSTAL_CODE", "[postal_code]", "[geo][postal_code]", TYPE_STRING, {"postal", "code"}},
     [DMA_CODE] = {"DMA_CODE", "[dma_code]", "[mmdb][dma_code]", TYPE_INTEGER, {"location", "metro_code"}},
     [REGION_NAME] = {"REGION_NAME", "[region_name]", "[geo][region_name]", TYPE_STRING,
                      {"subdivisions", "-1", "names", "en"}},
-    [REGION_CODE] = {"REGION_CODE", "[region_code]", "[geo][region_code]", TYPE_STRING, {"subdivisions", "-1", "iso_code"}},
+    [REGION_CODE] = {"REGION_CODE", "[region_code]", "[geo][region_code]", TYPE_STRING,
+                     {"subdivisions", "-1", "iso_code"}},
     [REGION_ISO_CODE] = {"REGION_ISO_CODE", "[region_iso_code]", "[geo][region_iso_code]", TYPE_STRING,
                          {"subdivisions", "-1", "iso_code"}},
     [TIMEZONE] = {"TIMEZONE", "[timezone]", "[geo][timezone]", TYPE_STRING, {"location", "time_zone"}},
@@ -131,6 +133,11 @@ static uint32_t preset_fields(enum geo_kind kind, bool is_ecs)
 
 /* ---- create ---- */
 
+static bool name_same(struct str a, struct str b)
+{
+    return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+}
+
 static bool fields_create(struct geoip *self, const struct plugin_context *context)
 {
     struct str names[FIELDS];
@@ -139,7 +146,7 @@ static bool fields_create(struct geoip *self, const struct plugin_context *conte
     for (uint32_t i = 0; i < self->fields.count; i++) {
         struct str wanted = self->fields.items[i];
         int k = 0;
-        while (k < FIELDS && (names[k].len != wanted.len || strncasecmp(names[k].ptr, wanted.ptr, wanted.len) != 0)) k++;
+        while (k < FIELDS && !name_same(names[k], wanted)) k++;
         if (k < FIELDS) {
             self->wanted |= BIT(k);
             continue;
@@ -273,7 +280,9 @@ static bool region_of(const struct geo_entry *entry, struct arena *arena, struct
     struct value country, region;
     if (!known(entry, COUNTRY_CODE2, arena, &country) || !known(entry, REGION_CODE, arena, &region)) return false;
     if (country.kind != VALUE_STRING || region.kind != VALUE_STRING) return false;
-    *value = value_string(arena_printf(arena, "%.*s-%.*s", STR_ARG(value_text(&country)), STR_ARG(value_text(&region))));
+    struct str text =
+        arena_printf(arena, "%.*s-%.*s", STR_ARG(value_text(&country)), STR_ARG(value_text(&region)));
+    *value = value_string(text);
     return true;
 }
 
