@@ -4,7 +4,7 @@
 
 enum {
     OPTION_NAMES_MAX = 256, /* rows of one table, groups included */
-    PRESET_ITEMS_MAX = 16,  /* of a preset that is a list or hash */
+    PRESET_ITEMS_MAX = 24,  /* of a preset that is a list or hash */
     LISTED_NAMES_MAX = 24,  /* a complaint lists so many names; of more it says where they are */
 };
 

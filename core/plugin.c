@@ -17,3 +17,10 @@ struct place context_item_place(const struct plugin_context *context, const char
     }
     return context_place(context, option);
 }
+
+bool context_is_given(const struct plugin_context *context, const char *option)
+{
+    for (uint32_t i = 0; i < context->setting_count; i++)
+        if (str_eq_z(context->settings[i].key, option)) return true;
+    return false;
+}

@@ -34,6 +34,8 @@ struct plugin_context {
 struct place context_place(const struct plugin_context *context, const char *option);
 /* Of the n-th item of an option that is written as one list; else of the option. */
 struct place context_item_place(const struct plugin_context *context, const char *option, uint32_t n);
+/* Was the option written, under this very name? */
+bool context_is_given(const struct plugin_context *context, const char *option);
 
 /* ---- filters ---- */
 /* The events of a batch that a filter sees, in arrival order: those on its branch, not cancelled. */

@@ -8,7 +8,7 @@ struct reader {
     const struct source_text *source;
     struct arena *arena;
     struct diag *diag;
-    uint32_t nodes;
+    uint32_t nodes, nodes_max;
     size_t walked_chars, walked_bytes; /* the last place that was looked up */
     bool has_failed;
 };
@@ -186,7 +186,7 @@ static void read_value(struct reader *reader, const yaml_event_t *event, uint32_
                        struct config_value *value)
 {
     *value = (struct config_value){.place = place_of(reader, event)};
-    if (depth > YAML_DEPTH_MAX || ++reader->nodes > YAML_NODES_MAX) {
+    if (depth > YAML_DEPTH_MAX || ++reader->nodes > reader->nodes_max) {
         fault(reader, value->place, depth > YAML_DEPTH_MAX ? "nested too deep" : "too many values", NULL);
         return;
     }
@@ -233,12 +233,12 @@ static struct config_value *read_document(struct reader *reader)
     return reader->has_failed ? NULL : root;
 }
 
-struct config_value *yaml_parse(const struct source_text *source, struct arena *arena,
-                                struct diag *diag)
+struct config_value *yaml_parse_within(const struct source_text *source, const struct yaml_limits *limits,
+                                       struct arena *arena, struct diag *diag)
 {
-    struct reader reader = {.source = source, .arena = arena, .diag = diag};
-    if (source->text.len > YAML_BYTES_MAX) {
-        diag_error(diag, (struct place){source, 0, 0}, "the file is larger than %d bytes", YAML_BYTES_MAX);
+    struct reader reader = {.source = source, .arena = arena, .diag = diag, .nodes_max = limits->nodes};
+    if (source->text.len > limits->bytes) {
+        diag_error(diag, (struct place){source, 0, 0}, "the file is larger than %zu bytes", limits->bytes);
         return NULL;
     }
     if (!yaml_parser_initialize(&reader.parser)) abort();
@@ -249,6 +249,57 @@ struct config_value *yaml_parse(const struct source_text *source, struct arena *
     yaml_parser_delete(&reader.parser);
     if (root && root->kind == CONFIG_BAREWORD && root->text.len == 0) return NULL;
     return root;
+}
+
+struct config_value *yaml_parse(const struct source_text *source, struct arena *arena,
+                                struct diag *diag)
+{
+    static const struct yaml_limits limits = {YAML_BYTES_MAX, YAML_NODES_MAX};
+    return yaml_parse_within(source, &limits, arena, diag);
+}
+
+/* ---- what it means ---- */
+
+static bool is_one_of(struct str text, const char *const *words)
+{
+    for (; *words; words++)
+        if (str_eq_z(text, *words)) return true;
+    return false;
+}
+
+struct value yaml_scalar(const struct config_value *value)
+{
+    static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", NULL};
+    static const char *const no[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", NULL};
+    int64_t integer;
+    double real;
+    if (value->kind == CONFIG_ARRAY || value->kind == CONFIG_HASH) return VALUE_NONE;
+    if (value->kind == CONFIG_NUMBER) {
+        enum number_form form = config_number(value->text, &integer, &real);
+        if (form == NUMBER_INT) return value_int(integer);
+        if (form == NUMBER_DOUBLE) return value_double(real);
+    }
+    if (value->kind == CONFIG_BAREWORD) {
+        if (value->text.len == 0) return value_null();
+        if (is_one_of(value->text, yes)) return value_bool(true);
+        if (is_one_of(value->text, no)) return value_bool(false);
+    }
+    return value_string(value->text);
+}
+
+struct value yaml_value(const struct config_value *value, struct arena *arena)
+{
+    struct value made = yaml_scalar(value);
+    if (value->kind == CONFIG_ARRAY) {
+        made = value_array(arena, value->count);
+        for (uint32_t i = 0; i < value->count; i++)
+            array_push(made.array, arena, yaml_value(&value->items[i], arena));
+    } else if (value->kind == CONFIG_HASH) {
+        made = value_map(arena, value->count);
+        for (uint32_t i = 0; i < value->count; i++)
+            map_set(made.map, arena, key_of(value->keys[i].text), yaml_value(&value->items[i], arena));
+    }
+    return made;
 }
 
 struct flat {

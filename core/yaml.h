@@ -17,6 +17,18 @@ enum {
  * `source` must outlive the values. */
 struct config_value *yaml_parse(const struct source_text *source, struct arena *arena,
                                 struct diag *diag);
+/* The same for files of data, which are larger than settings. */
+struct yaml_limits {
+    size_t bytes;
+    uint32_t nodes;
+};
+struct config_value *yaml_parse_within(const struct source_text *source, const struct yaml_limits *limits,
+                                       struct arena *arena, struct diag *diag);
+
+/* What a value means as data: a plain scalar that reads as a number, true, yes, on, null … is that (YAML
+ * 1.1), all others are text. Of a list or a map yaml_scalar() is missing. */
+struct value yaml_scalar(const struct config_value *value);
+struct value yaml_value(const struct config_value *value, struct arena *arena);
 
 /* Turns nested maps into dotted keys (`pipeline: {workers: 2}` is `pipeline.workers: 2`), in order.
  * Values that are not maps end a key. Returns their number; `*settings` is the arena's. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions: JSON, hashes, encodings, arrays and objects. */
 #include "core/text/digest.h"
+#include "core/text/encode.h"
 #include "core/text/json.h"
 #include "core/text/utf8.h"
 #include "dsl/compare.h"
@@ -36,119 +37,56 @@ static bool digest(const struct call *call, enum digest kind, struct value *out)
 static bool md5(const struct call *call, struct value *out) { return digest(call, DIGEST_MD5, out); }
 static bool sha256(const struct call *call, struct value *out) { return digest(call, DIGEST_SHA256, out); }
 
-static int hex_digit(char c)
-{
-    if (is_digit(c)) return c - '0';
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static bool encode_hex(const struct call *call, struct value *out)
 {
     struct str text = text_of(call, 0);
     if (!call_allows(call, 2 * text.len)) return false;
     char *hex = arena_alloc(call->arena, 2 * text.len + 1);
-    for (size_t i = 0; i < text.len; i++) {
-        hex[2 * i] = "0123456789abcdef"[(unsigned char)text.ptr[i] >> 4];
-        hex[2 * i + 1] = "0123456789abcdef"[text.ptr[i] & 15];
-    }
+    hex_encode(text, hex);
     return give_text(out, (struct str){hex, 2 * text.len});
 }
 
 static bool decode_hex(const struct call *call, struct value *out)
 {
     struct str hex = text_of(call, 0);
-    if (hex.len % 2) return call_fails(call, "is not hexadecimal");
     char *text = arena_alloc(call->arena, hex.len / 2 + 1);
-    for (size_t i = 0; i < hex.len / 2; i++) {
-        int high = hex_digit(hex.ptr[2 * i]), low = hex_digit(hex.ptr[2 * i + 1]);
-        if (high < 0 || low < 0) return call_fails(call, "is not hexadecimal");
-        text[i] = (char)(high << 4 | low);
-    }
+    if (!hex_decode(hex, text)) return call_fails(call, "is not hexadecimal");
     return give_text(out, (struct str){text, hex.len / 2});
 }
 
-static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/* RFC 4648 section 4, padded. */
 static bool encode_base64(const struct call *call, struct value *out)
 {
     struct str text = text_of(call, 0);
-    size_t len = (text.len + 2) / 3 * 4;
+    size_t len = base64_size(text.len);
     if (!call_allows(call, len)) return false;
-    char *made = arena_alloc(call->arena, len + 1), *at = made;
-    for (size_t i = 0; i < text.len; i += 3) {
-        size_t left = text.len - i;
-        uint32_t bits = 0;
-        for (size_t k = 0; k < 3; k++) bits = bits << 8 | (k < left ? (unsigned char)text.ptr[i + k] : 0u);
-        for (size_t k = 0; k < 4; k++) *at++ = k <= left ? base64_digits[bits >> (18 - 6 * k) & 63] : '=';
-    }
+    char *made = arena_alloc(call->arena, len + 1);
+    base64_encode(text, made);
     return give_text(out, (struct str){made, len});
 }
 
-static int base64_digit(char c)
-{
-    if (c == '-') c = '+';
-    if (c == '_') c = '/';
-    const char *found = c ? strchr(base64_digits, c) : NULL;
-    return found ? (int)(found - base64_digits) : -1;
-}
-
-/* Both alphabets (sections 4 and 5), with and without padding. */
 static bool decode_base64(const struct call *call, struct value *out)
 {
-    struct str text = text_of(call, 0);
-    while (text.len && text.ptr[text.len - 1] == '=') text.len--;
-    if (text.len % 4 == 1) return call_fails(call, "is not base64");
-    char *made = arena_alloc(call->arena, text.len + 1);
-    size_t len = 0;
-    uint32_t bits = 0, held = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        int digit = base64_digit(text.ptr[i]);
-        if (digit < 0) return call_fails(call, "is not base64");
-        bits = bits << 6 | (uint32_t)digit;
-        held += 6;
-        if (held < 8) continue;
-        held -= 8;
-        made[len++] = (char)(bits >> held & 255);
-    }
+    size_t len;
+    char *made = arena_alloc(call->arena, text_of(call, 0).len + 1);
+    if (!base64_decode(text_of(call, 0), made, &len)) return call_fails(call, "is not base64");
     return give_text(out, (struct str){made, len});
 }
 
-static bool is_unreserved(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("-._~", c));
-}
-
-/* RFC 3986: all but unreserved characters. */
 static bool encode_url(const struct call *call, struct value *out)
 {
     struct str text = text_of(call, 0);
     if (!call_allows(call, 3 * text.len)) return false;
     struct buf made = buf_in_arena(call->arena);
     buf_reserve(&made, 3 * text.len + 1);
-    for (size_t i = 0; i < text.len; i++)
-        if (is_unreserved(text.ptr[i])) buf_append_char(&made, text.ptr[i]);
-        else buf_printf(&made, "%%%02X", (unsigned)(unsigned char)text.ptr[i]);
+    made.len = url_encode(text, made.ptr);
     return give_text(out, buf_take(&made));
 }
 
-/* `+` is a blank, as in queries; a `%` without two digits stays. */
+/* `+` is a blank, as in queries. */
 static bool decode_url(const struct call *call, struct value *out)
 {
-    struct str text = text_of(call, 0);
-    char *made = arena_alloc(call->arena, text.len + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        bool has_two = text.ptr[i] == '%' && i + 2 < text.len;
-        int high = has_two ? hex_digit(text.ptr[i + 1]) : -1, low = has_two ? hex_digit(text.ptr[i + 2]) : -1;
-        if (high < 0 || low < 0) {
-            made[len++] = text.ptr[i] == '+' ? ' ' : text.ptr[i];
-            continue;
-        }
-        made[len++] = (char)(high << 4 | low);
-        i += 2;
-    }
+    char *made = arena_alloc(call->arena, text_of(call, 0).len + 1);
+    size_t len = url_decode(text_of(call, 0), true, made);
     return give_text(out, (struct str){made, len});
 }
 

@@ -1,75 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions: addresses, key=value texts, identifiers. An address of IPv4 within IPv6 (::ffff:1.2.3.4) is
- * one of IPv6. */
-#include <arpa/inet.h>
-#include <sys/random.h>
+/* Functions: addresses, key=value texts, identifiers. */
+#include "core/text/ip.h"
+#include "core/text/uuid.h"
 #include "dsl/functions.h"
 
 enum { PAIRS_MAX = 1024 }; /* of parse_kv() */
-
-struct address {
-    uint8_t bytes[16];
-    uint32_t bits; /* 32 or 128 */
-};
-
-static bool read_address(struct str text, struct address *address)
-{
-    char copy[INET6_ADDRSTRLEN + 1];
-    if (text.len == 0 || text.len >= sizeof copy) return false;
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
-    if (strlen(copy) != text.len) return false;
-    address->bits = 32;
-    if (inet_pton(AF_INET, copy, address->bytes) == 1) return true;
-    address->bits = 128;
-    return inet_pton(AF_INET6, copy, address->bytes) == 1;
-}
 
 static struct str text_of(const struct call *call, uint32_t at) { return value_text(&call->arguments[at]); }
 
 static bool is_ip(const struct call *call, struct value *out)
 {
-    struct address address;
-    *out = value_bool(call->arguments[0].kind == VALUE_STRING && read_address(text_of(call, 0), &address));
+    struct ip ip;
+    *out = value_bool(call->arguments[0].kind == VALUE_STRING && ip_read(text_of(call, 0), &ip));
     return true;
 }
 
 static bool ip_version(const struct call *call, struct value *out)
 {
-    struct address address;
-    if (!read_address(text_of(call, 0), &address)) return call_fails(call, "is no IP address");
-    *out = value_int(address.bits == 32 ? 4 : 6);
+    struct ip ip;
+    if (!ip_read(text_of(call, 0), &ip)) return call_fails(call, "is no IP address");
+    *out = value_int(ip.bits == 32 ? 4 : 6);
     return true;
-}
-
-/* `10.0.0.0/8`; without a slash one address. */
-static bool read_network(struct str text, struct address *network, uint32_t *prefix)
-{
-    const char *slash = text.len ? memchr(text.ptr, '/', text.len) : NULL;
-    size_t len = slash ? (size_t)(slash - text.ptr) : text.len;
-    if (!read_address(str_slice(text, 0, len), network)) return false;
-    *prefix = network->bits;
-    if (!slash) return true;
-    struct str digits = str_from(text, len + 1);
-    if (digits.len == 0 || digits.len > 3) return false;
-    *prefix = 0;
-    for (size_t i = 0; i < digits.len; i++) {
-        if (!is_digit(digits.ptr[i])) return false;
-        *prefix = *prefix * 10 + (uint32_t)(digits.ptr[i] - '0');
-    }
-    return *prefix <= network->bits;
 }
 
 static bool cidr_contains(const struct call *call, struct value *out)
 {
-    struct address network, address;
-    uint32_t prefix;
-    if (!read_network(text_of(call, 0), &network, &prefix)) return call_fails(call, "is no network");
-    if (!read_address(text_of(call, 1), &address)) return call_fails(call, "is no IP address");
-    uint32_t whole = prefix / 8, rest = prefix % 8;
-    bool is_within = network.bits == address.bits && memcmp(network.bytes, address.bytes, whole) == 0;
-    if (is_within && rest) is_within = (network.bytes[whole] ^ address.bytes[whole]) >> (8 - rest) == 0;
-    *out = value_bool(is_within);
+    struct ip_network network;
+    struct ip ip;
+    if (!ip_network_read(text_of(call, 0), &network)) return call_fails(call, "is no network");
+    if (!ip_read(text_of(call, 1), &ip)) return call_fails(call, "is no IP address");
+    *out = value_bool(ip_network_contains(&network, &ip));
     return true;
 }
 
@@ -94,20 +54,12 @@ static bool parse_kv(const struct call *call, struct value *out)
     return true;
 }
 
-/* RFC 9562, version 4. */
 static bool uuid(const struct call *call, struct value *out)
 {
-    uint8_t bytes[16];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) return call_fails(call, "no random bytes");
-    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
-    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
-    char text[40], *at = text;
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) *at++ = '-';
-        *at++ = "0123456789abcdef"[bytes[i] >> 4];
-        *at++ = "0123456789abcdef"[bytes[i] & 15];
-    }
-    return give_text(out, arena_copy(call->arena, (struct str){text, (size_t)(at - text)}));
+    struct uuid_source source = {0};
+    char text[UUID_SIZE];
+    uuid_next(&source, text);
+    return give_text(out, arena_copy(call->arena, (struct str){text, sizeof text}));
 }
 
 #define TEXT {{"text", TYPE_STRING}}

@@ -6,23 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/log.h"
+#include "core/text/uuid.h"
 
 void uuid_make(char out[37])
 {
-    unsigned char bytes[16];
-    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) abort();
-    bytes[6] = (unsigned char)((bytes[6] & 0x0F) | 0x40);
-    bytes[8] = (unsigned char)((bytes[8] & 0x3F) | 0x80);
-    char *at = out;
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) *at++ = '-';
-        snprintf(at, 3, "%02x", bytes[i]);
-        at += 2;
-    }
+    struct uuid_source source = {0};
+    uuid_next(&source, out);
+    out[UUID_SIZE] = 0;
 }
 
 void data_folder_default(char *path, size_t size)

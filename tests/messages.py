@@ -33,6 +33,8 @@ UNSHOWN = {
     "`\0` takes one word, not `\0\0`": "every scalar is one",
     "`\0` takes a field, not `\0\0`": "a text that is none has a message of its own",
     "cannot read the pattern file `\0`: \0": "needs a file that root cannot read",
+    "`regexes` is needed: there is no list of user agents": "the tests' machines have Debian's",
+    "install Debian's package uap-core, or give the regexes.yaml of uap-core": "the same",
     "\0 cannot be formatted without changing what it means": "a fault of the formatter, which the fuzzer looks for",
     "this is a fault of tailrace: please report it, with the text": "a fault of the formatter",
 }

@@ -120,6 +120,13 @@ static bool steps_read(struct str text, struct path_step *steps, uint32_t *count
     return depth == 0;
 }
 
+bool path_same(const struct path *a, const struct path *b)
+{
+    bool same = a->count == b->count && a->is_metadata == b->is_metadata;
+    for (uint32_t i = 0; same && i < a->count; i++) same = key_same(&a->steps[i].key, &b->steps[i].key);
+    return same;
+}
+
 void path_of_steps(struct path *path, struct path_step *steps, uint32_t count)
 {
     assert(count);

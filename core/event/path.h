@@ -80,6 +80,9 @@ static inline void path_set_absent(const struct path *path, struct event *event,
  * shift down; `[@metadata]` is emptied. */
 struct value path_remove(const struct path *path, struct event *event);
 
+/* Do both lead to one field, however they are written? */
+bool path_same(const struct path *a, const struct path *b);
+
 /* A path whose steps are known only now; they are not copied. There is at least one. */
 struct path_step path_step_of(struct str name);
 void path_of_steps(struct path *path, struct path_step *steps, uint32_t count);

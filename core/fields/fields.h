@@ -3,9 +3,9 @@
  * `fields` function (core/plugin.h) is told what can be there and says, in the order in which it does
  * it, what it reads, sets and removes:
  *
- *     static void truncate_fields(const void *opaque, struct field_set *fields)
+ *     static void shorten_fields(const void *opaque, struct field_set *fields)
  *     {
- *         const struct truncate *self = opaque;
+ *         const struct shorten *self = opaque;
  *         for (uint32_t i = 0; i < self->fields.count; i++)
  *             fields_read(fields, &self->fields.items[i]);
  *     }

@@ -11,7 +11,7 @@ NEEDED = ("CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "core",
 page = open(os.path.join(ROOT, "CONTRIBUTING.md"), encoding="utf-8").read()
 page = page[page.index("## How to add a filter"):page.index("## A codec")]
 blocks = re.findall(r"(?ms)^\d\. `?([^`:\n]+)`?:.*?^```\w*\n(.*?)^```", page)
-ok([name for name, _ in blocks] == ["filters/truncate.c", "tests/cases/filters/truncate.case", "Build and run"],
+ok([name for name, _ in blocks] == ["filters/shorten.c", "tests/cases/filters/shorten.case", "Build and run"],
    "the page has a filter, its cases and commands")
 begun = time.monotonic()
 with Folder() as folder:
@@ -28,7 +28,7 @@ with Folder() as folder:
     for command in commands:
         done = subprocess.run(command, cwd=tree, capture_output=True, text=True)
         said = done.stdout + done.stderr
-        good = done.returncode == 0 or (command[-1].endswith("tidy.py") and "truncate" not in said)
+        good = done.returncode == 0 or (command[-1].endswith("tidy.py") and "shorten" not in said)
         if not ok(good, " ".join(command)):
             print(said[-3000:])
             finish()
@@ -37,7 +37,7 @@ with Folder() as folder:
         if "docs" in command:
             ok("Most bytes that are left." in said, "its manual is there")
     # and the cases see a filter that is broken
-    path = os.path.join(tree, "filters/truncate.c")
+    path = os.path.join(tree, "filters/shorten.c")
     text = open(path).read().replace("utf8_valid_len(text)", "text.len")
     open(path, "w").write(text)
     subprocess.run(commands[1], cwd=tree, capture_output=True)
