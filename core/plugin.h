@@ -51,8 +51,10 @@ struct selection {
 enum fate { FATE_PASSED, FATE_MATCHED, FATE_FAILED, FATE_CANCELLED };
 
 /* What became of each event. Saying nothing means: passed through, not matched. */
+struct filter;
 struct outcome {
     struct batch *batch;
+    const struct filter *filter; /* whose common options outcome_common() runs; NULL: none */
     uint8_t *fate; /* enum fate, by event index */
     uint32_t matched, failed, cancelled, created;
     struct outcome_child { struct event *event; bool matched; } *children; /* in order */
@@ -85,6 +87,9 @@ static inline void outcome_cancelled(struct outcome *out, struct event *event)
 /* A new event behind its parent; it continues with the next filter. NULL at the batch's limit.
  * `matched`: the host runs the common options on it. */
 struct event *outcome_child(struct outcome *out, struct event *parent, bool matched);
+/* Runs the common options at once: for a filter that succeeds several times on one event (dissect's mappings),
+ * after each success but the last, which outcome_matched() tells. */
+void outcome_common(struct outcome *out, struct event *event);
 
 /* A number of a plugin's own that /metrics and the API show: grok's matches and failures. */
 struct metric_row {

@@ -181,6 +181,11 @@ struct event *outcome_child(struct outcome *out, struct event *parent, bool matc
     return child;
 }
 
+void outcome_common(struct outcome *out, struct event *event)
+{
+    if (out->filter && out->filter->has_common) filter_matched(out->filter, event);
+}
+
 /* Removes the cancelled from a selection. */
 static struct selection without_cancelled(struct batch *batch, struct selection in)
 {
@@ -223,6 +228,7 @@ static struct selection apply(struct vm *vm, struct filter *filter, struct batch
     SELECTION_EACH(batch, &in, event) vm->fate[event->index] = FATE_PASSED;
     struct outcome *out = &vm->outcome;
     *out = (struct outcome){.batch = batch,
+                            .filter = filter,
                             .fate = vm->fate,
                             .children = out->children,
                             .children_capacity = out->children_capacity};

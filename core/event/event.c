@@ -219,3 +219,24 @@ void event_copy(struct event *copy, const struct event *event, bool text_too)
     }
     copy->metadata = *value_copy(arena, &event->metadata_value, text_too).map;
 }
+
+static size_t containers_footprint(const struct value *value)
+{
+    size_t bytes = 0;
+    if (value->kind == VALUE_ARRAY) {
+        ARRAY_EACH(value->array, item) bytes += containers_footprint(item) + sizeof *item;
+        return bytes + sizeof *value->array;
+    }
+    if (value->kind != VALUE_MAP) return 0;
+    MAP_EACH(value->map, entry) bytes += containers_footprint(&entry->value) + sizeof *entry;
+    return bytes + sizeof *value->map;
+}
+
+/* Above EVENT_ENTRIES the root has grown by doubling. */
+size_t event_footprint(const struct event *event)
+{
+    struct value root = {.kind = VALUE_MAP, .map = (struct map *)(uintptr_t)&event->root};
+    size_t fields = event->root.count > EVENT_ENTRIES ? event->root.count * 3 : EVENT_ENTRIES;
+    return sizeof *event + fields * sizeof(struct entry) + containers_footprint(&root) +
+           containers_footprint(&event->metadata_value);
+}

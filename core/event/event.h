@@ -75,6 +75,8 @@ bool event_tags_are_legal(const struct value *tags);
 /* A deep copy of fields and metadata into `copy`, made with event_init(); text too when the copy
  * outlives the original's bytes. */
 void event_copy(struct event *copy, const struct event *event, bool text_too);
+/* About how many bytes a new event takes that is such a copy without its text: to ask arena_allows() before. */
+size_t event_footprint(const struct event *event);
 
 struct value event_now(void); /* VALUE_TIME of the wall clock, nanoseconds */
 
