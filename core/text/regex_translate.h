@@ -52,7 +52,12 @@ struct translation {
     uint32_t literal_count;
     size_t length_min; /* bytes */
     bool is_anchored;  /* every alternative begins with \A */
+    bool begins_line;  /* every alternative begins with ^ or \A */
     bool has_loop;     /* anything without a small bound: an attempt may be long */
+    /* Places in the original between the parts of its outermost sequence, quantifiers included:
+     * what stands before one is an expression by itself. None where the whole is alternatives. */
+    uint32_t *cuts;
+    uint32_t cut_count, cut_capacity;
 };
 
 bool regex_translate(struct translation *to, struct str pattern,
