@@ -7,8 +7,9 @@
  * a map is matched as JSON text (there: Ruby's inspect). */
 #include "filters/grok.h"
 #include "core/fields/captures.h"
-#include "core/text/grok_list.h"
 #include "core/plugin.h"
+#include "core/text/grok_doubts.h"
+#include "core/text/grok_list.h"
 #include "core/text/number.h"
 #include <errno.h>
 #include <glob.h>
@@ -185,6 +186,7 @@ static bool pattern_compile(struct grok_filter *self, struct match_field *field,
         return false;
     }
     type_check(grok, pair, context->diag);
+    grok_doubts_say(&self->library, pair->value, pair->place, context->diag);
     if (self->timeout_millis) regex_budget_set(grok->regex, self->timeout_millis * 1000000);
     field->groks[field->count++] = grok;
     self->places[self->grok_count] = pair->place;

@@ -105,7 +105,7 @@ static void mark(struct regex_parser *parser)
         to->marks = xreallocarray(to->marks, to->mark_capacity, sizeof *to->marks);
     }
     to->marks[to->mark_count++] =
-        (struct translation_mark){(uint32_t)to->text.len, (uint32_t)parser->at};
+        (struct translation_mark){.out = (uint32_t)to->text.len, .in = (uint32_t)parser->at};
 }
 
 /* Parts of the outermost sequence; a (?i) without an end takes the rest into its own. */

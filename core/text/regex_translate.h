@@ -29,6 +29,7 @@ struct regex_kind {
 /* Place in the translated text -> place in the original. */
 struct translation_mark {
     uint32_t out, in;
+    bool is_reference; /* of a grok pattern: all up to the next mark stands for one reference */
 };
 
 /* A run of bytes that every match contains. */
