@@ -9,6 +9,8 @@
 #include "core/fields/captures.h"
 #include "core/pattern_files.h"
 #include "core/plugin.h"
+#include "core/text/grok_doubts.h"
+#include "core/text/grok_list.h"
 #include "core/text/number.h"
 #include <stdlib.h>
 #include <time.h>
@@ -18,6 +20,7 @@ struct match_field {
     struct path path;
     struct grok **groks;
     uint32_t count;
+    struct grok_list *list; /* of several patterns; NULL: they are tried one by one */
 };
 
 struct grok_filter {
@@ -127,6 +130,7 @@ static bool pattern_compile(struct grok_filter *self, struct match_field *field,
         return false;
     }
     type_check(grok, pair, context->diag);
+    grok_doubts_say(&self->library, pair->value, pair->place, context->diag);
     if (self->timeout_millis) regex_budget_set(grok->regex, self->timeout_millis * 1000000);
     field->groks[field->count++] = grok;
     self->places[self->grok_count] = pair->place;
@@ -156,6 +160,7 @@ static bool field_compile(struct grok_filter *self, uint32_t first,
 static void grok_filter_destroy(void *opaque)
 {
     struct grok_filter *self = opaque;
+    for (uint32_t i = 0; i < self->field_count; i++) grok_list_destroy(self->fields[i].list);
     for (uint32_t i = 0; i < self->grok_count; i++) grok_destroy(self->groks[i]);
     buf_fini(&self->text);
 }
@@ -168,6 +173,11 @@ static bool grok_create(void *opaque, const struct plugin_context *context)
     self->groks = arena_zalloc(context->arena, (self->match.count + 1) * sizeof *self->groks);
     self->places = arena_zalloc(context->arena, (self->match.count + 1) * sizeof *self->places);
     for (uint32_t i = 0; i < self->match.count; i++) ok &= field_compile(self, i, context);
+    for (uint32_t i = 0; ok && self->break_on_match && i < self->field_count; i++) {
+        struct match_field *field = &self->fields[i];
+        if (field->count > 1 && field->count <= GROK_LIST_MAX)
+            field->list = grok_list_create(field->groks, field->count, context->arena);
+    }
     if (self->timeout_scope.value == SCOPE_EVENT) self->shared_ns = self->timeout_millis * 1000000;
     if (!ok) grok_filter_destroy(self); /* what was refused is not destroyed again */
     return ok;
@@ -209,8 +219,7 @@ static enum regex_verdict match_text(const struct grok_filter *self,
 {
     enum regex_verdict verdict = REGEX_NO_MATCH;
     uint32_t which;
-    if (self->break_on_match && !deadline)
-        return grok_first(field->groks, field->count, text, flags, event, &which);
+    if (field->list && !deadline) return grok_list_apply(field->list, text, flags, event, &which);
     for (uint32_t i = 0; i < field->count; i++) {
         verdict = apply_until(self, field->groks[i], text, flags, deadline, event);
         if (verdict == REGEX_LIMIT || (verdict == REGEX_MATCH && self->break_on_match)) break;

@@ -17,13 +17,13 @@ uint32_t patterns_count(const struct pipeline *pipeline, uint32_t filter)
     return patterns_of(pipeline->workers[0], filter, &groks);
 }
 
-/* Time is measured on some attempts only and scaled up to all. */
+/* Time is measured on some runs only and scaled up to all. */
 static uint64_t ns_of(const struct grok_counters *counters)
 {
     uint64_t sampled = counter_get(&counters->sampled);
     if (!sampled) return 0;
     double each = (double)counter_get(&counters->sampled_ns) / (double)sampled;
-    return (uint64_t)(each * (double)counter_get(&counters->attempts));
+    return (uint64_t)(each * (double)counter_get(&counters->runs));
 }
 
 struct pattern_numbers patterns_read(const struct pipeline *pipeline, uint32_t filter,
@@ -41,7 +41,7 @@ struct pattern_numbers patterns_read(const struct pipeline *pipeline, uint32_t f
         sum.matches += counter_get(&counters->hits);
         sum.limits += counter_get(&counters->limits);
         sum.ns += ns_of(counters);
-        sum.attempts += counter_get(&counters->attempts);
+        sum.attempts += grok_attempts(groks[number]);
     }
     uint64_t done = sum.matches + sum.limits;
     sum.misses = sum.attempts > done ? sum.attempts - done : 0;

@@ -9,6 +9,8 @@
 
 enum { PARENT_EVENT, PARENT_METADATA, PARENTS_FIXED };
 
+const struct regex_options grok_regex_options = {.is_dotall = true, .named_only = true};
+
 /* ---- captures ---- */
 /* `NAME:field:type`; without colons the name is the field. */
 static struct str name_part(struct str name, uint32_t part)
@@ -143,6 +145,15 @@ static void parents_build(struct grok *grok, struct arena *arena)
         grok->captures[i].is_direct = grok->captures[i].is_first = false;
 }
 
+/* Between two runs that are timed: 1 to twice the mean, so that no rhythm of the input is followed. */
+static uint32_t sample_draw(struct grok *grok)
+{
+    grok->random ^= grok->random << 13;
+    grok->random ^= grok->random >> 17;
+    grok->random ^= grok->random << 5;
+    return 1 + grok->random % (2 * GROK_SAMPLE - 1);
+}
+
 /* ---- compiling ---- */
 static size_t origin_of(const struct translation_mark *marks, uint32_t count, size_t out)
 {
@@ -159,9 +170,8 @@ static struct regex *regex_of(const struct grok_library *library, struct str pat
     uint32_t mark_count = 0;
     struct regex *regex = NULL;
     struct regex_problem reason;
-    struct regex_options options = {.is_dotall = true, .named_only = true};
     if (grok_expand(library, pattern, named_only, &text, &marks, &mark_count, problem)) {
-        regex = regex_compile(buf_str(&text), &options, &reason);
+        regex = regex_compile(buf_str(&text), &grok_regex_options, &reason);
         if (!regex) {
             snprintf(problem->text, sizeof problem->text, "%s", reason.text);
             problem->offset = origin_of(marks, mark_count, reason.offset);
@@ -182,6 +192,8 @@ struct grok *grok_compile(const struct grok_library *library, struct str pattern
     grok->pattern = pattern;
     grok->regex = regex;
     grok->keep_empty = options->keep_empty;
+    grok->random = 2463534242u + (uint32_t)pattern.len; /* not 0 */
+    grok->sample_in = 1 + sample_draw(grok); /* not the first, which compiles */
     if (!captures_build(grok, options, arena, problem)) {
         regex_destroy(regex);
         return NULL;
@@ -349,25 +361,30 @@ static int64_t monotonic_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static enum regex_verdict match_timed(struct grok *grok, struct str subject, uint8_t string_flags,
-                                      struct regex_match *match)
+static __attribute__((noinline)) enum regex_verdict match_timed(struct grok *grok, struct str subject, uint8_t flags,
+                                                                bool has_literal, struct regex_match *match)
 {
     int64_t begin = monotonic_ns();
-    enum regex_verdict verdict = regex_match(grok->regex, subject, string_flags, 0, match);
+    enum regex_verdict verdict = has_literal ? regex_match_likely(grok->regex, subject, flags, 0, match)
+                                             : regex_match(grok->regex, subject, flags, 0, match);
     counter_add(&grok->counters.sampled, 1);
     counter_add(&grok->counters.sampled_ns, (uint64_t)(monotonic_ns() - begin));
+    grok->sample_in = sample_draw(grok);
     return verdict;
 }
 
-enum regex_verdict grok_apply(struct grok *grok, struct str subject, uint8_t string_flags,
-                              struct event *event)
+enum regex_verdict grok_run(struct grok *grok, struct str subject, uint8_t string_flags,
+                            bool has_literal, struct event *event)
 {
     struct regex_match match;
-    bool is_sample = counter_get(&grok->counters.attempts) % GROK_SAMPLE == 0;
-    enum regex_verdict verdict = is_sample
-                                     ? match_timed(grok, subject, string_flags, &match)
-                                     : regex_match(grok->regex, subject, string_flags, 0, &match);
-    counter_add(&grok->counters.attempts, 1);
+    enum regex_verdict verdict;
+    if (--grok->sample_in == 0)
+        verdict = match_timed(grok, subject, string_flags, has_literal, &match);
+    else if (has_literal)
+        verdict = regex_match_likely(grok->regex, subject, string_flags, 0, &match);
+    else
+        verdict = regex_match(grok->regex, subject, string_flags, 0, &match);
+    counter_add(&grok->counters.runs, 1);
     if (verdict == REGEX_MATCH) {
         counter_add(&grok->counters.hits, 1);
         grok_store(grok, &match, subject, string_flags, event);
@@ -377,14 +394,24 @@ enum regex_verdict grok_apply(struct grok *grok, struct str subject, uint8_t str
     return verdict;
 }
 
-enum regex_verdict grok_first(struct grok *const *groks, uint32_t count, struct str subject,
-                              uint8_t string_flags, struct event *event, uint32_t *which)
+enum regex_verdict grok_apply(struct grok *grok, struct str subject, uint8_t string_flags,
+                              struct event *event)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        enum regex_verdict verdict = grok_apply(groks[i], subject, string_flags, event);
-        if (verdict == REGEX_NO_MATCH) continue;
-        *which = i;
-        return verdict;
-    }
-    return REGEX_NO_MATCH;
+    counter_add(&grok->counters.alone, 1);
+    return grok_run(grok, subject, string_flags, false, event);
+}
+
+void grok_join(struct grok *grok, const atomic_uint_fast64_t *ends, uint32_t count)
+{
+    assert(!grok->list_ends);
+    grok->list_ends = ends;
+    grok->list_ends_count = count;
+}
+
+/* A sum of counters that only grow, so it only grows itself. */
+uint64_t grok_attempts(const struct grok *grok)
+{
+    uint64_t attempts = counter_get(&grok->counters.alone);
+    for (uint32_t i = 0; i < grok->list_ends_count; i++) attempts += counter_get(&grok->list_ends[i]);
+    return attempts;
 }

@@ -12,7 +12,7 @@
 #include "core/text/grok_library.h"
 
 enum {
-    GROK_SAMPLE = 64,            /* one attempt in so many is timed */
+    GROK_SAMPLE = 64,            /* one run in so many is timed, on average; which, is drawn */
     GROK_FIELD_ITEMS_MAX = 1024, /* captures collected in one field; further ones are dropped */
 };
 
@@ -26,9 +26,12 @@ struct grok_options {
     uint32_t overwrite_count;
 };
 
+/* Attempts are in grok_attempts(); what was neither hit nor limit was a miss. */
 struct grok_counters {
-    atomic_uint_fast64_t attempts, hits, limits; /* the rest were misses */
-    atomic_uint_fast64_t sampled, sampled_ns;
+    atomic_uint_fast64_t alone;        /* attempts that were not a list's */
+    atomic_uint_fast64_t runs;         /* of the expression: a list passes over what cannot match */
+    atomic_uint_fast64_t hits, limits;
+    atomic_uint_fast64_t sampled, sampled_ns; /* runs that were timed */
 };
 
 struct grok_capture {
@@ -59,7 +62,12 @@ struct grok {
     uint64_t *blooms;  /* of these maps as they were before anything was stored */
     uint32_t parent_count;
     struct grok_counters counters;
+    uint32_t sample_in, random;           /* runs until the next that is timed; what draws them */
+    const atomic_uint_fast64_t *list_ends; /* of a list: lines that ended here, at the next … */
+    uint32_t list_ends_count;
 };
+
+extern const struct regex_options grok_regex_options; /* how expanded patterns are read */
 
 /* NULL when the pattern is refused. The pattern's text is borrowed. */
 struct grok *grok_compile(const struct grok_library *library, struct str pattern,
@@ -73,14 +81,19 @@ bool grok_capture_is_repeated(const struct grok *grok, uint32_t capture);
 bool grok_type_ignored(const struct grok *grok, uint32_t *at, struct str *capture,
                        struct str *type);
 
+/* Part of a list: `ends` are lines that ended at this pattern and at those behind it. */
+void grok_join(struct grok *grok, const atomic_uint_fast64_t *ends, uint32_t count);
+/* How often the pattern was tried, be it that it was not run because it could not match. */
+uint64_t grok_attempts(const struct grok *grok);
+
 /* Matches and, on a match, stores the captures into the event as slices of `subject`, which must
  * live as long as the event. */
 enum regex_verdict grok_apply(struct grok *grok, struct str subject, uint8_t string_flags,
                               struct event *event);
 
-/* Tries the patterns in order; the first that matches wins and is stored. `*which`: its number.
- * REGEX_LIMIT ends the search. */
-enum regex_verdict grok_first(struct grok *const *groks, uint32_t count, struct str subject,
-                              uint8_t string_flags, struct event *event, uint32_t *which);
+/* The same for a list, which counts attempts itself. `has_literal`: the subject is known to contain
+ * regex_literal(), or another run that the pattern requires. */
+enum regex_verdict grok_run(struct grok *grok, struct str subject, uint8_t string_flags,
+                            bool has_literal, struct event *event);
 
 #endif

@@ -184,7 +184,7 @@ static bool fail_unknown(struct expansion *ex, struct str name)
     return fail(ex, "grok pattern `%.*s` is not defined", STR_ARG(name));
 }
 
-static void mark(struct expansion *ex, size_t in)
+static void mark(struct expansion *ex, size_t in, bool is_reference)
 {
     if (!ex->marks || ex->depth) return;
     if (*ex->mark_count == ex->mark_capacity) {
@@ -192,7 +192,7 @@ static void mark(struct expansion *ex, size_t in)
         *ex->marks = xreallocarray(*ex->marks, ex->mark_capacity, sizeof **ex->marks);
     }
     (*ex->marks)[(*ex->mark_count)++] =
-        (struct translation_mark){(uint32_t)ex->out->len, (uint32_t)in};
+        (struct translation_mark){(uint32_t)ex->out->len, (uint32_t)in, is_reference};
 }
 
 /* Must a body be enclosed to mean the same between its neighbours? Groups that are not needed cost
@@ -265,7 +265,7 @@ static bool expand(struct expansion *ex, struct str text)
     for (size_t at = 0; at < text.len;) {
         ptrdiff_t found = str_find(str_from(text, at), STR("%{"));
         size_t begin = found < 0 ? text.len : at + (size_t)found;
-        mark(ex, at);
+        mark(ex, at, false);
         buf_append(ex->out, str_slice(text, at, begin));
         if (ex->out->len > GROK_EXPANDED_MAX)
             return fail(ex, "the pattern expands to more than %d bytes", GROK_EXPANDED_MAX);
@@ -280,7 +280,7 @@ static bool expand(struct expansion *ex, struct str text)
         /* The reference is expanded nevertheless, which leaves a `)` without its `(`. */
         if (is_escaped(text, begin))
             return fail(ex, "`\\` does not keep `%%{` from being a reference; write `[%%]{`");
-        mark(ex, begin);
+        mark(ex, begin, true);
         at = begin + reference.len;
         if (!expand_reference(ex, &reference, at < text.len ? text.ptr[at] : '\0')) return false;
     }

@@ -264,14 +264,23 @@ static struct variant *variant_get(struct regex *regex, bool is_utf, enum regex_
     return variant->code ? variant : NULL;
 }
 
+/* What begins with a line and fails at the first one can match only behind a newline. */
+static bool is_over(const struct regex *regex, struct str subject, size_t start, int rc)
+{
+    return rc == PCRE2_ERROR_NOMATCH && regex->facts.begins_line && subject.len > start &&
+           !memchr(subject.ptr + start, '\n', subject.len - start);
+}
+
 /* Lines mostly match at their beginning. One attempt pinned there needs no callout and none of what
  * PCRE2 does to find a start, and a match at the first place is the leftmost. */
 static bool run_pinned(struct regex *regex, bool is_utf, struct str subject, size_t start, int *rc)
 {
-    if (regex->facts.is_anchored || regex->pinned_score++ < 0) return false;
+    if (regex->facts.is_anchored) return false;
+    if (!regex->facts.begins_line && regex->pinned_score++ < 0) return false;
     const struct variant *variant = variant_get(regex, is_utf, REGEX_PINNED);
     if (!variant) return false;
     *rc = variant_match(regex, variant, subject, start);
+    if (is_over(regex, subject, start, *rc)) return true;
     if (*rc < 0) {
         regex->pinned_score -= 2;
         if (regex->pinned_score < 0) regex->pinned_score = -PINNED_PAUSE;
@@ -324,6 +333,13 @@ enum regex_verdict regex_match(struct regex *regex, struct str subject, uint8_t 
 {
     if (start > subject.len || subject.len - start < regex->facts.length_min) return REGEX_NO_MATCH;
     if (is_hopeless(regex, str_from(subject, start))) return REGEX_NO_MATCH;
+    return regex_match_likely(regex, subject, string_flags, start, out);
+}
+
+enum regex_verdict regex_match_likely(struct regex *regex, struct str subject, uint8_t string_flags,
+                                      size_t start, struct regex_match *out)
+{
+    if (start > subject.len || subject.len - start < regex->facts.length_min) return REGEX_NO_MATCH;
     int rc = run(regex, is_utf_subject(subject, string_flags), subject, start);
     if (rc < 0) regex->literal_hits = 0;
     if (rc == PCRE2_ERROR_NOMATCH) return REGEX_NO_MATCH;
@@ -343,6 +359,23 @@ const struct regex_name *regex_names(const struct regex *regex, uint32_t *count)
 
 uint32_t regex_group_count(const struct regex *regex) { return regex->facts.groups; }
 struct str regex_literal(const struct regex *regex) { return regex->literal.text; }
+uint32_t regex_literal_count(const struct regex *regex) { return regex->facts.literal_count; }
+
+struct str regex_literal_at(const struct regex *regex, uint32_t number)
+{
+    assert(number < regex->facts.literal_count);
+    const struct regex_required *run = &regex->facts.literals[number];
+    if (!run->len) return STR("");
+    return str_slice(buf_str(&regex->facts.literal_bytes), run->start, run->start + run->len);
+}
+
+struct str regex_pattern(const struct regex *regex) { return regex->pattern; }
+
+const uint32_t *regex_cuts(const struct regex *regex, uint32_t *count)
+{
+    *count = regex->facts.cut_count;
+    return regex->facts.cuts;
+}
 size_t regex_length_min(const struct regex *regex) { return regex->facts.length_min; }
 
 bool regex_has_jit(void)

@@ -84,6 +84,10 @@ void regex_destroy(struct regex *regex); /* NULL is allowed */
 enum regex_verdict regex_match(struct regex *regex, struct str subject, uint8_t string_flags,
                                size_t start, struct regex_match *out);
 
+/* The same for a subject in which regex_literal() was found already. */
+enum regex_verdict regex_match_likely(struct regex *regex, struct str subject, uint8_t string_flags,
+                                      size_t start, struct regex_match *out);
+
 /* The text of a group of the last match; false when it took no part. */
 static inline bool regex_group(const struct regex_match *match, struct str subject, uint32_t group,
                                struct str *text)
@@ -102,7 +106,15 @@ void regex_budget_set(struct regex *regex, int64_t ns);
 /* What must hold for any match, for whoever tries many patterns: bytes the subject must contain
  * (empty: none known) and its least length. */
 struct str regex_literal(const struct regex *regex);
+/* All runs of bytes that any match contains, of which regex_literal() is the longest; those that
+ * are empty say nothing. */
+uint32_t regex_literal_count(const struct regex *regex);
+struct str regex_literal_at(const struct regex *regex, uint32_t number);
 size_t regex_length_min(const struct regex *regex);
+struct str regex_pattern(const struct regex *regex); /* as it was given */
+/* Places in it, ascending, where it can be cut in two: any match begins with one of what stands
+ * before. */
+const uint32_t *regex_cuts(const struct regex *regex, uint32_t *count);
 
 /* False where executable memory is refused: everything works, several times slower. Said once at
  * start and in /health by whoever runs the program. */

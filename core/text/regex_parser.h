@@ -61,7 +61,7 @@ void code_append(const struct regex_parser *parser, struct buf *out, uint32_t co
 /* What is known of an expression. */
 struct shape {
     size_t min;
-    bool is_anchored;
+    bool is_anchored, begins_line;
     bool is_single; /* one character: a quantifier on it is a plain scan */
     bool is_any;    /* a dot that matches everything: JIT jumps, no scan */
     bool is_choice; /* alternatives that no group encloses */

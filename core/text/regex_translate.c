@@ -105,7 +105,19 @@ static void mark(struct regex_parser *parser)
         to->marks = xreallocarray(to->marks, to->mark_capacity, sizeof *to->marks);
     }
     to->marks[to->mark_count++] =
-        (struct translation_mark){(uint32_t)to->text.len, (uint32_t)parser->at};
+        (struct translation_mark){.out = (uint32_t)to->text.len, .in = (uint32_t)parser->at};
+}
+
+/* Parts of the outermost sequence; a (?i) without an end takes the rest into its own. */
+static void cut(struct regex_parser *parser)
+{
+    struct translation *to = parser->to;
+    if (parser->depth || parser->is_first_pass) return;
+    if (to->cut_count == to->cut_capacity) {
+        to->cut_capacity = to->cut_capacity ? to->cut_capacity * 2 : 64;
+        to->cuts = xreallocarray(to->cuts, to->cut_capacity, sizeof *to->cuts);
+    }
+    to->cuts[to->cut_count++] = (uint32_t)parser->at;
 }
 
 static void text_insert(struct buf *text, size_t at, const char *what)
@@ -156,7 +168,7 @@ static bool parse_escape(struct regex_parser *parser, struct shape *shape)
     case 'K':
         parser->at++;
         buf_printf(text, "\\%c", c);
-        shape->is_anchored = c == 'A';
+        shape->is_anchored = shape->begins_line = c == 'A';
         return true;
     case 'R':
     case 'X':
@@ -236,6 +248,7 @@ static bool parse_atom(struct regex_parser *parser, struct shape *shape)
     case '$':
         parser->at++;
         buf_append_char(text, c); /* always line anchors: PCRE2_MULTILINE */
+        shape->begins_line = c == '^';
         return true;
     case '*':
     case '+':
@@ -352,7 +365,7 @@ static bool parse_quantifiers(struct regex_parser *parser, size_t begin,
         if (!parser->muted && q.min == 0) literal_restore(parser->to, before);
         if (q.min != 1 || q.max != 1) literal_end(parser);
         shape->min = size_product(shape->min, q.min);
-        if (!q.min) shape->is_anchored = false;
+        if (!q.min) shape->is_anchored = shape->begins_line = false;
         shape->is_single = shape->is_any = false;
     }
     return !parser->failed;
@@ -382,6 +395,7 @@ static bool parse_sequence(struct regex_parser *parser, struct shape *shape)
         char c = parser_peek(parser, 0);
         if (parser_ended(parser) || c == '|' || c == ')') return true;
         mark(parser);
+        cut(parser);
         size_t begin = parser->to->text.len;
         struct literal_state before = literal_save(parser->to);
         struct shape atom;
@@ -389,7 +403,10 @@ static bool parse_sequence(struct regex_parser *parser, struct shape *shape)
         skip_extended(parser);
         if (!parse_quantifiers(parser, begin, before, &atom)) return false;
         shape->min = size_sum(shape->min, atom.min);
-        if (is_begin) shape->is_anchored = atom.is_anchored;
+        if (is_begin) {
+            shape->is_anchored = atom.is_anchored;
+            shape->begins_line = atom.begins_line;
+        }
         if (parser->to->text.len > begin) is_begin = false;
     }
 }
@@ -398,13 +415,14 @@ bool parse_alternation(struct regex_parser *parser, struct shape *shape)
 {
     struct literal_state before = literal_save(parser->to);
     bool is_choice = false, ok;
-    *shape = (struct shape){.min = SIZE_MAX, .is_anchored = true};
+    *shape = (struct shape){.min = SIZE_MAX, .is_anchored = true, .begins_line = true};
     for (;;) {
         struct shape sequence;
         ok = parse_sequence(parser, &sequence);
         if (!ok) break;
         if (sequence.min < shape->min) shape->min = sequence.min;
         shape->is_anchored &= sequence.is_anchored;
+        shape->begins_line &= sequence.begins_line;
         if (parser_peek(parser, 0) != '|') break;
         parser->at++;
         buf_append_char(&parser->to->text, '|');
@@ -430,7 +448,7 @@ static bool run_pass(struct regex_parser *parser, struct translation *to, bool *
                                          .caseless = parser->options->is_caseless};
     buf_clear(&to->text);
     buf_clear(&to->literal_bytes);
-    to->mark_count = to->groups = to->literal_count = 0;
+    to->mark_count = to->groups = to->literal_count = to->cut_count = 0;
     to->has_loop = false;
     parser->choices = 0;
     literal_cut(to);
@@ -440,6 +458,8 @@ static bool run_pass(struct regex_parser *parser, struct translation *to, bool *
     to->has_loop |= parser->choices > CHOICES_SMALL || shape.min > LENGTH_SMALL;
     to->length_min = shape.min;
     to->is_anchored = shape.is_anchored;
+    to->begins_line = shape.begins_line;
+    if (shape.is_choice) to->cut_count = 0;
     *is_choice = shape.is_choice;
     assert(parser->depth == 0 && parser->muted == 0);
     return true;
@@ -482,6 +502,7 @@ void translation_fini(struct translation *translation)
     buf_fini(&translation->literal_bytes);
     free(translation->marks);
     free(translation->names);
+    free(translation->cuts);
     *translation = (struct translation){.groups = 0};
 }
 

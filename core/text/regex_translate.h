@@ -29,6 +29,7 @@ struct regex_kind {
 /* Place in the translated text -> place in the original. */
 struct translation_mark {
     uint32_t out, in;
+    bool is_reference; /* of a grok pattern: all up to the next mark stands for one reference */
 };
 
 /* A run of bytes that every match contains. */
@@ -52,7 +53,12 @@ struct translation {
     uint32_t literal_count;
     size_t length_min; /* bytes */
     bool is_anchored;  /* every alternative begins with \A */
+    bool begins_line;  /* every alternative begins with ^ or \A */
     bool has_loop;     /* anything without a small bound: an attempt may be long */
+    /* Places in the original between the parts of its outermost sequence, quantifiers included:
+     * what stands before one is an expression by itself. None where the whole is alternatives. */
+    uint32_t *cuts;
+    uint32_t cut_count, cut_capacity;
 };
 
 bool regex_translate(struct translation *to, struct str pattern,
