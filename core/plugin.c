@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/plugin.h"
+#include <assert.h>
 
 struct place context_place(const struct plugin_context *context, const char *option)
 {
@@ -16,4 +17,11 @@ struct place context_item_place(const struct plugin_context *context, const char
         if (is_list && str_eq_z(context->settings[i].key, option)) return value->items[n].place;
     }
     return context_place(context, option);
+}
+
+struct shared *context_share(const struct plugin_context *context, const struct shared_type *type,
+                             struct str key)
+{
+    assert(context->scope && context->shared && !*context->shared);
+    return *context->shared = state_scope_share(context->scope, type, key);
 }
