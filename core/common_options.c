@@ -36,7 +36,7 @@ const struct option filter_common_options[] = {
     OPTION_TEMPLATES(struct filter_common, remove_tag,
                      .help = "Tags to remove when the filter succeeds."),
     OPTION_BOOL(struct filter_common, periodic_flush, .preset = "false",
-                .help = "Whether the filter gives out what it holds at regular intervals."),
+                .help = "Accepted: filters that hold something back give it out every 5 s anyway."),
     OPTION_END,
 };
 

@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/filter.h"
+#include <assert.h>
+
+void filter_ready(struct filter *filter)
+{
+    if (filter->ready) filter->ready(filter);
+}
+
+void filter_stopped(struct filter *filter)
+{
+    assert(!filter->is_stopped);
+    filter->is_stopped = true;
+}
 
 static void remove_fields(const struct filter *filter, struct event *event)
 {

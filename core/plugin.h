@@ -11,7 +11,9 @@
 #include "core/event/batch.h"
 #include "core/fields/fields.h"
 #include "core/option.h"
+#include "core/state/shared.h"
 
+struct filter;  /* core/filter.h: the host of one */
 struct loop;    /* core/net/loop.h: uv loop, memory, read block of a worker */
 struct worker;
 
@@ -29,6 +31,8 @@ struct plugin_context {
     struct str path_data;
     uint32_t worker, workers; /* number of this worker, and how many there are */
     struct codec *codec;      /* of an input or output: its codec; of a codec: itself */
+    struct state_scope *scope;      /* of a filter: what those of all workers share (context_share) */
+    struct shared **shared;
 };
 /* Place of a setting's value, or of the plugin's name when it was not given. */
 struct place context_place(const struct plugin_context *context, const char *option);
@@ -38,6 +42,11 @@ struct place context_item_place(const struct plugin_context *context, const char
 bool context_is_given(const struct plugin_context *context, const char *option);
 
 /* ---- filters ---- */
+/* The state that this filter has in common with those of other workers, and with all that ask for the
+ * same kind and key (core/state/shared.h). At most one a filter; in create(). */
+struct shared *context_share(const struct plugin_context *context, const struct shared_type *type,
+                             struct str key);
+
 /* The events of a batch that a filter sees, in arrival order: those on its branch, not cancelled. */
 struct selection {
     const uint32_t *index; /* into batch->events */
@@ -59,7 +68,9 @@ struct outcome {
     uint32_t matched, failed, cancelled, created;
     struct outcome_child { struct event *event; bool matched; } *children; /* in order */
     uint32_t children_capacity;
+    bool has_more; /* of flush(): there was no room for all of it, ask again */
 };
+enum { FLUSH_EVENTS_MAX = 1000 }; /* of one call of flush() */
 /* The host then runs add_field, remove_field, add_tag, remove_tag, in this order. */
 static inline void outcome_matched(struct outcome *out, struct event *event)
 {
@@ -84,12 +95,19 @@ static inline void outcome_cancelled(struct outcome *out, struct event *event)
     out->cancelled++;
     event->is_cancelled = true;
 }
-/* A new event behind its parent; it continues with the next filter. NULL at the batch's limit.
- * `matched`: the host runs the common options on it. */
+/* A new event behind its parent, or behind all others without one; it continues with the next filter.
+ * NULL at the batch's limit. `matched`: the host runs the common options on it. */
 struct event *outcome_child(struct outcome *out, struct event *parent, bool matched);
 /* Runs the common options at once: for a filter that succeeds several times on one event (dissect's mappings),
  * after each success but the last, which outcome_matched() tells. */
 void outcome_common(struct outcome *out, struct event *event);
+/* Asked by flush() before each event; if not, it comes again for the rest. */
+static inline bool outcome_has_room(struct outcome *out)
+{
+    bool has_room = out->created < FLUSH_EVENTS_MAX && out->batch->arena.bytes < ARENA_BYTES_MAX / 2;
+    out->has_more |= !has_room;
+    return has_room;
+}
 
 /* A number of a plugin's own that /metrics and the API show: grok's matches and failures. */
 struct metric_row {
@@ -105,6 +123,18 @@ struct filter_type {
     bool (*create)(void *self, const struct plugin_context *context);
     void (*apply)(void *self, struct batch *batch, const struct selection *in, struct outcome *out);
     void (*destroy)(void *self); /* frees only what create() took outside the configuration arena */
+    /* What it holds back and is due now goes on as new events (outcome_child without a parent), behind
+     * the filter. Asked every FLUSH_INTERVAL_MS, and with `is_final` once, at the end of all inputs.
+     * NULL: it holds nothing back. */
+    void (*flush)(void *self, struct batch *batch, struct outcome *out, bool is_final);
+    /* For filters that wait for answers (of a name server): start() before the first event, with the
+     * worker's loop in `host`; 0 or a UV_E code. Then before apply() `ask` is called with the same events:
+     * it starts the questions and returns false while answers are missing. The batch waits; filter_ready()
+     * has `ask` called again, until it returns true. stop() gives everything up and calls
+     * filter_stopped(). Without a loop (`tailrace test`, repl) such a filter is passed by. */
+    int (*start)(void *self, struct filter *host);
+    bool (*ask)(void *self, struct batch *batch, const struct selection *in);
+    void (*stop)(void *self);
     /* Rows for the API; returns their number (at most `capacity`). */
     uint32_t (*metrics)(void *self, struct metric_row *rows, uint32_t capacity);
     /* What it reads, sets and removes, for the checks before start. NULL: it may do anything. */

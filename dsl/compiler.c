@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dsl/compiler.h"
+#include "dsl/stretch.h"
 #include <assert.h>
 
 /* Makes room for one more item of an array in the arena. */
@@ -126,6 +127,7 @@ bool compile(struct compiler *compiler, const struct config *config)
     compiler->program->slots = config->slots;
     bool filters = compile_statements(compiler, &config->sections[SECTION_FILTER], SECTION_FILTER, 0);
     struct program *program = compiler->program;
+    stretches_run_singly(program, compiler->arena);
     program->outputs_at = program->code_count;
     bool outputs = compile_statements(compiler, &config->sections[SECTION_OUTPUT], SECTION_OUTPUT, 0);
     emit(compiler, OP_DONE, 0, (struct place){0});

@@ -99,6 +99,7 @@ static void operand_print(const struct program *program, const struct instructio
         break;
     case OP_RUN: statement_text(program->actions[at->a].source, out); break;
     case OP_ELSE: buf_printf(out, "(none: %u)", at->jump); break;
+    case OP_NEXT: buf_printf(out, "(more: %u)", at->jump); break;
     default: break;
     }
 }
@@ -120,7 +121,7 @@ void program_print(const struct program *program, struct input *const *inputs, u
     for (uint32_t i = 0; i < input_count; i++) input_print(&listing, inputs[i]);
     for (uint32_t i = 0; i < program->code_count; i++) {
         const struct instruction *at = &program->code[i];
-        if (at->opcode == OP_END) depth--;
+        if (at->opcode == OP_END || at->opcode == OP_NEXT) depth--;
         line_begin(&listing, 0);
         buf_printf(out, "%4u  %*s%-6s ", i, (int)(depth * 2), "", opcode_name(at->opcode));
         operand_print(program, at, out);
@@ -128,6 +129,6 @@ void program_print(const struct program *program, struct input *const *inputs, u
         const struct statement *statement = at->opcode == OP_RUN ? program->actions[at->a].source : NULL;
         if (statement && statement->kind == STATEMENT_FOR)
             block_print(&listing, &statement->loop->body, OPERANDS + 2 * depth + 2);
-        if (at->opcode == OP_BRANCH) depth++;
+        if (at->opcode == OP_BRANCH || at->opcode == OP_EACH) depth++;
     }
 }

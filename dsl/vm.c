@@ -15,6 +15,7 @@
 
 struct frame {
     struct selection rest, done;
+    uint32_t capacity; /* of done, where events come one by one; else 0 */
 };
 
 struct vm {
@@ -163,6 +164,31 @@ static void test(struct program *program, struct program_condition *row, struct 
     frame->rest = (struct selection){split.no, split.no_count};
 }
 
+/* ---- event by event ---- */
+
+static struct selection head_of(struct selection *rest)
+{
+    struct selection one = {rest->index, rest->count ? 1 : 0};
+    rest->index += one.count;
+    rest->count -= one.count;
+    return one;
+}
+
+/* What comes of an event stands behind all that came of those before it. */
+static void done_append(struct batch *batch, struct frame *frame, struct selection now)
+{
+    uint32_t count = frame->done.count + now.count;
+    if (!now.count) return;
+    uint32_t *index = (uint32_t *)(uintptr_t)frame->done.index;
+    if (count > frame->capacity) {
+        uint32_t capacity = frame->rest.count + count + count / 2;
+        index = arena_regrow(&batch->arena, index, frame->capacity * sizeof *index, capacity * sizeof *index);
+        frame->capacity = capacity;
+    }
+    memcpy(index + frame->done.count, now.index, now.count * sizeof *index);
+    frame->done = (struct selection){index, count};
+}
+
 /* ---- filters ---- */
 
 struct event *outcome_child(struct outcome *out, struct event *parent, bool matched)
@@ -219,6 +245,25 @@ static void count_outcome(struct filter *filter, const struct outcome *out, uint
     if (out->created) counter_add(&counters->created, out->created);
 }
 
+static struct outcome *outcome_begin(struct vm *vm, struct batch *batch, const struct filter *filter)
+{
+    struct outcome *out = &vm->outcome;
+    *out = (struct outcome){.batch = batch,
+                            .filter = filter,
+                            .fate = vm->fate,
+                            .children = out->children,
+                            .children_capacity = out->children_capacity};
+    return out;
+}
+
+static struct selection children_of(struct batch *batch, const struct outcome *out)
+{
+    uint32_t *index = arena_alloc(&batch->arena, out->created * sizeof *index);
+    batch_rank(batch);
+    for (uint32_t i = 0; i < out->created; i++) index[i] = out->children[i].event->index;
+    return (struct selection){index, out->created};
+}
+
 /* One call of a filter. Returns the events that go on. */
 static struct selection apply(struct vm *vm, struct filter *filter, struct batch *batch,
                               struct selection in)
@@ -226,25 +271,22 @@ static struct selection apply(struct vm *vm, struct filter *filter, struct batch
     uint64_t start = now_ns();
     vm->fate = rows_for(batch, vm->fate, 1, &vm->fate_capacity);
     SELECTION_EACH(batch, &in, event) vm->fate[event->index] = FATE_PASSED;
-    struct outcome *out = &vm->outcome;
-    *out = (struct outcome){.batch = batch,
-                            .filter = filter,
-                            .fate = vm->fate,
-                            .children = out->children,
-                            .children_capacity = out->children_capacity};
+    struct outcome *out = outcome_begin(vm, batch, filter);
     filter->type->apply(filter->self, batch, &in, out);
     names_inherit(vm, batch, out);
     run_common(filter, batch, &in, out);
     count_outcome(filter, out, in.count, now_ns() - start);
     struct selection next = out->cancelled ? without_cancelled(batch, in) : in;
-    if (out->created) {
-        uint32_t *index = arena_alloc(&batch->arena, out->created * sizeof *index);
-        batch_rank(batch);
-        for (uint32_t i = 0; i < out->created; i++) index[i] = out->children[i].event->index;
-        next = merge(batch, next, (struct selection){index, out->created});
-    }
-    return next;
+    return out->created ? merge(batch, next, children_of(batch, out)) : next;
 }
+
+/* False: the batch parks, answers are missing. What waits for answers needs a loop to wait on. */
+static bool filter_is_told(const struct filter *filter, struct batch *batch, const struct selection *in)
+{
+    return !filter->type->ask || filter->type->ask(filter->self, batch, in);
+}
+
+static bool filter_is_passed_by(const struct filter *filter) { return filter->type->ask && !filter->loop; }
 
 static void memory_limited(struct program *program, struct event *event, struct str subject)
 {
@@ -310,11 +352,14 @@ static bool offer(struct vm *vm, struct output *output, struct batch *batch)
     return true;
 }
 
-struct output *vm_parked_at(const struct program *program, const struct batch *batch)
+struct vm_wait vm_parked_at(const struct program *program, const struct batch *batch)
 {
     const struct vm *vm = batch->vm;
-    assert(vm && program->running[vm->at].opcode == OP_OUTPUT);
-    return program->outputs[program->running[vm->at].a];
+    assert(vm && vm->at < program->running_count);
+    const struct instruction *at = &program->running[vm->at];
+    assert(at->opcode == OP_OUTPUT || at->opcode == OP_FILTER);
+    if (at->opcode == OP_FILTER) return (struct vm_wait){.filter = program->filters[at->a]};
+    return (struct vm_wait){.output = program->outputs[at->a]};
 }
 
 void vm_take_code(struct program *program, const struct code *code, struct batch *parked)
@@ -348,6 +393,8 @@ static enum vm_result run(struct program *program, struct batch *batch, bool is_
         assert(vm->at < program->running_count);
         switch ((enum opcode)at->opcode) {
         case OP_FILTER:
+            if (filter_is_passed_by(program->filters[at->a])) break;
+            if (vm->now.count && !filter_is_told(program->filters[at->a], batch, &vm->now)) return VM_PARKED;
             if (vm->now.count && batch->arena.bytes > ARENA_BYTES_MAX / 2)
                 vm->now = apply_singly(vm, program, program->filters[at->a], batch, vm->now);
             else if (vm->now.count)
@@ -383,6 +430,22 @@ static enum vm_result run(struct program *program, struct batch *batch, bool is_
             vm->now = merge(batch, frame->done, frame->rest);
             vm->depth--;
             break;
+        case OP_EACH:
+            assert(vm->depth < program->depth);
+            frame = &vm->stack[vm->depth++];
+            *frame = (struct frame){.rest = vm->now};
+            vm->now = head_of(&frame->rest);
+            break;
+        case OP_NEXT:
+            done_append(batch, frame, vm->now);
+            if (frame->rest.count) {
+                vm->now = head_of(&frame->rest);
+                vm->at = at->jump;
+                continue;
+            }
+            vm->now = frame->done;
+            vm->depth--;
+            break;
         case OP_OUTPUT:
             if (vm->now.count && !offer(vm, program->outputs[at->a], batch)) return VM_PARKED;
             break;
@@ -398,6 +461,39 @@ static enum vm_result run(struct program *program, struct batch *batch, bool is_
 
 enum vm_result vm_run(struct program *program, struct batch *batch) { return run(program, batch, false); }
 enum vm_result vm_step(struct program *program, struct batch *batch) { return run(program, batch, true); }
+
+/* The instruction of a filter in the running list, and how many branches are open there. */
+static uint32_t filter_find(const struct program *program, uint32_t filter, uint32_t *depth)
+{
+    *depth = 0;
+    for (uint32_t at = 0; at < program->running_count; at++) {
+        const struct instruction *instruction = &program->running[at];
+        if (instruction->opcode == OP_FILTER && instruction->a == filter) return at;
+        *depth += instruction->opcode == OP_BRANCH || instruction->opcode == OP_EACH;
+        *depth -= instruction->opcode == OP_END || instruction->opcode == OP_NEXT;
+    }
+    assert(false && "a filter that the program does not run");
+    return 0;
+}
+
+bool vm_flush(struct program *program, struct batch *batch, uint32_t number, bool is_final)
+{
+    assert(number < program->filter_count);
+    struct filter *filter = program->filters[number];
+    struct vm *vm = batch->vm ? batch->vm : vm_start(program, batch);
+    assert(vm->depth == 0 && (vm->at == 0 || program->running[vm->at].opcode == OP_DONE));
+    uint64_t start = now_ns();
+    struct outcome *out = outcome_begin(vm, batch, filter);
+    filter->type->flush(filter->self, batch, out, is_final);
+    run_common(filter, batch, &(struct selection){0}, out);
+    count_outcome(filter, out, 0, now_ns() - start);
+    if (!out->created) return false;
+    vm->at = filter_find(program, number, &vm->depth) + 1;
+    assert(vm->depth <= program->depth);
+    memset(vm->stack, 0, vm->depth * sizeof *vm->stack);
+    vm->now = children_of(batch, out);
+    return out->has_more;
+}
 
 struct vm_position vm_position(const struct program *program, struct batch *batch)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs a program over a batch, one instruction for all its events. The position (instruction, stack
- * of selections) lives in the batch, so that a batch can park at an output that is full and go on
- * there later. One worker's thread. */
+ * of selections) lives in the batch, so that a batch can park at an output that is full, or at a filter
+ * that waits for answers, and go on there later. One worker's thread. */
 #ifndef DSL_VM_H
 #define DSL_VM_H
 #include "dsl/probe.h"
 
 enum vm_result {
     VM_DONE,   /* through: its ticket is sealed, its memory may go */
-    VM_PARKED, /* an output is full: run again after its output_ready() */
+    VM_PARKED, /* an output is full, a filter waits: run again after output_ready(), filter_ready() */
     VM_STEPPED, /* of vm_step(): one instruction was run, others follow */
 };
 
@@ -17,6 +17,10 @@ enum vm_result {
 enum vm_result vm_run(struct program *program, struct batch *batch);
 /* Runs one instruction, for whoever looks at what each of them does (pipelines/sandbox.h). */
 enum vm_result vm_step(struct program *program, struct batch *batch);
+
+/* Filter number `filter` gives what it holds back, and the batch stands behind it, on its branch, with
+ * those events alone. The batch is fresh, or it has come to its end but for OP_DONE. True: it has more. */
+bool vm_flush(struct program *program, struct batch *batch, uint32_t filter, bool is_final);
 
 /* Where a batch stands between two steps. */
 struct vm_position {
@@ -27,8 +31,12 @@ struct vm_position {
 struct vm_position vm_position(const struct program *program, struct batch *batch);
 /* The values of names that an event has there, by slot; NULL: none is known. */
 const struct value *vm_names(const struct batch *batch, const struct event *event);
-/* The output a parked batch waits for. */
-struct output *vm_parked_at(const struct program *program, const struct batch *batch);
+/* What a parked batch waits for: one of the two. */
+struct vm_wait {
+    struct output *output;
+    struct filter *filter;
+};
+struct vm_wait vm_parked_at(const struct program *program, const struct batch *batch);
 /* Between two runs: from now on the program runs these instructions. `parked` (or NULL) is the batch that
  * is underway; it goes on where it is. */
 void vm_take_code(struct program *program, const struct code *code, struct batch *parked);

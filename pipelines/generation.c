@@ -199,6 +199,8 @@ static struct filter *filter_build(void *opaque, const struct plugin_block *bloc
     struct plugin_context plugin =
         plugin_context_of(generation, block->id, block->name_place, block->settings,
                           block->setting_count, common->any.ecs_compatibility);
+    plugin.scope = generation->options.scope;
+    plugin.shared = &filter->shared;
     if (type->create && !type->create(filter->self, &plugin)) return NULL;
     return filter;
 }
@@ -281,6 +283,8 @@ struct generation *generation_create(const struct config *config,
     struct generation *generation = xcalloc(1, sizeof *generation);
     arena_init(&generation->arena, NULL);
     generation->options = *options;
+    state_scope_init(&generation->own_scope, &generation->own_budget, 1);
+    if (!options->scope) generation->options.scope = &generation->own_scope;
     generation->config = config;
     generation->diag = diag;
     generation->program.pipeline = options->pipeline;
@@ -323,6 +327,7 @@ void generation_destroy(struct generation *generation)
         if (generation->codecs[i]->type->destroy)
             generation->codecs[i]->type->destroy(generation->codecs[i]->self);
     program_destroy(program);
+    state_scope_fini(&generation->own_scope);
     arena_fini(&generation->arena);
     free(generation);
 }

@@ -19,6 +19,7 @@ struct generation_options {
     struct str path_data;
     enum ecs ecs;         /* of the pipeline */
     uint32_t worker, workers;
+    struct state_scope *scope; /* of the pipeline; NULL: the generation stands alone and has its own */
     /* Every output is one of this type once its own options were checked and it was destroyed: its
      * instance begins with a struct stand_in. NULL: outputs are what the text says. */
     const struct output_type *output_as;
@@ -34,6 +35,8 @@ struct generation {
     uint32_t input_count, input_capacity;
     struct codec **codecs;       /* all, for metrics */
     uint32_t codec_count, codec_capacity;
+    struct state_scope own_scope;   /* when none was given */
+    struct budget own_budget;
 };
 
 /* NULL when anything is wrong; the diag says what. `config` has passed the checker. */

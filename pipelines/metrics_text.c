@@ -182,6 +182,37 @@ static void families(struct stats *stats, enum component_kind kind, const struct
     }
 }
 
+/* ---- state that filters keep, once for all workers ---- */
+
+#define STATE(member_) offsetof(struct state_counters, member_)
+static const struct counter_row state_rows[] = {
+    {"component_filter_states", "gauge", "Keys that a filter remembers now", STATE(states), 1},
+    {"component_filter_state_bytes", "gauge", "Bytes of memory for them", STATE(bytes), 1},
+    {"component_filter_states_evicted_total", "counter", "Keys given up at a limit", STATE(evicted), 1},
+};
+
+static void state_lines(const struct pipeline *pipeline, const struct counter_row *at, struct buf *out)
+{
+    const struct program *program = &component_generation(pipeline)->program;
+    for (uint32_t i = 0; i < program->filter_count; i++) {
+        const struct filter *filter = program->filters[i];
+        if (!filter->shared) continue;
+        const char *counters = (const char *)&filter->shared->counters;
+        uint64_t value = counter_get((const atomic_uint_fast64_t *)(const void *)(counters + at->offset));
+        struct labels labels = {.pipeline = pipeline->id, .id = filter->id, .type = filter->type->name,
+                                .kind = "filter"};
+        row(out, at->name, &labels, (double)value * at->scale);
+    }
+}
+
+static void states(struct stats *stats, struct buf *out)
+{
+    for (size_t i = 0; i < sizeof state_rows / sizeof *state_rows; i++) {
+        family(out, state_rows[i].name, state_rows[i].type, state_rows[i].help);
+        EACH_PIPELINE(stats, pipeline) state_lines(pipeline, &state_rows[i], out);
+    }
+}
+
 /* ---- grok's patterns ---- */
 
 enum { PATTERN_LABEL_MAX = 120 }; /* characters of a pattern that are shown */
@@ -278,6 +309,7 @@ void metrics_text(struct stats *stats, struct buf *out)
     families(stats, COMPONENT_FILTER, filter_rows, sizeof filter_rows / sizeof *filter_rows, out);
     families(stats, COMPONENT_OUTPUT, output_rows, sizeof output_rows / sizeof *output_rows, out);
     families(stats, COMPONENT_CODEC, codec_rows, sizeof codec_rows / sizeof *codec_rows, out);
+    states(stats, out);
     grok_patterns(stats, out);
     taps(stats, out);
     process(out);

@@ -55,13 +55,15 @@ static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag
 {
     uint32_t count = (uint32_t)pipeline->settings.workers;
     uint32_t made = pipeline->settings.test_and_exit ? 1 : count; /* they are alike */
+    state_scope_init(&pipeline->scope, &pipeline->budget, count);
     pipeline->workers = xcalloc(made, sizeof *pipeline->workers);
     for (uint32_t i = 0; i < made; i++) {
         struct generation_options options = {.pipeline = pipeline->id,
                                              .path_data = pipeline->settings.path_data,
                                              .ecs = settings_ecs(&pipeline->settings),
                                              .worker = i,
-                                             .workers = count};
+                                             .workers = count,
+                                             .scope = &pipeline->scope};
         struct diag_mark mark = diag_mark(diag);
         struct generation *generation = generation_create(&pipeline->config, &options, diag);
         if (!generation) return false;
@@ -74,6 +76,7 @@ static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag
         struct worker_options worker = {.pipeline = pipeline->id,
                                         .budget = &pipeline->budget,
                                         .disk = pipeline->disk,
+                                        .scope = &pipeline->scope,
                                         .batch_events_max = (uint32_t)pipeline->settings.batch_size,
                                         .number = i};
         pipeline->workers[i] = worker_create(&worker, generation);
@@ -134,6 +137,7 @@ void pipeline_destroy(struct pipeline *pipeline)
 {
     for (uint32_t i = 0; i < pipeline->worker_count; i++) worker_destroy(pipeline->workers[i]);
     if (pipeline->disk) disk_destroy(pipeline->disk);
+    state_scope_fini(&pipeline->scope);
     free(pipeline->workers);
     free(pipeline);
 }

@@ -20,7 +20,10 @@ struct sandbox {
     struct generation *generation;
     struct stream *streams; /* one an input of the generation */
     uint32_t stream_count;
+    struct state_scope scope;
     bool is_full, has_run;
+    bool is_ended;       /* no inputs follow: filters give all they hold back */
+    uint32_t flush_next; /* filter to be asked next what it holds back */
     struct route *routes;
     size_t route_count, route_capacity;
     struct sandbox_event *events;
@@ -237,15 +240,19 @@ struct sandbox *sandbox_create(struct config *config, const struct sandbox_optio
                                         .output_as = &recorder_type};
     struct config *kept = arena_alloc(arena, sizeof *kept);
     *kept = checked;
+    struct sandbox *sandbox = xcalloc(1, sizeof *sandbox);
+    state_scope_init(&sandbox->scope, &sandbox->budget, 1);
+    wanted.scope = &sandbox->scope;
     /* tried even when something is wrong: building says what else is */
     struct generation *generation = generation_create(kept, &wanted, diag);
-    if (!generation) return NULL;
-    if (!ok) {
-        generation_destroy(generation);
+    if (!generation || !ok) {
+        if (generation) generation_destroy(generation);
+        state_scope_fini(&sandbox->scope);
+        free(sandbox);
         return NULL;
     }
-    struct sandbox *sandbox = xcalloc(1, sizeof *sandbox);
     sandbox->generation = generation;
+    sandbox->is_ended = options->is_ended;
     sandbox_open(sandbox);
     return sandbox;
 }
@@ -268,6 +275,7 @@ void sandbox_destroy(struct sandbox *sandbox)
     batch_end(sandbox);
     for (uint32_t i = 0; i < sandbox->stream_count; i++) stream_close(&sandbox->streams[i]);
     generation_destroy(sandbox->generation);
+    state_scope_fini(&sandbox->scope);
     ticket_pool_destroy(sandbox->loop.tickets);
     chunk_pool_fini(&sandbox->loop.pool);
     assert(budget_used(&sandbox->budget) == 0);
@@ -285,6 +293,7 @@ void sandbox_begin(struct sandbox *sandbox)
     batch_end(sandbox);
     sandbox->route_count = 0;
     sandbox->is_full = sandbox->has_run = sandbox->ingest.is_paused = false;
+    sandbox->flush_next = 0;
     sandbox->ingest.batch = batch_create(&sandbox->loop.pool, sandbox->loop.tickets);
 }
 
@@ -340,18 +349,40 @@ static struct batch *batch_to_run(struct sandbox *sandbox)
     return batch;
 }
 
-void sandbox_run(struct sandbox *sandbox)
+void sandbox_forget(struct sandbox *sandbox) { state_scope_forget(&sandbox->scope); }
+
+/* All is through: the next filter that holds something back gives it into the same batch. False: none
+ * does. What there is no memory for stays where it is. */
+static bool flush_next(struct sandbox *sandbox, struct batch *batch)
 {
-    enum vm_result result = vm_run(sandbox_program(sandbox), batch_to_run(sandbox));
-    assert(result == VM_DONE); /* the outputs take all they are given */
-    (void)result;
+    struct program *program = sandbox_program(sandbox);
+    while (sandbox->flush_next < program->filter_count) {
+        const struct filter *filter = program->filters[sandbox->flush_next];
+        if (filter->type->flush) {
+            uint32_t before = batch->count;
+            bool has_more = vm_flush(program, batch, sandbox->flush_next, sandbox->is_ended);
+            if (!has_more || batch->count == before) sandbox->flush_next++;
+            if (batch->count > before) return true;
+        } else {
+            sandbox->flush_next++;
+        }
+    }
+    return false;
 }
 
 bool sandbox_step(struct sandbox *sandbox)
 {
-    enum vm_result result = vm_step(sandbox_program(sandbox), batch_to_run(sandbox));
-    assert(result != VM_PARKED);
+    struct batch *batch = batch_to_run(sandbox);
+    bool is_through = sandbox_position(sandbox).next->opcode == OP_DONE;
+    if (is_through && flush_next(sandbox, batch)) return true;
+    enum vm_result result = vm_step(sandbox_program(sandbox), batch);
+    assert(result != VM_PARKED); /* the outputs take all they are given */
     return result == VM_STEPPED;
+}
+
+void sandbox_run(struct sandbox *sandbox)
+{
+    while (sandbox_step(sandbox)) continue;
 }
 
 struct vm_position sandbox_position(struct sandbox *sandbox)

@@ -7,7 +7,8 @@
  *   sandbox_begin ─▶ sandbox_text, sandbox_event … ─▶ sandbox_run, or sandbox_step … ─▶ sandbox_events
  *
  * Ownership: the sandbox owns generation, memory and batch; tree and texts are the arena's given. Events
- * are valid until the next sandbox_begin(). Filters keep what state they have from one run to the next.
+ * are valid until the next sandbox_begin(). Filters keep what state they have from one run to the next,
+ * unless sandbox_forget() is called. Those that wait for answers of others (dns, http) are passed by.
  * Limits: SANDBOX_EVENTS_MAX events in, ARENA_BYTES_MAX of memory for a run, as for any batch. */
 #ifndef PIPELINES_SANDBOX_H
 #define PIPELINES_SANDBOX_H
@@ -29,6 +30,8 @@ struct sandbox_options {
     const struct environment *environment;
     const struct sandbox_input *inputs; /* at least one when texts or events come in by number */
     uint32_t input_count;
+    bool is_ended; /* each run is all there ever is: filters with timers give what they hold back, as at a
+                      stop. Else a run is followed by one beat of the timers */
 };
 
 /* `config` is parsed and was not checked before; its inputs are not looked at, but for `from`. NULL: the
@@ -39,6 +42,7 @@ void sandbox_destroy(struct sandbox *sandbox); /* NULL is allowed */
 
 /* ---- one run ---- */
 void sandbox_begin(struct sandbox *sandbox); /* forgets the run before */
+void sandbox_forget(struct sandbox *sandbox); /* what filters have kept so far */
 /* A text through the codec of input `input`: any number of events. False: more than SANDBOX_EVENTS_MAX,
  * or more memory than a batch may have; the run holds those that there was room for. */
 bool sandbox_text(struct sandbox *sandbox, uint32_t input, struct str text);

@@ -365,6 +365,16 @@ static void filter_metrics(json_t *row, const struct pipeline *pipeline, uint32_
     }
 }
 
+/* What it remembers, once for all workers. */
+static void filter_states(json_t *row, const struct pipeline *pipeline, uint32_t i)
+{
+    const struct shared *shared = component_generation(pipeline)->program.filters[i]->shared;
+    if (!shared) return;
+    put_number(row, "states", counter_get(&shared->counters.states));
+    put_number(row, "state_bytes", counter_get(&shared->counters.bytes));
+    put_number(row, "states_evicted", counter_get(&shared->counters.evicted));
+}
+
 static json_t *filter_row(const struct stats *stats, const struct pipeline *pipeline, uint32_t i)
 {
     struct component at = component_at(component_generation(pipeline), COMPONENT_FILTER, i);
@@ -375,6 +385,7 @@ static json_t *filter_row(const struct stats *stats, const struct pipeline *pipe
     put(row, "events", events_row(in, out, ns));
     put(row, "flow", plugin_flow(stats, pipeline, in, ns));
     filter_metrics(row, pipeline, i);
+    filter_states(row, pipeline, i);
     activity_add_filter(row, pipeline, i);
     return row;
 }

@@ -42,7 +42,12 @@ struct worker {
     struct note_door stop_door, reopen_door, code_door;
     _Atomic(struct code *) code_wanted; /* handed over, not taken yet */
     struct code *code;                  /* what runs; NULL: the list as compiled */
-    _Atomic(const struct output *) waits_for;
+    _Atomic(const struct str *) waits_for; /* id of an output or filter */
+    uv_timer_t flush_timer;
+    uint64_t flush_ns;   /* when the round of questions began that goes on, or ended last */
+    uint32_t flush_next; /* filter to be asked next what it holds back; all of them: none */
+    bool flush_is_final, is_flushed, is_last; /* is_last: of the workers, at the end */
+    bool filters_stopping;
 };
 
 static uint64_t now_ns(void) { return uv_hrtime(); }
@@ -89,15 +94,16 @@ static void queue_run(struct worker *worker)
     struct program *program = &worker->generation->program;
     uint64_t start = now_ns();
     if (worker->is_parked) {
-        struct output *output = vm_parked_at(program, worker->first);
-        counter_add(&output->counters.full_ns, start - counter_get(&worker->parked_at));
+        struct output *output = vm_parked_at(program, worker->first).output;
+        if (output) counter_add(&output->counters.full_ns, start - counter_get(&worker->parked_at));
         counter_set(&worker->parked_at, 0);
     }
     worker->is_parked = false;
     while (worker->first) {
         if (vm_run(program, worker->first) == VM_PARKED) {
             worker->is_parked = true;
-            atomic_store(&worker->waits_for, vm_parked_at(program, worker->first));
+            struct vm_wait wait = vm_parked_at(program, worker->first);
+            atomic_store(&worker->waits_for, wait.output ? &wait.output->id : &wait.filter->id);
             counter_set(&worker->parked_at, now_ns());
             break;
         }
@@ -123,6 +129,62 @@ static void ingest_close(struct worker *worker)
 static void worker_batch_full(struct ingest *ingest)
 {
     ingest_close(worker_of(ingest));
+}
+
+/* ---- what filters hold back ---- */
+
+static bool flush_is_wanted(struct worker *worker, const struct filter *filter)
+{
+    if (!filter->type->flush) return false;
+    if (!filter->shared) return true;
+    return worker->flush_is_final ? worker->is_last : shared_is_due(filter->shared, worker->flush_ns);
+}
+
+/* True: it has more. */
+static bool flush_one(struct worker *worker, uint32_t filter)
+{
+    struct batch *batch = batch_create(&worker->loop.pool, worker->loop.tickets);
+    batch->now = loop_now(&worker->loop);
+    bool has_more = vm_flush(&worker->generation->program, batch, filter, worker->flush_is_final);
+    if (!batch->count) {
+        ticket_seal(batch->ticket);
+        batch_destroy(batch);
+        return false;
+    }
+    queue_append(worker, batch);
+    queue_run(worker);
+    return has_more;
+}
+
+/* Filter by filter in the order of the text: what one gives may be kept by one behind it. */
+static void flush_go_on(struct worker *worker)
+{
+    struct program *program = &worker->generation->program;
+    while (worker->flush_next < program->filter_count && !worker->first) {
+        bool is_wanted = flush_is_wanted(worker, program->filters[worker->flush_next]);
+        if (!is_wanted || !flush_one(worker, worker->flush_next)) worker->flush_next++;
+    }
+}
+
+static void flush_begin(struct worker *worker, bool is_final)
+{
+    worker->flush_is_final = is_final;
+    worker->flush_next = 0;
+    worker->flush_ns = now_ns();
+}
+
+static void flush_timer_fired(uv_timer_t *timer)
+{
+    struct worker *worker = timer->data;
+    bool goes_on = worker->flush_next < worker->generation->program.filter_count;
+    if (!goes_on && !worker->flush_is_final) flush_begin(worker, false); /* the turn that follows asks */
+}
+
+static bool has_timers(const struct program *program)
+{
+    for (uint32_t i = 0; i < program->filter_count; i++)
+        if (program->filters[i]->type->flush) return true;
+    return false;
 }
 
 /* ---- pausing ---- */
@@ -177,6 +239,11 @@ static void output_is_ready(struct output *output)
     worker_of(output->ingest)->may_resume = true;
 }
 
+static void filter_is_ready(struct filter *filter)
+{
+    worker_of(filter->ingest)->may_resume = true;
+}
+
 static bool inputs_have_stopped(const struct worker *worker)
 {
     for (uint32_t i = 0; i < worker->generation->input_count; i++)
@@ -197,14 +264,53 @@ static void handles_close(struct worker *worker)
     uv_close((uv_handle_t *)&worker->prepare, NULL);
     uv_close((uv_handle_t *)&worker->check, NULL);
     uv_close((uv_handle_t *)&worker->memory_poll, NULL);
+    uv_close((uv_handle_t *)&worker->flush_timer, NULL);
     uv_stop(&worker->loop.uv);
+}
+
+/* Nothing comes any more, and nothing is underway. */
+static bool is_drained(const struct worker *worker)
+{
+    return inputs_have_stopped(worker) && !worker->ingest.batch && !worker->first;
+}
+
+/* The last worker of a pipeline asks for what the filters of all hold back: before, others may add to it. */
+static void flush_turn(struct worker *worker)
+{
+    if (is_drained(worker) && !worker->flush_is_final) {
+        worker->is_last = state_scope_leave(worker->options.scope);
+        flush_begin(worker, true);
+    }
+    flush_go_on(worker);
+    bool is_done = worker->flush_next == worker->generation->program.filter_count;
+    worker->is_flushed = worker->flush_is_final && is_done && !worker->first;
+}
+
+/* False: some are not through yet. */
+static bool filters_stop(struct worker *worker)
+{
+    struct program *program = &worker->generation->program;
+    bool are_stopped = true;
+    for (uint32_t i = 0; i < program->filter_count; i++) {
+        struct filter *filter = program->filters[i];
+        if (!filter->loop) continue;
+        if (!worker->filters_stopping && !filter->is_stopped) filter->type->stop(filter->self);
+        are_stopped &= filter->is_stopped;
+    }
+    worker->filters_stopping = true;
+    return are_stopped;
 }
 
 /* Goes one step towards the end whenever the step before is complete. */
 static void end_settle(struct worker *worker)
 {
-    if (!inputs_have_stopped(worker) || worker->ingest.batch || worker->first) return;
+    if (!is_drained(worker)) return;
+    if (!worker->is_flushed) {
+        loop_wake(&worker->loop);
+        return;
+    }
     struct program *program = &worker->generation->program;
+    if (!filters_stop(worker)) return;
     if (!worker->outputs_stopping) {
         worker->outputs_stopping = true;
         for (uint32_t i = 0; i < program->output_count; i++) {
@@ -238,6 +344,7 @@ static void worker_turn(struct worker *worker)
         if (worker->is_parked) queue_run(worker);
     }
     ingest_close(worker);
+    flush_turn(worker);
     outputs_turn(worker);
     if (worker->may_resume && worker->is_parked) {
         /* an output became ready while being told of the turn: come again at once */
@@ -270,6 +377,24 @@ static void outputs_start(struct worker *worker)
         if (status) {
             output->is_stopped = true;
             failed(worker, output->id, "an output", status);
+        }
+    }
+}
+
+static void filters_start(struct worker *worker)
+{
+    struct program *program = &worker->generation->program;
+    for (uint32_t i = 0; i < program->filter_count; i++) {
+        struct filter *filter = program->filters[i];
+        if (!filter->type->start) continue;
+        assert(filter->type->ask && filter->type->stop);
+        filter->loop = &worker->loop;
+        filter->ingest = &worker->ingest;
+        filter->ready = filter_is_ready;
+        int status = filter->type->start(filter->self, filter);
+        if (status) {
+            filter->is_stopped = true;
+            failed(worker, filter->id, "a filter", status);
         }
     }
 }
@@ -344,7 +469,10 @@ static void handles_init(struct worker *worker)
     uv_prepare_init(&worker->loop.uv, &worker->prepare);
     uv_check_init(&worker->loop.uv, &worker->check);
     uv_timer_init(&worker->loop.uv, &worker->memory_poll);
-    worker->prepare.data = worker->check.data = worker;
+    uv_timer_init(&worker->loop.uv, &worker->flush_timer);
+    worker->prepare.data = worker->check.data = worker->flush_timer.data = worker;
+    if (has_timers(&worker->generation->program))
+        uv_timer_start(&worker->flush_timer, flush_timer_fired, FLUSH_INTERVAL_MS, FLUSH_INTERVAL_MS);
     uv_prepare_start(&worker->prepare, turn_prepare);
     uv_check_start(&worker->check, turn_check);
 }
@@ -354,6 +482,7 @@ static void *worker_run(void *opaque)
     struct worker *worker = opaque;
     handles_init(worker);
     outputs_start(worker);
+    filters_start(worker);
     inputs_start(worker);
     uv_sem_post(&worker->started);
     if (atomic_load(&worker->has_failed))
@@ -374,6 +503,7 @@ struct worker *worker_create(const struct worker_options *options, struct genera
     struct worker *worker = xcalloc(1, sizeof *worker);
     worker->options = *options;
     worker->generation = generation;
+    worker->flush_next = generation->program.filter_count;
     worker->last = &worker->first;
     worker->stop_door = (struct note_door){.note.run = worker_stop_here, .worker = worker};
     worker->reopen_door = (struct note_door){.note.run = worker_reopen_here, .worker = worker};
@@ -493,7 +623,6 @@ uint64_t worker_waits_ns(const struct worker *worker)
 
 struct str worker_waits_for(const struct worker *worker)
 {
-    const struct output *output =
-        atomic_load((_Atomic(const struct output *) *)(uintptr_t)&worker->waits_for);
-    return output ? output->id : (struct str){0};
+    const struct str *id = atomic_load((_Atomic(const struct str *) *)(uintptr_t)&worker->waits_for);
+    return id ? *id : (struct str){0};
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A worker: one thread, one loop, everything for the events it reads. Batches run in the order they
- * were filled; while the first of them is parked at a full output, or memory is over the pipeline's
- * budget, the inputs are paused.
+ * were filled; while the first of them is parked (at a full output, at a filter that waits for answers),
+ * or memory is over the pipeline's budget, the inputs are paused.
  *
- *   created ──start──▶ starting ──▶ running ──stop──▶ inputs stop ▸ batches drain ▸ outputs stop ──▶ ended
+ *   created ──start──▶ starting ──▶ running
+ *                 ──stop──▶ inputs stop ▸ batches drain ▸ filters give what they hold ▸ outputs stop ──▶ ended
  *
  * The control thread calls the functions below; what they cause happens on the worker's thread and is
  * reported by worker_watch(). */
@@ -18,6 +19,7 @@ struct worker_options {
     struct str pipeline;
     struct budget *budget; /* of the pipeline */
     struct disk *disk;     /* of the pipeline */
+    struct state_scope *scope;   /* of the pipeline */
     uint32_t batch_events_max;
     uint32_t number;
 };
@@ -54,7 +56,7 @@ const struct books *worker_books(const struct worker *worker);
 const struct worker_counters *worker_counters(const struct worker *worker);
 /* For the API: instances and their counters; valid until worker_destroy(). */
 const struct generation *worker_generation(const struct worker *worker);
-/* The output that holds everything up, or empty; and for how long it does. */
+/* The output or filter that holds everything up, or empty; and for how long it does. */
 struct str worker_waits_for(const struct worker *worker);
 uint64_t worker_waits_ns(const struct worker *worker);
 /* As counted, and the pause that goes on. */

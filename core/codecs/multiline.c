@@ -87,13 +87,6 @@ static bool pattern_compile(struct multiline *self, const struct plugin_context 
     return false;
 }
 
-static bool is_given(const struct plugin_context *context, const char *option)
-{
-    for (uint32_t i = 0; i < context->setting_count; i++)
-        if (str_eq_z(context->settings[i].key, option)) return true;
-    return false;
-}
-
 static bool missing(const struct plugin_context *context, const char *option)
 {
     struct message *message = diag_error(context->diag, context->place, "multiline needs `%s`", option);
@@ -111,7 +104,7 @@ static bool rules_create(struct multiline *self, const struct plugin_context *co
                                       .belongs = belongs_by_pattern};
     if (self->mode.value == MODE_PATTERN) {
         bool has_pattern = self->pattern.len || missing(context, "pattern");
-        bool has_what = is_given(context, "what") || missing(context, "what");
+        bool has_what = context_is_given(context, "what") || missing(context, "what");
         return has_pattern && has_what && pattern_compile(self, context);
     }
     self->rules.belongs = belongs_by_trace;
@@ -120,7 +113,7 @@ static bool rules_create(struct multiline *self, const struct plugin_context *co
     static const char *const others[] = {"pattern", "what", "negate", "patterns_dir"};
     uint32_t errors = context->diag->errors;
     for (size_t k = 0; k < sizeof others / sizeof *others; k++)
-        if (is_given(context, others[k]))
+        if (context_is_given(context, others[k]))
             diag_error(context->diag, context_place(context, others[k]), "`%s` says nothing with `mode => stack_trace`",
                        others[k]);
     return context->diag->errors == errors;

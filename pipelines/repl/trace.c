@@ -178,6 +178,20 @@ static void step_else(struct trace *trace, const struct vm_position *at)
     sandbox_step(trace->sandbox);
 }
 
+/* All is through: filters with timers may give events that they held back. */
+static bool step_done(struct trace *trace)
+{
+    const struct batch *batch = sandbox_batch(trace->sandbox);
+    uint32_t count = batch->count;
+    bool goes_on = sandbox_step(trace->sandbox);
+    trace->is_many |= batch->count > 1;
+    for (uint32_t i = count; i < batch->count; i++) {
+        draw_word(trace, batch->events[i], "created, by a timer");
+        changes_print(NULL, batch->events[i], "    ", trace->out);
+    }
+    return goes_on;
+}
+
 /* Instructions that nothing is told of are stepped over. */
 static bool step(struct trace *trace)
 {
@@ -188,6 +202,7 @@ static bool step(struct trace *trace)
     case OP_TEST: step_test(trace, &at); return true;
     case OP_ELSE: step_else(trace, &at); return true;
     case OP_OUTPUT: step_output(trace, &at); return true;
+    case OP_DONE: return step_done(trace);
     default: return sandbox_step(trace->sandbox);
     }
 }

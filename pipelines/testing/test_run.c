@@ -62,6 +62,7 @@ static bool input_feed(struct sandbox *sandbox, uint32_t number, const struct va
 
 static bool test_feed(struct sandbox *sandbox, uint32_t number, const struct test *test)
 {
+    sandbox_forget(sandbox);
     sandbox_begin(sandbox);
     for (uint32_t i = 0; i < test->input_count; i++) {
         uint32_t before = sandbox_batch(sandbox)->count;
@@ -165,7 +166,8 @@ static struct sandbox *group_open(const struct test_running *running, struct tes
     struct sandbox_options options = {.settings = settings,
                                       .environment = &environment->environment,
                                       .inputs = inputs,
-                                      .input_count = count};
+                                      .input_count = count,
+                                      .is_ended = true};
     struct config config = {0};
     bool is_read = pipeline_read(settings, running->arena, &config, diag);
     struct sandbox *sandbox = sandbox_create(&config, &options, running->arena, diag);

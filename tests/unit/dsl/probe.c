@@ -258,7 +258,7 @@ Test(probe, lets_a_parked_batch_go_on_where_it_is)
         &program, (struct probe[]){probe("<", 0, false), probe("?", p, false), probe(">", p, true)}, 3);
     vm_take_code(&program, first, batch);
     cr_expect_str_eq(program.running[code_running_at(program.running, p)].opcode == OP_OUTPUT ? "p" : "", "p");
-    cr_expect_eq(vm_parked_at(&program, batch), program.outputs[1]);
+    cr_expect_eq(vm_parked_at(&program, batch).output, program.outputs[1]);
     cr_assert_eq(vm_run(&program, batch), VM_PARKED);
     struct code *second = code_create(&program, &(struct probe){&notes, (void *)(uintptr_t)"!", p, true}, 1);
     vm_take_code(&program, second, batch);

@@ -32,6 +32,41 @@ static const struct filter_type filter_note = {.name = "note", .size = 1, .apply
 
 static const struct filter_type filter_twin = {.name = "twin", .size = 1, .apply = twin_apply};
 
+/* Keeps nothing, and gives two events with n => 4 and 5 when asked for what it holds back. */
+static void hold_apply(void *opaque, struct batch *batch, const struct selection *in, struct outcome *out)
+{
+    (void)opaque, (void)batch, (void)in, (void)out;
+}
+static void hold_flush(void *opaque, struct batch *batch, struct outcome *out, bool is_final)
+{
+    (void)opaque, (void)batch;
+    for (int n = 4; n <= 5; n++) {
+        struct event *event = outcome_child(out, NULL, true);
+        cr_assert(event);
+        map_set(&event->root, event->arena, key_of(STR("n")), value_int(n));
+    }
+    out->has_more = !is_final;
+}
+static const struct filter_type filter_hold = {
+    .name = "hold", .size = 1, .apply = hold_apply, .flush = hold_flush};
+
+/* Has no answer the first two times. */
+static uint32_t asked, answered;
+static bool wait_ask(void *opaque, struct batch *batch, const struct selection *in)
+{
+    (void)opaque, (void)batch;
+    asked += in->count;
+    return ++answered > 2;
+}
+static int wait_start(void *opaque, struct filter *host)
+{
+    (void)opaque, (void)host;
+    return 0;
+}
+static void wait_stop(void *opaque) { (void)opaque; }
+static const struct filter_type filter_wait = {
+    .name = "wait", .size = 1, .apply = note_apply, .start = wait_start, .ask = wait_ask, .stop = wait_stop};
+
 /* ---- `filter { TEXT }` run over events ---- */
 
 struct machine {
@@ -50,8 +85,12 @@ static struct filter *filter_make(void *opaque, const struct plugin_block *block
 {
     struct machine *machine = opaque;
     struct filter *filter = arena_zalloc(&machine->scene.config, sizeof *filter);
-    bool is_twin = str_eq_z(block->name, "twin");
-    *filter = (struct filter){.type = is_twin ? &filter_twin : &filter_note, .id = block->name};
+    static const struct filter_type *const types[] = {&filter_twin, &filter_hold, &filter_wait};
+    static struct shared shared;
+    *filter = (struct filter){.type = &filter_note, .id = block->name};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (str_eq_z(block->name, types[i]->name)) filter->type = types[i];
+    if (str_eq_z(block->name, "same")) filter->shared = &shared;
     return filter;
 }
 
@@ -255,5 +294,123 @@ Test(vm, the_listing_shows_statements_as_they_are_understood)
                                   "   8  END                                                   # test.conf:10:3\n"
                                   "   9  DONE\n");
     buf_fini(&out);
+    machine_end(&machine);
+}
+
+/* ---- filters that share a state ---- */
+
+static struct str opcodes_of(const struct program *program, struct buf *out)
+{
+    buf_clear(out);
+    for (uint32_t i = 0; i < program->code_count; i++)
+        buf_printf(out, "%s%s", i ? " " : "", opcode_name(program->code[i].opcode));
+    return buf_str(out);
+}
+
+/* Whole branches are run event by event, and nothing beside them. */
+Test(vm, a_stretch_whose_filters_share_a_state_is_run_event_by_event)
+{
+    static const struct { const char *text, *opcodes; uint32_t count, order[12]; } rows[] = {
+        {"same { } note { }", "FILTER FILTER DONE", 6, {0, 1, 2, 0, 1, 2}},
+        {"same { } same { } note { }", "EACH FILTER FILTER NEXT FILTER DONE", 9, {0, 0, 1, 1, 2, 2, 0, 1, 2}},
+        {"if [n] == 1 { same { } } else { same { } } note { }",
+         "EACH BRANCH TEST FILTER JOIN ELSE FILTER JOIN END NEXT FILTER DONE", 6, {0, 1, 2, 0, 1, 2}},
+        {"if [n] < 3 { note { } same { } } if [n] > 1 { same { } }",
+         "EACH BRANCH TEST FILTER FILTER JOIN END BRANCH TEST FILTER JOIN END NEXT DONE", 6, {0, 0, 1, 1, 1, 2}},
+        {"if [n] < 9 { if [n] < 9 { same { } } note { } same { } note { } }",
+         "BRANCH TEST EACH BRANCH TEST FILTER JOIN END FILTER FILTER NEXT FILTER JOIN END DONE", 12,
+         {0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 1, 2}},
+        {"same { } twin { } same { } note { }", "EACH FILTER FILTER FILTER NEXT FILTER DONE", 9 + 6,
+         {0, 0, 3, 1, 1, 4, 2, 2, 5, 0, 3, 1}},
+    };
+    struct buf text = {0};
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+        struct machine machine;
+        machine_begin(&machine, rows[row].text);
+        for (int i = 1; i <= 3; i++) {
+            char event[32];
+            snprintf(event, sizeof event, "{'n': %d}", i);
+            scene_event(&machine.scene, event);
+        }
+        cr_expect(str_eq_z(opcodes_of(&machine.program, &text), rows[row].opcodes), "%s: %s", rows[row].text, buf_z(&text));
+        noted_count = 0;
+        machine_run(&machine);
+        cr_assert_eq(noted_count, rows[row].count, "%s: %u", rows[row].text, noted_count);
+        for (uint32_t i = 0; i < noted_count && i < 12; i++)
+            cr_expect_eq(noted[i], rows[row].order[i], "%s: %u. is %u", rows[row].text, i, noted[i]);
+        machine_end(&machine);
+    }
+    buf_fini(&text);
+}
+
+/* ---- events of timers ---- */
+
+Test(vm, what_a_filter_holds_back_goes_on_behind_it)
+{
+    static const struct { const char *text; uint32_t filter, count, order[4]; } rows[] = {
+        {"note { } hold { } note { }", 1, 2, {0, 1}},
+        {"note { } hold { } if [n] == 5 { note { } } else { drop { } } note { }", 1, 4, {1, 0, 0, 1}},
+        {"if [n] == 1 { hold { } note { } } else { note { } note { } }", 0, 2, {0, 1}},
+        {"if [n] == 1 { } else { if [n] == 1 { note { } } else { hold { } } note { } } note { }", 1, 4, {0, 1, 0, 1}},
+    };
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+        struct machine machine;
+        machine_begin(&machine, rows[row].text);
+        cr_assert(machine.is_right, "%s", buf_z(&machine.messages));
+        struct batch *batch = machine.scene.batch;
+        noted_count = 0;
+        cr_expect_not(vm_flush(&machine.program, batch, rows[row].filter, true));
+        cr_expect_eq(batch->count, 2);
+        cr_expect_eq(vm_run(&machine.program, batch), VM_DONE);
+        cr_assert_eq(noted_count, rows[row].count, "%s: %u", rows[row].text, noted_count);
+        for (uint32_t i = 0; i < noted_count; i++)
+            cr_expect_eq(noted[i], rows[row].order[i], "%s: %u. is %u", rows[row].text, i, noted[i]);
+        cr_expect_eq(counter_get(&machine.books.created), 2);
+        cr_expect_eq(counter_get(&machine.books.filtered), 2, "there is no output");
+        machine_end(&machine);
+    }
+}
+
+Test(vm, a_filter_that_has_more_says_so)
+{
+    struct machine machine;
+    machine_begin(&machine, "hold { }");
+    cr_expect(vm_flush(&machine.program, machine.scene.batch, 0, false));
+    cr_expect_eq(vm_run(&machine.program, machine.scene.batch), VM_DONE);
+    machine_end(&machine);
+}
+
+/* ---- filters that wait for answers ---- */
+
+Test(vm, a_batch_parks_at_a_filter_until_its_answers_have_come)
+{
+    struct machine machine;
+    struct loop *loop = (struct loop *)&machine; /* only that there is one matters */
+    machine_begin(&machine, "wait { }");
+    machine.program.filters[0]->loop = loop;
+    for (int i = 0; i < 3; i++) scene_event(&machine.scene, "{}");
+    asked = answered = noted_count = 0;
+    struct batch *batch = machine.scene.batch;
+    ticket_count(batch->ticket, batch->received, 0, 0);
+    for (int i = 0; i < 2; i++) {
+        cr_expect_eq(vm_run(&machine.program, batch), VM_PARKED);
+        cr_expect_eq(vm_parked_at(&machine.program, batch).filter, machine.program.filters[0]);
+        cr_expect_eq(noted_count, 0);
+    }
+    cr_expect_eq(vm_run(&machine.program, batch), VM_DONE);
+    cr_expect_eq(asked, 9, "it is asked for the same events each time");
+    cr_expect_eq(noted_count, 3);
+    machine_end(&machine);
+}
+
+Test(vm, without_a_loop_a_filter_that_waits_is_passed_by)
+{
+    struct machine machine;
+    machine_begin(&machine, "wait { } note { }");
+    scene_event(&machine.scene, "{}");
+    asked = noted_count = 0;
+    machine_run(&machine);
+    cr_expect_eq(asked, 0);
+    cr_expect_eq(noted_count, 1);
     machine_end(&machine);
 }
