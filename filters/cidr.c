@@ -39,13 +39,24 @@ static const struct option cidr_options[] = {
 
 /* ---- networks of a text ---- */
 
+/* Where the first part ends. Separators are single bytes nearly always. */
+static size_t part_len(struct str rest, struct str separator)
+{
+    if (separator.len == 1) {
+        const char *end = memchr(rest.ptr, separator.ptr[0], rest.len);
+        return end ? (size_t)(end - rest.ptr) : rest.len;
+    }
+    ptrdiff_t at = separator.len ? str_find(rest, separator) : -1;
+    return at < 0 ? rest.len : (size_t)at;
+}
+
 /* The next part that is not blank; false at the end. */
 static bool part_take(struct str *rest, struct str separator, struct str *part)
 {
     while (rest->len) {
-        ptrdiff_t at = separator.len ? str_find(*rest, separator) : -1;
-        *part = str_trimmed(at < 0 ? *rest : str_slice(*rest, 0, (size_t)at));
-        *rest = at < 0 ? STR("") : str_from(*rest, (size_t)at + separator.len);
+        size_t len = part_len(*rest, separator);
+        *part = str_trimmed(str_slice(*rest, 0, len));
+        *rest = str_from(*rest, len + separator.len);
         if (part->len) return true;
     }
     return false;
