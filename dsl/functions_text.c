@@ -20,10 +20,7 @@ static bool capitalize(const struct call *call, struct value *out) { return chan
 
 static bool trim(const struct call *call, struct value *out)
 {
-    struct str text = text_of(call, 0);
-    while (text.len && is_blank(text.ptr[0])) text = str_from(text, 1);
-    while (text.len && is_blank(text.ptr[text.len - 1])) text.len--;
-    return give_text(out, text);
+    return give_text(out, str_trimmed(text_of(call, 0)));
 }
 
 static bool trim_prefix(const struct call *call, struct value *out)

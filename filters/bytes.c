@@ -33,13 +33,6 @@ static bool bytes_create(void *opaque, const struct plugin_context *context)
     return false;
 }
 
-static struct str trimmed(struct str text)
-{
-    while (text.len && is_blank(text.ptr[0])) text = str_from(text, 1);
-    while (text.len && is_blank(text.ptr[text.len - 1])) text.len--;
-    return text;
-}
-
 /* Takes the unit from the end: k m g t p e, then b, both optional; its power. */
 static int unit_take(struct str *text)
 {
@@ -86,9 +79,9 @@ static bool size_read(const struct bytes *self, struct str text, int64_t *size)
 {
     char digits[DIGITS_MAX];
     size_t len;
-    text = trimmed(text);
+    text = str_trimmed(text);
     int power = unit_take(&text);
-    if (!digits_read(trimmed(text), self->decimal_separator.ptr[0], digits, &len)) return false;
+    if (!digits_read(str_trimmed(text), self->decimal_separator.ptr[0], digits, &len)) return false;
     if (digits[len - 1] == '.') len--;
     if (power == 0 && whole_read((struct str){digits, len}, size)) return true;
     double step = self->conversion_method.value == METHOD_BINARY ? 1024 : 1000;

@@ -330,19 +330,12 @@ static bool apply_text(const struct geoip *self, const struct geo_database *data
     return any;
 }
 
-static struct str trimmed(struct str text)
-{
-    while (text.len && is_blank(text.ptr[0])) text = str_from(text, 1);
-    while (text.len && is_blank(text.ptr[text.len - 1])) text.len--;
-    return text;
-}
-
 static bool apply_event(const struct geoip *self, const struct geo_database *database, struct event *event)
 {
     const struct value *source = path_get(&self->source, event);
     if (source && source->kind == VALUE_ARRAY) source = source->array->count ? source->array->items : NULL;
     if (!value_is_string(source)) return false;
-    struct str text = trimmed(value_text(source));
+    struct str text = str_trimmed(value_text(source));
     if (!text.len) return false;
     if (apply_text(self, database, text, event)) return true;
     const struct value *target = path_get(&self->target, event);

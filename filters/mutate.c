@@ -8,6 +8,7 @@
  * failure with the tag `_memory_limit`. Departure from Logstash: a rename whose target cannot be
  * written leaves the field where it was (there: it is lost). */
 #include <stdlib.h>
+#include "core/event/template_regex.h"
 #include "core/plugin.h"
 #include "core/text/case.h"
 #include "core/text/convert.h"
@@ -51,14 +52,6 @@ static const struct option mutate_options[] = {
 
 enum step_result { STEP_DONE, STEP_FAILED, STEP_MEMORY };
 
-/* A regular expression of gsub; one that depends on the event is kept for the next with its text. */
-struct dynamic_regex {
-    struct template template;
-    struct regex *regex;
-    char *text; /* malloc; NULL: fixed, or none yet */
-    size_t len;
-};
-
 struct step {
     enum step_result (*run)(struct step *step, struct event *event);
     struct path path, other;          /* the field; the target */
@@ -67,7 +60,7 @@ struct step {
                                        * the event */
     struct template text;             /* the new text, the replacement */
     struct str separator;
-    struct dynamic_regex pattern;
+    struct template_regex pattern;
     enum convert_type type;
     enum case_kind kind;
 };
@@ -190,22 +183,6 @@ static enum step_result convert_run(struct step *step, struct event *event)
     return each_value(step, event, convert_change);
 }
 
-/* The pattern for this event, compiled anew only when its text is not the last event's. */
-static bool pattern_ready(struct dynamic_regex *pattern, const struct event *event)
-{
-    if (pattern->template.is_literal) return true;
-    struct str text = template_render(&pattern->template, event);
-    if (pattern->text && str_eq(text, (struct str){pattern->text, pattern->len}))
-        return pattern->regex != NULL;
-    regex_destroy(pattern->regex);
-    free(pattern->text);
-    pattern->text = xstrndup(text);
-    pattern->len = text.len;
-    struct regex_problem problem;
-    pattern->regex = regex_compile(text, &(struct regex_options){0}, &problem);
-    return pattern->regex != NULL;
-}
-
 static enum step_result gsub_change(struct step *step, struct event *event, struct value *value)
 {
     if (value->kind != VALUE_STRING) return STEP_DONE;
@@ -225,7 +202,7 @@ static enum step_result gsub_run(struct step *step, struct event *event)
     const struct value *value = path_get(&step->path, event);
     if (!value || (value->kind != VALUE_STRING && value->kind != VALUE_ARRAY)) return STEP_DONE;
     if (!arena_allows(event->arena, 0)) return STEP_MEMORY;
-    if (!pattern_ready(&step->pattern, event)) return STEP_FAILED;
+    if (!template_regex_ready(&step->pattern, event)) return STEP_FAILED;
     return each_value(step, event, gsub_change);
 }
 
@@ -581,10 +558,7 @@ static void copies_compile(struct compiler *c)
 static void mutate_destroy(void *opaque)
 {
     struct mutate *self = opaque;
-    for (uint32_t i = 0; i < self->step_count; i++) {
-        regex_destroy(self->steps[i].pattern.regex);
-        free(self->steps[i].pattern.text);
-    }
+    for (uint32_t i = 0; i < self->step_count; i++) template_regex_fini(&self->steps[i].pattern);
     self->step_count = 0;
 }
 

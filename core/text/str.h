@@ -67,4 +67,12 @@ static inline ptrdiff_t str_find(struct str s, struct str needle)
 static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+/* Without blanks and line ends on both sides. */
+static inline struct str str_trimmed(struct str s)
+{
+    while (s.len && is_blank(s.ptr[0])) s = str_from(s, 1);
+    while (s.len && is_blank(s.ptr[s.len - 1])) s.len--;
+    return s;
+}
+
 #endif

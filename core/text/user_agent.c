@@ -149,13 +149,6 @@ struct subject {
     struct arena *arena;
 };
 
-static struct str trimmed(struct str text)
-{
-    while (text.len && is_blank(text.ptr[0])) text = str_from(text, 1);
-    while (text.len && is_blank(text.ptr[text.len - 1])) text.len--;
-    return text;
-}
-
 /* With each $n replaced by its group; one that took no part is empty. */
 static struct str substitute(const struct subject *subject, struct str replacement, const struct regex_match *match)
 {
@@ -181,7 +174,7 @@ static struct str piece_of(const struct subject *subject, const struct rule *rul
     struct str text = {0};
     if (rule->replacements[piece].ptr) text = substitute(subject, rule->replacements[piece], match);
     else if (!regex_group(match, subject->text, piece + 1, &text)) return (struct str){0};
-    text = trimmed(text);
+    text = str_trimmed(text);
     return text.len ? text : (struct str){0};
 }
 
