@@ -141,18 +141,19 @@ static void header_take(struct csv *self, uint32_t count)
 }
 
 /* False: a column without a value is to be a boolean, which Logstash takes for a failure, too. */
-static bool value_of(struct csv *self, const struct csv_field *field, enum csv_type type, struct arena *arena,
-                     struct value *value)
+static bool value_of(struct csv *self, const struct csv_field *field, enum csv_type type, uint8_t flags,
+                     struct arena *arena, struct value *value)
 {
     bool is_null = !field->text.len && !field->is_quoted;
-    *value = is_null ? value_null() : value_string(field->text);
+    *value = is_null ? value_null() : value_string_flagged(field->text, flags);
     if (is_null) return type != CSV_BOOLEAN;
     if (type != CSV_TEXT) csv_convert(&self->converter, type, arena, value);
     return true;
 }
 
-static bool record_store(struct csv *self, struct event *event, uint32_t count)
+static bool record_store(struct csv *self, struct event *event, uint8_t source_flags, uint32_t count)
 {
+    uint8_t flags = source_flags & STRING_ASCII ? STRING_ASCII | STRING_UTF8 : 0; /* of a part, too */
     struct value *values = arena_alloc(event->arena, count * sizeof *values);
     for (uint32_t i = 0; i < count; i++) {
         values[i] = VALUE_NONE;
@@ -160,7 +161,7 @@ static bool record_store(struct csv *self, struct event *event, uint32_t count)
         bool is_skipped = self->skip_empty_columns && !self->read[i].text.len;
         if (!column) return false;
         if (column->is_ignored || is_skipped) continue;
-        if (!value_of(self, &self->read[i], column->type, event->arena, &values[i])) return false;
+        if (!value_of(self, &self->read[i], column->type, flags, event->arena, &values[i])) return false;
     }
     for (uint32_t i = 0; i < count; i++) {
         if (values[i].kind == VALUE_MISSING) continue;
@@ -185,7 +186,7 @@ static void event_parse(struct csv *self, struct event *event, struct outcome *o
         outcome_cancelled(out, event);
     } else if (record == RECORD_READ && self->skip_header && is_header(self, count)) {
         outcome_cancelled(out, event);
-    } else if (record == RECORD_READ && record_store(self, event, count)) {
+    } else if (record == RECORD_READ && record_store(self, event, source->flags, count)) {
         outcome_matched(out, event);
     } else {
         outcome_failed(out, event, STR("_csvparsefailure"));
