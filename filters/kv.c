@@ -112,7 +112,8 @@ static bool is_listed(const struct template_list *list, struct str key, const st
 {
     for (uint32_t i = 0; i < list->count; i++) {
         const struct template *name = &list->items[i];
-        if (str_eq(name->is_literal ? name->text : template_render(name, event), key)) return true;
+        struct str text = name->is_literal ? name->text : template_render(name, event);
+        if (text.len == key.len && bytes_same(text.ptr, key.ptr, key.len)) return true;
     }
     return false;
 }
@@ -121,6 +122,14 @@ static struct str cased(struct choice choice, struct str text, struct arena *are
 {
     static const enum case_kind kinds[] = {CASE_LOWER, CASE_LOWER, CASE_UPPER, CASE_CAPITAL};
     return choice.value ? case_map(text, kinds[choice.value], arena) : text;
+}
+
+static struct str joined(struct str head, struct str tail, struct arena *arena)
+{
+    char *text = arena_alloc(arena, head.len + tail.len);
+    memcpy(text, head.ptr, head.len);
+    memcpy(text + head.len, tail.ptr, tail.len);
+    return (struct str){text, head.len + tail.len};
 }
 
 /* The key as it is stored. False: the pair is not wanted. */
@@ -133,8 +142,7 @@ static bool key_make(const struct gather *gather, struct str *key)
     *key = cased(self->transform_key, *key, arena);
     if (self->include_keys.count && !is_listed(&self->include_keys, *key, gather->event)) return false;
     if (is_listed(&self->exclude_keys, *key, gather->event)) return false;
-    if (gather->prefix.len)
-        *key = arena_printf(arena, "%.*s%.*s", STR_ARG(gather->prefix), STR_ARG(*key));
+    if (gather->prefix.len) *key = joined(gather->prefix, *key, arena);
     return true;
 }
 

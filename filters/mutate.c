@@ -79,8 +79,26 @@ static enum step_result text_set(const struct step *step, struct event *event)
     return written(path_set(&step->path, event, template_value(&step->text, event)));
 }
 
-/* Calls `change` for the field, or for each item of an array. */
 typedef enum step_result change_value(struct step *step, struct event *event, struct value *value);
+
+/* Of an array all items are changed or none. */
+static enum step_result each_item(struct step *step, struct event *event, struct array *array, change_value *change)
+{
+    bool is_tags = step->path.slot == SLOT_TAGS && step->path.count == 1;
+    size_t bytes = array->count * sizeof *array->items;
+    if (!arena_allows(event->arena, bytes)) return STEP_MEMORY;
+    struct value *changed = arena_alloc(event->arena, bytes);
+    for (uint32_t i = 0; i < array->count; i++) {
+        changed[i] = array->items[i];
+        enum step_result result = change(step, event, &changed[i]);
+        if (result != STEP_DONE) return result;
+        if (is_tags && changed[i].kind != VALUE_STRING) return STEP_FAILED;
+    }
+    if (array->count) memcpy(array->items, changed, bytes);
+    return STEP_DONE;
+}
+
+/* Calls `change` for the field, or for each item of an array. */
 static enum step_result each_value(struct step *step, struct event *event, change_value *change)
 {
     struct value *value = path_get(&step->path, event);
@@ -96,16 +114,7 @@ static enum step_result each_value(struct step *step, struct event *event, chang
         }
         return written(path_set(&step->path, event, changed));
     }
-    bool is_tags = step->path.slot == SLOT_TAGS && step->path.count == 1;
-    ARRAY_EACH(value->array, item)
-    {
-        struct value changed = *item;
-        enum step_result result = change(step, event, &changed);
-        if (result != STEP_DONE) return result;
-        if (is_tags && changed.kind != VALUE_STRING) return STEP_FAILED;
-        *item = changed;
-    }
-    return STEP_DONE;
+    return each_item(step, event, value->array, change);
 }
 
 /* ---- coerce, update, replace, rename ---- */

@@ -32,6 +32,8 @@ UNSHOWN = {
     "`\0` takes a string, not `\0\0`": "every scalar is one",
     "`\0` takes one word, not `\0\0`": "every scalar is one",
     "`\0` takes a field, not `\0\0`": "a text that is none has a message of its own",
+    "xml needs libxml2, which is not installed": "needs a machine without it",
+    "install the package libxml2": "needs a machine without it",
     "cannot read the pattern file `\0`: \0": "needs a file that root cannot read",
     "`regexes` is needed: there is no list of user agents": "the tests' machines have Debian's",
     "install Debian's package uap-core, or give the regexes.yaml of uap-core": "the same",

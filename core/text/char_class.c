@@ -137,8 +137,9 @@ struct str char_cutter_trim(const struct char_cutter *cutter, struct str text, s
 struct str char_cutter_remove(const struct char_cutter *cutter, struct str text, struct arena *arena)
 {
     if (cutter->each) return without(cutter->each, text, arena);
+    if (!cutter->set.count) return text;
     size_t first = byte_set_find(&cutter->set, text, 0), len = first;
-    if (!cutter->set.count || first == text.len) return text;
+    if (first == text.len) return text;
     char *out = arena_alloc(arena, text.len);
     memcpy(out, text.ptr, first);
     for (size_t i = first; i < text.len; i++)

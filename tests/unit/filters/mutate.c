@@ -262,7 +262,7 @@ Test(mutate, changes_case_and_strips)
         {"{'strip': ['a']}", "{'a': '\\u00a0x\\u00a0'}", "{'a': '\\u00a0x\\u00a0'}", 0},
         {"{'strip': ['a']}", "{'a': '   '}", "{'a': ''}", 0},
         {"{'strip': ['a']}", "{'a': [' x ', 'y ']}", "{'a': ['x', 'y']}", 0},
-        {"{'strip': ['a']}", "{'a': [' x ', 1]}", "{'a': ['x', 1], 'tags': ['_mutate_error']}", FATE_FAILED},
+        {"{'strip': ['a']}", "{'a': [' x ', 1]}", "{'a': [' x ', 1], 'tags': ['_mutate_error']}", FATE_FAILED},
         {"{'strip': ['a']}", "{'a': 5}", "{'a': 5}", 0},
     };
     CHECK(rows);
