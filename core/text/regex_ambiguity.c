@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pattern is read into a tree of parts: single characters and classes, groups with their alternatives,
- * assertions, and what is not looked into (references, conditionals). Sets of characters are compared by
- * their text, and only where that differs by asking the engine for each ASCII character. */
+/* The pattern is read into a tree of parts: single characters and classes, groups with their
+ * alternatives, assertions, and what is not looked into (references, conditionals). Sets of
+ * characters are compared by their text, and only where that differs by asking the engine for each
+ * ASCII character. */
 #include "core/text/regex_ambiguity.h"
+#include "core/event/value.h"
+#include "core/xmalloc.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "core/event/value.h"
-#include "core/xmalloc.h"
 
 enum { NONE = 0, ENDLESS = UINT32_MAX, ASCII = 128, DEPTH_MAX = 2 * REGEX_DEPTH_MAX };
 
@@ -48,8 +49,8 @@ static uint32_t part_add(struct tree *tree, enum part_kind kind, uint32_t parent
         tree->parts = xreallocarray(tree->parts, tree->capacity, sizeof *tree->parts);
     }
     if (tree->count > AMBIGUITY_PARTS_MAX) tree->failed = true;
-    tree->parts[tree->count] =
-        (struct part){.kind = kind, .min = 1, .max = 1, .start = (uint32_t)tree->at, .parent = parent};
+    tree->parts[tree->count] = (struct part){
+        .kind = kind, .min = 1, .max = 1, .start = (uint32_t)tree->at, .parent = parent};
     return tree->count++;
 }
 
@@ -87,8 +88,10 @@ static enum part_kind read_escape(struct tree *tree)
     case 'P': skip_to(tree, '}'); return PART_ONE;
     case 'x':
     case 'u':
-        if (peek(tree, 0) == '{') skip_to(tree, '}');
-        else tree->failed = true; /* digits whose number depends: rare */
+        if (peek(tree, 0) == '{')
+            skip_to(tree, '}');
+        else
+            tree->failed = true; /* digits whose number depends: rare */
         return PART_ONE;
     case 'c': tree->at++; return PART_ONE;
     default: break;
@@ -231,8 +234,10 @@ static void read_sequence(struct tree *tree, uint32_t sequence, uint32_t depth)
     uint32_t last = NONE;
     while (!ended(tree) && peek(tree, 0) != '|' && peek(tree, 0) != ')') {
         uint32_t number = part_add(tree, PART_ONE, sequence);
-        if (last) tree->parts[last].next = number;
-        else tree->parts[sequence].child = number;
+        if (last)
+            tree->parts[last].next = number;
+        else
+            tree->parts[sequence].child = number;
         last = number;
         read_part(tree, number, depth);
         read_quantifier(tree, number);
@@ -246,8 +251,10 @@ static void read_alternatives(struct tree *tree, uint32_t group, uint32_t depth)
     if (depth > DEPTH_MAX) tree->failed = true;
     for (;;) {
         uint32_t number = part_add(tree, PART_SEQUENCE, group);
-        if (last) tree->parts[last].next = number;
-        else tree->parts[group].child = number;
+        if (last)
+            tree->parts[last].next = number;
+        else
+            tree->parts[group].child = number;
         last = number;
         read_sequence(tree, number, depth);
         if (ended(tree) || peek(tree, 0) != '|') return;
@@ -270,7 +277,8 @@ static void set_of(const struct tree *tree, uint32_t number, struct set *set)
     *set = (struct set){{false}};
     for (int c = 0; regex && c < ASCII; c++) {
         char text = (char)c;
-        set->has[c] = regex_match(regex, (struct str){&text, 1}, STRING_ASCII | STRING_UTF8, 0, NULL) == REGEX_MATCH;
+        set->has[c] = regex_match(regex, (struct str){&text, 1}, STRING_ASCII | STRING_UTF8, 0,
+                                  NULL) == REGEX_MATCH;
     }
     regex_destroy(regex);
 }
@@ -314,7 +322,8 @@ static uint32_t only_alternative(const struct tree *tree, const struct part *gro
     return tree->parts[group->child].next ? NONE : group->child;
 }
 
-/* The loop over single characters at the end of a part (at its beginning, for the second of two). */
+/* The loop over single characters at the end of a part (at its beginning, for the second of two).
+ */
 static uint32_t loop_at_edge(const struct tree *tree, uint32_t number, bool is_end)
 {
     const struct part *part = &tree->parts[number];
@@ -352,7 +361,8 @@ static uint32_t first_of(const struct tree *tree, uint32_t number)
 }
 
 /* Is there a character of both sets that what follows does not take? */
-static bool can_fail_on_both(const struct tree *tree, uint32_t last, const struct set *a, const struct set *b)
+static bool can_fail_on_both(const struct tree *tree, uint32_t last, const struct set *a,
+                             const struct set *b)
 {
     uint32_t follower = what_follows(tree, last);
     if (!follower) return false;
@@ -391,24 +401,27 @@ static struct ambiguity_range range_of(const struct tree *tree, uint32_t number)
     return (struct ambiguity_range){tree->parts[number].start, tree->parts[number].end};
 }
 
-static struct ambiguity *finding_add(struct finding *finding, enum ambiguity_kind kind, uint32_t one, uint32_t other)
+static struct ambiguity *finding_add(struct finding *finding, enum ambiguity_kind kind,
+                                     uint32_t one, uint32_t other)
 {
     static struct ambiguity spare;
-    struct ambiguity *to = finding->count < finding->capacity ? &finding->found[finding->count++] : &spare;
+    struct ambiguity *to =
+        finding->count < finding->capacity ? &finding->found[finding->count++] : &spare;
     *to = (struct ambiguity){
         .kind = kind, .one = range_of(finding->tree, one), .other = range_of(finding->tree, other)};
     return to;
 }
 
 /* One loop for both. */
-static void rewrite_once(const struct tree *tree, struct ambiguity *to, struct str head, uint32_t loop, uint32_t least,
-                         const char *tail)
+static void rewrite_once(const struct tree *tree, struct ambiguity *to, struct str head,
+                         uint32_t loop, uint32_t least, const char *tail)
 {
     char repeats[16] = "*";
     if (least == 1) repeats[0] = '+';
     if (least > 1) snprintf(repeats, sizeof repeats, "{%u,}", least);
     struct str atom = atom_text(tree, loop);
-    int len = snprintf(to->rewrite, sizeof to->rewrite, "%.*s%.*s%s%s", STR_ARG(head), STR_ARG(atom), repeats, tail);
+    int len = snprintf(to->rewrite, sizeof to->rewrite, "%.*s%.*s%s%s", STR_ARG(head),
+                       STR_ARG(atom), repeats, tail);
     if (len < 0 || (size_t)len >= sizeof to->rewrite) to->rewrite[0] = '\0';
 }
 
@@ -436,7 +449,8 @@ static uint32_t inner_loop(const struct tree *tree, uint32_t sequence)
         uint32_t loop = NONE;
         if (part->kind == PART_ONE && is_loop(part) && !part->gives_nothing) loop = n;
         if (part->kind == PART_GROUP && !part->gives_nothing)
-            for (uint32_t k = part->child; k && !loop; k = tree->parts[k].next) loop = inner_loop(tree, k);
+            for (uint32_t k = part->child; k && !loop; k = tree->parts[k].next)
+                loop = inner_loop(tree, k);
         bool is_required = !is_nullable(tree, n);
         if (is_required && (!loop || has_required)) return NONE;
         has_required |= is_required;
@@ -455,7 +469,8 @@ static void nested_check(struct finding *finding, uint32_t number)
     if (!loop) return;
     struct ambiguity *to = finding_add(finding, AMBIGUITY_NESTED, number, loop);
     uint32_t alternative = only_alternative(tree, part);
-    bool is_plain = alternative && tree->parts[alternative].child == loop && !tree->parts[loop].next;
+    bool is_plain =
+        alternative && tree->parts[alternative].child == loop && !tree->parts[loop].next;
     uint32_t least = part->min && tree->parts[loop].min ? tree->parts[loop].min : 0;
     struct str head = str_slice(tree->in, part->start, tree->parts[loop].start);
     bool is_silent = str_eq(head, STR("(?:"));
@@ -466,7 +481,8 @@ static void nested_check(struct finding *finding, uint32_t number)
 static void find(struct finding *finding, uint32_t number)
 {
     const struct part *part = &finding->tree->parts[number];
-    if (part->kind == PART_ASSERTION || part->gives_nothing) return; /* what it tries is soon over */
+    if (part->kind == PART_ASSERTION || part->gives_nothing)
+        return; /* what it tries is soon over */
     nested_check(finding, number);
     if (number > 1 && part->kind != PART_SEQUENCE) adjacent_check(finding, number);
     for (uint32_t n = part->child; n; n = finding->tree->parts[n].next) find(finding, n);
