@@ -218,3 +218,36 @@ Test(grok_list, of_an_ssh_server)
     cr_expect_eq(grok_attempts(second), attempts + 1);
     pair_end(&pair);
 }
+
+/* ---- what is timed ---- */
+Test(grok_list, runs_are_timed_at_random)
+{
+    enum { RUNS = 64 * 400 };
+    struct arena arena, line;
+    struct grok_library library;
+    struct grok_problem problem;
+    arena_init(&arena, NULL);
+    grok_library_init(&library, false, &arena);
+    struct grok *grok =
+        grok_compile(&library, STR("x"), &(struct grok_options){.named_only = true}, &arena, &problem);
+    uint32_t even = 0, odd = 0;
+    for (uint32_t i = 0; i < RUNS; i++) {
+        struct event event;
+        uint64_t before = counter_get(&grok->counters.sampled);
+        arena_init(&line, NULL);
+        event_init(&event, &line, value_time(0, 0));
+        grok_apply(grok, STR("x"), 0, &event);
+        arena_fini(&line);
+        bool is_timed = counter_get(&grok->counters.sampled) > before;
+        cr_assert(!is_timed || i, "the first run compiles");
+        if (is_timed && i % 2) odd++;
+        else even += is_timed;
+    }
+    /* about 400, of lines that alternate about as many of each kind */
+    cr_expect(even + odd > 320 && even + odd < 480, "%u of %d", even + odd, RUNS);
+    cr_expect(even > 130 && odd > 130, "%u and %u", even, odd);
+    cr_expect_eq(counter_get(&grok->counters.runs), RUNS);
+    cr_expect_eq(grok_attempts(grok), RUNS);
+    grok_destroy(grok);
+    arena_fini(&arena);
+}
