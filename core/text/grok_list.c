@@ -5,8 +5,9 @@
 #include <assert.h>
 
 enum {
-    RUNS_CONSIDERED = 4,  /* longest runs of a pattern that are compared with the others' */
-    SHARED_BYTES_MIN = 8, /* of expanded text: less is not worth a run of its own */
+    RUNS_CONSIDERED = 4,     /* longest runs of a pattern that are compared with the others' */
+    OTHERS_CONSIDERED = 512, /* patterns, evenly spread: a choice among literals, not a claim */
+    SHARED_BYTES_MIN = 8,    /* of expanded text: less is not worth a run of its own */
     SHARED_PARTS_MAX = 256,
     PASSED_TRUST =
         64, /* lines in a row whose first parts matched: then they are not asked any more */
@@ -41,11 +42,12 @@ static bool bit_get(const uint64_t *words, uint32_t bit) { return words[bit / 64
 
 /* ---- literals ---- */
 
-/* The number of patterns that contain the text in what they require. */
-static uint32_t others_with(const struct grok_list *list, struct str text)
+/* The number of patterns that contain the text in what they require, counted up to `most`. */
+static uint32_t others_with(const struct grok_list *list, struct str text, uint32_t most)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < list->count; i++)
+    uint32_t step = list->count / OTHERS_CONSIDERED + 1;
+    for (uint32_t i = 0; i < list->count && count < most; i += step)
         for (uint32_t k = 0; k < regex_literal_count(list->groks[i]->regex); k++)
             if (str_find(regex_literal_at(list->groks[i]->regex, k), text) >= 0) {
                 count++;
@@ -78,7 +80,7 @@ static struct str literal_choose(const struct grok_list *list, const struct rege
     for (int i = 0; i < RUNS_CONSIDERED; i++) {
         run = run_next(regex, run.len, &number);
         if (run.len < LITERAL_BYTES_MIN) break;
-        uint32_t others = others_with(list, run);
+        uint32_t others = others_with(list, run, least);
         if (others >= least) continue;
         least = others;
         best = run;

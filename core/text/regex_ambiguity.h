@@ -9,12 +9,10 @@
  * accepted, has nothing. Loops side by side with different sets count only where neither takes
  * everything (`.*\d+` is how people skip to a number) and what follows can fail.
  *
- * Pure; start-up only. Limits: AMBIGUITY_PARTS_MAX parts of a pattern; a longer one has nothing. */
+ * Pure; start-up only. Limits: those of core/text/regex_tree.h; a longer pattern has nothing. */
 #ifndef CORE_TEXT_REGEX_AMBIGUITY_H
 #define CORE_TEXT_REGEX_AMBIGUITY_H
 #include "core/text/regex.h"
-
-enum { AMBIGUITY_PARTS_MAX = 20000 };
 
 enum ambiguity_kind {
     AMBIGUITY_NESTED,   /* `one` is the outer loop, `other` the inner one */
