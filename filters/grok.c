@@ -338,6 +338,22 @@ uint32_t grok_filter_patterns(const void *opaque, struct grok *const **groks)
     return self->grok_count;
 }
 
+const struct path *grok_filter_field(const void *opaque, uint32_t number)
+{
+    const struct grok_filter *self = opaque;
+    const struct path *path = NULL;
+    for (uint32_t i = 0; i < self->field_count; i++)
+        for (uint32_t k = 0; k < self->fields[i].count; k++)
+            if (self->fields[i].groks[k] == self->groks[number]) path = &self->fields[i].path;
+    assert(path); /* each pattern is of a field */
+    return path;
+}
+
+const struct grok_library *grok_filter_library(const void *opaque)
+{
+    return &((const struct grok_filter *)opaque)->library;
+}
+
 struct place grok_filter_place(const void *opaque, uint32_t number)
 {
     const struct grok_filter *self = opaque;

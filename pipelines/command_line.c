@@ -59,7 +59,13 @@ static const struct flag flags[] = {
     {0, "at", NULL, NULL, "PLACE", "in (before it), out (behind it) or both."},
     {0, "limit", NULL, NULL, "N", "End after so many events."},
     {0, "rate", NULL, NULL, "N", "Most events a second (100); 0: as many as can be."},
-    {0, "sample", NULL, NULL, "N", "One of so many events."},
+    {0, "sample", NULL, NULL, "N", "Of tap: one of so many; of grok: the file of lines."},
+    {0, "config", NULL, NULL, "FILE", "The configuration whose grok filters are tried."},
+    {0, "patterns", NULL, NULL, "FILE", "A file of `NAME expression` lines."},
+    {0, "suggest", "suggest", "true", NULL, "Propose patterns for the lines."},
+    {0, "cost", "cost", "true", NULL, "Rank the patterns by time; name a faster order."},
+    {0, "summary", "summary", "true", NULL, "Only counts, and misses that are alike once."},
+    {0, "json", "json", "true", NULL, "Print JSON, one object a line."},
     {0, "seconds", NULL, NULL, "N", "End after so many seconds (3600)."},
     {0, "metadata", "metadata", "true", NULL, "Show [@metadata], too."},
     {0, "interval", NULL, NULL, "TIME", "How often the numbers are renewed (1s)."},
@@ -90,6 +96,9 @@ static const struct {
     {"format", COMMAND_TAP},     {"url", COMMAND_TAP},           {"user", COMMAND_TAP},
     {"interval", COMMAND_TOP},    {"once", COMMAND_TOP},          {"url", COMMAND_TOP},
     {"user", COMMAND_TOP},       {"fields", COMMAND_CHECK},      {"strict", COMMAND_CHECK},
+    {"sample", COMMAND_GROK},    {"config", COMMAND_GROK},       {"patterns", COMMAND_GROK},
+    {"suggest", COMMAND_GROK},   {"cost", COMMAND_GROK},         {"summary", COMMAND_GROK},
+    {"json", COMMAND_GROK},
 };
 
 static bool is_looking(enum command command) { return command == COMMAND_TAP || command == COMMAND_TOP; }
@@ -110,7 +119,7 @@ static bool is_of_another(const struct flag *flag, enum command command)
 /* Flags of its own that the command reads by an option table. */
 static bool is_read_by_command(const struct flag *flag, enum command command)
 {
-    if (!is_looking(command)) return false;
+    if (!is_looking(command) && command != COMMAND_GROK) return false;
     for (size_t i = 0; i < sizeof owners / sizeof *owners; i++)
         if (owners[i].command == command && !strcmp(owners[i].flag, flag->name)) return true;
     return false;
@@ -133,6 +142,8 @@ static const struct {
     [COMMAND_REPL] = {"repl", " [FILE]", "Try filters and expressions on an event, step by step."},
     [COMMAND_TAP] = {"tap", " [PIPELINE][/PLUGIN-ID]",
                      "Look at events that pass a place of a running pipeline, and at what a filter changes."},
+    [COMMAND_GROK] = {"grok", " PATTERN [FILE]",
+                      "Try grok patterns on sample lines: who wins, what is captured, how far a miss got."},
     [COMMAND_TOP] = {"top", "", "Watch a running instance: what it does, and what costs the most."},
 };
 

@@ -14,6 +14,7 @@
 #include "pipelines/docs.h"
 #include "pipelines/fields_report.h"
 #include "pipelines/format_command.h"
+#include "pipelines/grok_command.h"
 #include "pipelines/ports.h"
 #include "pipelines/health_check.h"
 #include "pipelines/keystore_command.h"
@@ -415,7 +416,7 @@ static enum exit_code run_test(struct program_run *run)
     return code;
 }
 
-static void repl_print(void *opaque, struct buf *text)
+static void hand_print(void *opaque, struct buf *text)
 {
     struct program_run *run = opaque;
     keystore_mask(&run->keystore, text);
@@ -428,7 +429,7 @@ static enum exit_code run_repl(struct program_run *run)
     if (!hand_begin(run)) return EXIT_CONFIG;
     struct repl_options options = {.settings = &run->settings,
                                    .environment = &run->environment,
-                                   .print = repl_print,
+                                   .print = hand_print,
                                    .opaque = run};
     if (run->line.arguments.count > 1) {
         diag_hint(&run->diag, diag_error(&run->diag, (struct place){0}, "one configuration can be loaded"),
@@ -438,6 +439,22 @@ static enum exit_code run_repl(struct program_run *run)
     }
     if (run->line.arguments.count) options.file = run->line.arguments.items[0];
     return repl_run(&options);
+}
+
+static enum exit_code run_grok(struct program_run *run)
+{
+    if (!hand_begin(run)) return EXIT_CONFIG;
+    struct grok_command command = {.settings = &run->settings,
+                                   .environment = &run->environment,
+                                   .arguments = run->line.arguments,
+                                   .flags = &run->line.flags,
+                                   .arena = &run->arena,
+                                   .diag = &run->diag,
+                                   .print = hand_print,
+                                   .opaque = run};
+    enum exit_code code = grok_command(&command);
+    diag_print(run);
+    return code;
 }
 
 /* Commands that look into a running instance. */
@@ -481,6 +498,7 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
     case COMMAND_LSP: return lsp_serve(STDIN_FILENO, STDOUT_FILENO) == 0 ? EXIT_DONE : EXIT_RUNTIME;
     case COMMAND_TEST: return run_test(run);
     case COMMAND_REPL: return run_repl(run);
+    case COMMAND_GROK: return run_grok(run);
     case COMMAND_TAP:
     case COMMAND_TOP: return run_looking(run);
     default: return run_pipelines(run);

@@ -37,6 +37,9 @@ UNSHOWN = {
     "cannot read the pattern file `\0`: \0": "needs a file that root cannot read",
     "`regexes` is needed: there is no list of user agents": "the tests' machines have Debian's",
     "install Debian's package uap-core, or give the regexes.yaml of uap-core": "the same",
+    "\0 has more than 64 MiB": "tests/e2e/grok_command.py makes such a file",
+    "give a part of it: head -n 10000 FILE | tailrace grok …": "tests/e2e/grok_command.py makes such a file",
+    "on which lines?": "needs a terminal",
     "\0 cannot be formatted without changing what it means": "a fault of the formatter, which the fuzzer looks for",
     "this is a fault of tailrace: please report it, with the text": "a fault of the formatter",
 }

@@ -91,14 +91,6 @@ void grok_library_init(struct grok_library *library, bool is_ecs, struct arena *
 }
 
 /* ---- references ---- */
-struct reference {
-    struct str name;       /* NAME */
-    struct str full;       /* NAME:field:type */
-    struct str definition; /* of %{NAME=…} */
-    bool has_field, has_definition;
-    size_t len; /* of the whole %{…} */
-};
-
 /* The letters of a NAME: what [A-z0-9] contains. */
 static bool is_name_char(char c) { return (c >= 'A' && c <= 'z') || is_digit(c); }
 static bool is_field_char(char c) { return is_name_char(c) || (c && strchr("@:.-", c)); }
@@ -115,11 +107,10 @@ static size_t definition_end(struct str text, size_t at)
     return at;
 }
 
-/* Reads a reference at the start of `text` (`%{`); false: it is none, and stands for itself. */
-static bool reference_read(struct str text, struct reference *reference)
+bool grok_reference_read(struct str text, struct grok_reference *reference)
 {
     size_t at = 2;
-    *reference = (struct reference){.len = 0};
+    *reference = (struct grok_reference){.len = 0};
     while (at < text.len && is_name_char(text.ptr[at])) at++;
     if (at == 2) return false;
     reference->name = reference->full = str_slice(text, 2, at);
@@ -224,7 +215,7 @@ static bool needs_group(struct str body, char next)
     return depth != 0;
 }
 
-static bool expand_reference(struct expansion *ex, const struct reference *reference, char next)
+static bool expand_reference(struct expansion *ex, const struct grok_reference *reference, char next)
 {
     if (++ex->substitutions > GROK_SUBSTITUTIONS_MAX || ex->depth >= GROK_NESTING_MAX)
         return fail(ex,
@@ -270,8 +261,8 @@ static bool expand(struct expansion *ex, struct str text)
         if (ex->out->len > GROK_EXPANDED_MAX)
             return fail(ex, "the pattern expands to more than %d bytes", GROK_EXPANDED_MAX);
         if (begin == text.len) return true;
-        struct reference reference;
-        if (!reference_read(str_from(text, begin), &reference)) {
+        struct grok_reference reference;
+        if (!grok_reference_read(str_from(text, begin), &reference)) {
             buf_append_z(ex->out, "%{");
             at = begin + 2;
             continue;

@@ -44,6 +44,17 @@ struct str grok_library_meaning(const struct grok_library *library, struct str n
 /* The next name and its text, each name once; `*at` is 0 at first. False: there is none any more. */
 bool grok_library_next(const struct grok_library *library, uint32_t *at, struct str *name, struct str *text);
 
+struct grok_reference {
+    struct str name;       /* NAME */
+    struct str full;       /* NAME:field:type */
+    struct str definition; /* of %{NAME=…} */
+    bool has_field, has_definition;
+    size_t len; /* of the whole %{…} */
+};
+/* Reads a reference at the start of `text`, which begins with `%{`; false: it is none, and stands for
+ * itself. */
+bool grok_reference_read(struct str text, struct grok_reference *reference);
+
 /* Appends the pattern with all references replaced. Groups are named as the reference was written,
  * `NAME:field:type`. `named_only`: %{NAME} captures nothing; else it captures as NAME. `marks`, if
  * not NULL, get places of the text -> places of the pattern. */

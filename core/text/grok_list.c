@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/text/grok_list.h"
-#include <assert.h>
 #include "core/text/literals.h"
 #include "core/text/utf8.h"
+#include <assert.h>
 
 enum {
-    RUNS_CONSIDERED = 4,  /* longest runs of a pattern that are compared with the others' */
-    SHARED_BYTES_MIN = 8, /* of expanded text: less is not worth a run of its own */
+    RUNS_CONSIDERED = 4,     /* longest runs of a pattern that are compared with the others' */
+    OTHERS_CONSIDERED = 512, /* patterns, evenly spread: a choice among literals, not a claim */
+    SHARED_BYTES_MIN = 8,    /* of expanded text: less is not worth a run of its own */
     SHARED_PARTS_MAX = 256,
-    PASSED_TRUST = 64,    /* lines in a row whose first parts matched: then they are not asked any more */
+    PASSED_TRUST =
+        64, /* lines in a row whose first parts matched: then they are not asked any more */
 };
 
 /* Patterns that begin with the same parts. */
 struct family {
-    struct regex *head; /* these parts; NULL: none */
-    uint32_t passed;    /* lines in a row that it matched, up to PASSED_TRUST */
-    uint64_t line;      /* the last one on which a member failed */
+    struct regex *head;         /* these parts; NULL: none */
+    uint32_t passed;            /* lines in a row that it matched, up to PASSED_TRUST */
+    uint64_t line;              /* the last one on which a member failed */
     bool is_asked, is_hopeless; /* on that line */
 };
 
@@ -31,7 +33,8 @@ struct grok_list {
     uint32_t *family_of; /* number of families: none */
     uint32_t family_count;
     uint64_t line;
-    atomic_uint_fast64_t *ends; /* lines that ended at this pattern: it won, was given up, or is the last */
+    atomic_uint_fast64_t
+        *ends; /* lines that ended at this pattern: it won, was given up, or is the last */
 };
 
 static void bit_set(uint64_t *words, uint32_t bit) { words[bit / 64] |= UINT64_C(1) << bit % 64; }
@@ -39,11 +42,12 @@ static bool bit_get(const uint64_t *words, uint32_t bit) { return words[bit / 64
 
 /* ---- literals ---- */
 
-/* The number of patterns that contain the text in what they require. */
-static uint32_t others_with(const struct grok_list *list, struct str text)
+/* The number of patterns that contain the text in what they require, counted up to `most`. */
+static uint32_t others_with(const struct grok_list *list, struct str text, uint32_t most)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < list->count; i++)
+    uint32_t step = list->count / OTHERS_CONSIDERED + 1;
+    for (uint32_t i = 0; i < list->count && count < most; i += step)
         for (uint32_t k = 0; k < regex_literal_count(list->groks[i]->regex); k++)
             if (str_find(regex_literal_at(list->groks[i]->regex, k), text) >= 0) {
                 count++;
@@ -76,7 +80,7 @@ static struct str literal_choose(const struct grok_list *list, const struct rege
     for (int i = 0; i < RUNS_CONSIDERED; i++) {
         run = run_next(regex, run.len, &number);
         if (run.len < LITERAL_BYTES_MIN) break;
-        uint32_t others = others_with(list, run);
+        uint32_t others = others_with(list, run, least);
         if (others >= least) continue;
         least = others;
         best = run;
@@ -87,7 +91,8 @@ static struct str literal_choose(const struct grok_list *list, const struct rege
 static void literals_build(struct grok_list *list, struct arena *arena)
 {
     struct str *texts = arena_zalloc(arena, (list->count + 1) * sizeof *texts);
-    list->waiting = arena_zalloc(arena, ((size_t)list->count * list->words + 1) * sizeof *list->waiting);
+    list->waiting =
+        arena_zalloc(arena, ((size_t)list->count * list->words + 1) * sizeof *list->waiting);
     for (uint32_t i = 0; i < list->count; i++) {
         struct str text = literal_choose(list, list->groks[i]->regex);
         if (!text.len) {
@@ -224,7 +229,8 @@ static struct family *family_get(struct grok_list *list, uint32_t number)
 }
 
 /* One of the family failed on this line: is it for what they share? */
-static bool is_hopeless(struct grok_list *list, struct family *family, struct str subject, uint8_t flags)
+static bool is_hopeless(struct grok_list *list, struct family *family, struct str subject,
+                        uint8_t flags)
 {
     if (!family || family->line != list->line) return false;
     if (family->is_asked || family->passed == PASSED_TRUST) return family->is_hopeless;
@@ -251,7 +257,8 @@ static enum regex_verdict try_chosen(struct grok_list *list, struct str subject,
             struct family *family = family_get(list, number);
             if (is_hopeless(list, family, subject, flags)) continue;
             bool has_literal = !bit_get(list->always, number);
-            enum regex_verdict verdict = grok_run(list->groks[number], subject, flags, has_literal, event);
+            enum regex_verdict verdict =
+                grok_run(list->groks[number], subject, flags, has_literal, event);
             if (verdict != REGEX_NO_MATCH) {
                 *which = number;
                 return verdict;
@@ -268,7 +275,8 @@ enum regex_verdict grok_list_apply(struct grok_list *list, struct str subject, u
                                    struct event *event, uint32_t *which)
 {
     if (!(string_flags & (STRING_ASCII | STRING_UTF8 | STRING_BINARY))) {
-        static const uint8_t FLAGS[] = {[UTF8_ASCII] = STRING_ASCII | STRING_UTF8, [UTF8_VALID] = STRING_UTF8,
+        static const uint8_t FLAGS[] = {[UTF8_ASCII] = STRING_ASCII | STRING_UTF8,
+                                        [UTF8_VALID] = STRING_UTF8,
                                         [UTF8_INVALID] = STRING_BINARY};
         string_flags = FLAGS[utf8_check(subject)]; /* once, not for each pattern */
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each text is known by four of its bytes in a row, those that logs hold least often, and lies in one
- * of eight buckets, a bit each. For each of the four a table says, by the low half of a byte, in which
- * buckets there is such a byte, another the same by the high half; a place where all eight agree on a
- * bucket is looked at. */
+/* Each text is known by four of its bytes in a row, those that logs hold least often, and lies in
+ * one of eight buckets, a bit each. For each of the four a table says, by the low half of a byte,
+ * in which buckets there is such a byte, another the same by the high half; a place where all eight
+ * agree on a bucket is looked at. */
 #include "core/text/literals.h"
-#include <assert.h>
 #include "core/text/regex.h"
+#include <assert.h>
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -67,15 +67,18 @@ struct literals *literals_create(const struct str *texts, uint32_t count, struct
     literals->items = arena_zalloc(arena, (count + 1) * sizeof *literals->items);
     for (uint32_t i = 0; i < count; i++) {
         assert(texts[i].len >= LITERAL_BYTES_MIN);
-        /* neighbours in a list are often alike: they share a bucket, so that the others are purer */
+        /* neighbours in a list are often alike: they share a bucket, so that the others are purer
+         */
         uint32_t bucket = (uint32_t)((uint64_t)i * BUCKETS / count);
-        literals->items[i] = (struct literal){.text = texts[i], .print_at = print_choose(texts[i]), .number = i};
+        literals->items[i] =
+            (struct literal){.text = texts[i], .print_at = print_choose(texts[i]), .number = i};
         memcpy(&literals->items[i].print, texts[i].ptr + literals->items[i].print_at, PRINT_BYTES);
         bucket_learn(literals, &literals->items[i], bucket);
         literals->bucket_start[bucket + 1] = i + 1;
     }
     for (uint32_t b = 0; b < BUCKETS; b++)
-        if (!literals->bucket_start[b + 1]) literals->bucket_start[b + 1] = literals->bucket_start[b];
+        if (!literals->bucket_start[b + 1])
+            literals->bucket_start[b + 1] = literals->bucket_start[b];
     return literals;
 }
 
@@ -94,20 +97,24 @@ static void find_each(const struct literals *literals, struct str text, uint64_t
 
 #ifdef __x86_64__
 /* The four bytes of some text of the buckets may stand at `at`. */
-static inline void place_check(const struct literals *literals, struct str text, size_t at, unsigned buckets,
-                        uint64_t *found)
+static inline void place_check(const struct literals *literals, struct str text, size_t at,
+                               unsigned buckets, uint64_t *found)
 {
     uint32_t print;
     memcpy(&print, text.ptr + at, PRINT_BYTES);
     for (; buckets; buckets &= buckets - 1) {
         uint32_t bucket = (uint32_t)__builtin_ctz(buckets);
-        for (uint32_t i = literals->bucket_start[bucket]; i < literals->bucket_start[bucket + 1]; i++) {
+        for (uint32_t i = literals->bucket_start[bucket]; i < literals->bucket_start[bucket + 1];
+             i++) {
             const struct literal *literal = &literals->items[i];
-            if (literal->print != print || at < literal->print_at || is_found(found, literal->number)) continue;
+            if (literal->print != print || at < literal->print_at ||
+                is_found(found, literal->number))
+                continue;
             size_t begin = at - literal->print_at;
             if (literal->text.len > text.len - begin) continue;
             if (memcmp(text.ptr + begin, literal->text.ptr, literal->text.len)) continue;
-            found[literal->number / LITERAL_WORD_BITS] |= UINT64_C(1) << literal->number % LITERAL_WORD_BITS;
+            found[literal->number / LITERAL_WORD_BITS] |= UINT64_C(1)
+                                                          << literal->number % LITERAL_WORD_BITS;
         }
     }
 }
@@ -120,7 +127,8 @@ __attribute__((target("avx2"))) static inline block table_load(const uint8_t *ta
 }
 
 /* For each of 32 bytes the buckets that have it at this place of their four. */
-__attribute__((target("avx2"))) static inline block buckets_of(const char *bytes, block low, block high)
+__attribute__((target("avx2"))) static inline block buckets_of(const char *bytes, block low,
+                                                               block high)
 {
     block half = _mm256_set1_epi8(15), x = _mm256_loadu_si256((const block *)(const void *)bytes);
     block by_low = _mm256_shuffle_epi8(low, _mm256_and_si256(x, half));
@@ -129,8 +137,9 @@ __attribute__((target("avx2"))) static inline block buckets_of(const char *bytes
 }
 
 /* Blocks of `from`, of which `count` places count; they are places of `text` from `offset` on. */
-__attribute__((target("avx2"))) static void find_blocks(const struct literals *literals, const char *from,
-                                                        size_t count, struct str text, size_t offset,
+__attribute__((target("avx2"))) static void find_blocks(const struct literals *literals,
+                                                        const char *from, size_t count,
+                                                        struct str text, size_t offset,
                                                         uint64_t *found)
 {
     block low[PRINT_BYTES], high[PRINT_BYTES];
@@ -142,7 +151,8 @@ __attribute__((target("avx2"))) static void find_blocks(const struct literals *l
         block all = buckets_of(from + at, low[0], high[0]);
         for (int i = 1; i < PRINT_BYTES; i++)
             all = _mm256_and_si256(all, buckets_of(from + at + i, low[i], high[i]));
-        unsigned some = ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256()));
+        unsigned some =
+            ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256()));
         if (count - at < BLOCK) some &= (1u << (count - at)) - 1;
         if (!some) continue;
         uint8_t buckets[BLOCK];

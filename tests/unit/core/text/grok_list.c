@@ -218,3 +218,87 @@ Test(grok_list, of_an_ssh_server)
     cr_expect_eq(grok_attempts(second), attempts + 1);
     pair_end(&pair);
 }
+
+/* ---- what is timed ---- */
+Test(grok_list, runs_are_timed_at_random)
+{
+    enum { RUNS = 64 * 400 };
+    struct arena arena, line;
+    struct grok_library library;
+    struct grok_problem problem;
+    arena_init(&arena, NULL);
+    grok_library_init(&library, false, &arena);
+    struct grok *grok =
+        grok_compile(&library, STR("x"), &(struct grok_options){.named_only = true}, &arena, &problem);
+    uint32_t even = 0, odd = 0;
+    for (uint32_t i = 0; i < RUNS; i++) {
+        struct event event;
+        uint64_t before = counter_get(&grok->counters.sampled);
+        arena_init(&line, NULL);
+        event_init(&event, &line, value_time(0, 0));
+        grok_apply(grok, STR("x"), 0, &event);
+        arena_fini(&line);
+        bool is_timed = counter_get(&grok->counters.sampled) > before;
+        cr_assert(!is_timed || i, "the first run compiles");
+        if (is_timed && i % 2) odd++;
+        else even += is_timed;
+    }
+    /* about 400, of lines that alternate about as many of each kind */
+    cr_expect(even + odd > 320 && even + odd < 480, "%u of %d", even + odd, RUNS);
+    cr_expect(even > 130 && odd > 130, "%u and %u", even, odd);
+    cr_expect_eq(counter_get(&grok->counters.runs), RUNS);
+    cr_expect_eq(grok_attempts(grok), RUNS);
+    grok_destroy(grok);
+    arena_fini(&arena);
+}
+
+/* ---- limits ---- */
+Test(grok_list, what_is_given_up_ends_the_search_and_is_counted_for_its_pattern)
+{
+    enum { LEN = 30000 };
+    static const char *const PATTERNS[] = {"^%{INT:n}$", "(?:a(?=.)|x)*[bc]", "^%{WORD:never}$"};
+    struct pair pair = {.count = 0};
+    struct grok_library library;
+    struct event event;
+    arena_init(&pair.arena, NULL);
+    grok_library_init(&library, false, &pair.arena);
+    for (int i = 0; i < 3; i++) pair_add(&pair, &library, str_of(PATTERNS[i]));
+    pair.list = grok_list_create(pair.groks[1], pair.count, &pair.arena);
+    char *text = arena_alloc(&pair.arena, LEN);
+    memset(text, 'a', LEN);
+    event_init(&event, &pair.arena, value_time(0, 0));
+    uint32_t which = 9;
+    cr_expect_eq(grok_list_apply(pair.list, (struct str){text, LEN}, 0, &event, &which), REGEX_LIMIT);
+    cr_expect_eq(which, 1);
+    cr_expect_eq(grok_attempts(pair.groks[1][0]), 1);
+    cr_expect_eq(grok_attempts(pair.groks[1][1]), 1);
+    cr_expect_eq(counter_get(&pair.groks[1][1]->counters.limits), 1);
+    cr_expect_eq(grok_attempts(pair.groks[1][2]), 0);
+    pair_end(&pair);
+}
+
+/* As many as there may be, each with bytes of its own. */
+Test(grok_list, the_most_patterns_there_may_be, .timeout = 120)
+{
+    struct arena arena;
+    struct grok_library library;
+    struct grok_problem problem;
+    struct event event;
+    arena_init(&arena, NULL);
+    grok_library_init(&library, false, &arena);
+    struct grok **groks = arena_zalloc(&arena, GROK_LIST_MAX * sizeof *groks);
+    for (uint32_t i = 0; i < GROK_LIST_MAX; i++)
+        groks[i] = grok_compile(&library, arena_printf(&arena, "<<%u>>(?<n>.)", i),
+                                &(struct grok_options){.named_only = true}, &arena, &problem);
+    struct grok_list *list = grok_list_create(groks, GROK_LIST_MAX, &arena);
+    for (uint32_t i = 0; i < GROK_LIST_MAX; i += 63) {
+        uint32_t which = GROK_LIST_MAX;
+        event_init(&event, &arena, value_time(0, 0));
+        struct str line = arena_printf(&arena, "x <<%u>>y <<%u>>z", i, GROK_LIST_MAX - 1);
+        cr_assert_eq(grok_list_apply(list, line, 0, &event, &which), REGEX_MATCH);
+        cr_assert_eq(which, i);
+    }
+    grok_list_destroy(list);
+    for (uint32_t i = 0; i < GROK_LIST_MAX; i++) grok_destroy(groks[i]);
+    arena_fini(&arena);
+}

@@ -5,6 +5,7 @@
 #include "core/diag.h"
 #include "core/text/grok_doubts.h"
 #include "core/text/regex_ambiguity.h"
+#include "core/text/regex_tree.h"
 
 enum { N = AMBIGUITY_NESTED, A = AMBIGUITY_ADJACENT };
 
@@ -73,7 +74,7 @@ Test(regex_ambiguity, there_is_a_limit_of_parts)
     struct ambiguity found[1];
     struct buf text = {.len = 0};
     buf_append_z(&text, "(a+)+$");
-    for (int i = 0; i < AMBIGUITY_PARTS_MAX - 20; i++) buf_append_char(&text, 'x');
+    for (int i = 0; i < REGEX_TREE_PARTS_MAX - 20; i++) buf_append_char(&text, 'x');
     cr_expect_eq(regex_ambiguities(buf_str(&text), found, 1), 1);
     for (int i = 0; i < 20; i++) buf_append_char(&text, 'x');
     cr_expect_eq(regex_ambiguities(buf_str(&text), found, 1), 0);
