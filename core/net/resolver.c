@@ -196,10 +196,10 @@ static void question_send(struct question *question)
         bool is_address = address_parse(&address, question->text, 0);
         assert(is_address); /* the owner has looked */
         (void)is_address;
-        if (address.family == AF_INET)
-            ares_gethostbyaddr(channel, &address.v4.sin_addr, sizeof address.v4.sin_addr, AF_INET, answered, question);
-        else
-            ares_gethostbyaddr(channel, &address.v6.sin6_addr, sizeof address.v6.sin6_addr, AF_INET6, answered, question);
+        bool is_v4 = address.family == AF_INET;
+        ares_gethostbyaddr(channel, is_v4 ? (void *)&address.v4.sin_addr : (void *)&address.v6.sin6_addr,
+                           is_v4 ? sizeof address.v4.sin_addr : sizeof address.v6.sin6_addr, address.family, answered,
+                           question);
         return;
     }
     char name[NAME_BYTES_MAX + 1];
