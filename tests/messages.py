@@ -23,6 +23,9 @@ ONCE = ("the text ends where %s is expected", "expected %s, found a control char
         "expected %s, found a text")
 # Texts that no case can bring about, and why.
 UNSHOWN = {
+    "libcurl is not to be had: \0": "it is installed where tests run",
+    "install the package libcurl4": "it is installed where tests run",
+    "the hosts file `\0` has more than \0 bytes": "4 MiB are too much for a case",
     "cannot open the keystore \0: the file is larger than 16 MiB": "16 MiB are too much for a case",
     "cannot open the keystore \0: the cipher is not to be had": "GnuTLS has it unless it is configured otherwise",
     "cannot write the keystore \0: the cipher is not to be had": "GnuTLS has it unless it is configured otherwise",

@@ -21,6 +21,7 @@ static void shared_free(struct shared *shared)
     pthread_mutex_destroy(&shared->mutex);
     free(shared->state);
     free((char *)shared->key.ptr);
+    free(shared->owner);
     free(shared);
 }
 
@@ -67,6 +68,15 @@ void state_scope_forget(struct state_scope *scope)
         shared->flushed_ns = 0;
         shared->type->init(shared->state, shared);
     }
+}
+
+bool shared_claim(struct shared *shared, struct str id)
+{
+    if (shared->owner) return str_eq_z(id, shared->owner);
+    shared->owner = xmalloc(id.len + 1);
+    memcpy(shared->owner, id.ptr, id.len);
+    shared->owner[id.len] = 0;
+    return true;
 }
 
 size_t state_share_bytes(const struct state_scope *scope)

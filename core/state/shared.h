@@ -45,6 +45,7 @@ struct shared {
     struct state_scope *scope;
     struct shared *next;
     pthread_mutex_t mutex;
+    char *owner;         /* see shared_claim(); NULL: nobody */
     uint64_t flushed_ns; /* when it was last asked what it holds back */
     struct state_counters counters;
     void *state;
@@ -68,6 +69,11 @@ size_t state_share_bytes(const struct state_scope *scope);
 /* A worker has come to the end of its inputs and has run all they gave. True for the last one: it asks
  * for what the states of the pipeline still hold back. */
 bool state_scope_leave(struct state_scope *scope);
+
+/* For options that only one of the blocks that share a state may have: the first to ask owns it, on each
+ * worker. False: another block does. Control thread. */
+bool shared_claim(struct shared *shared, struct str id);
+static inline bool shared_is_claimed(const struct shared *shared) { return shared->owner; }
 
 static inline void *shared_enter(struct shared *shared)
 {

@@ -13,6 +13,12 @@ filter {
   } else if [kind] == "task" {
     elapsed { id => "tasks" start_tag => "begin" end_tag => "end" unique_id_field => "task" timeout => 1 }
   }
+  if [kind] == "begin" {
+    aggregate { task_id => "%%{task}" map_action => "create" add_tag => ["began"] }
+  }
+  if [kind] == "end" {
+    aggregate { task_id => "%%{task}" map_action => "update" end_of_task => true add_tag => ["ended"] }
+  }
   metrics { id => "numbers" meter => ["%%{kind}"] rates => [1] add_tag => ["numbers"] }
 }
 output { file { path => "%(out)s" codec => json_lines } }
@@ -63,6 +69,11 @@ def with_workers(folder, workers):
            tailrace.metric("component_filter_state_bytes", component_id="limit") > 0, f"{workers} workers: states are in /metrics")
         ok(tailrace.books_balance() and tailrace.books()["created"] == len(events(out)) - 2070,
            f"{workers} workers: the books balance, with what timers made")
+        turns = [{"kind": kind, "task": "t%d" % n} for n in range(100) for kind in ("begin", "end") * 3]
+        feed(port, turns, 1)
+        wait(lambda: len([e for e in events(out) if e.get("kind") == "end"]) == 300, 10, "tasks written")
+        ok(len(tagged(out, "began")) == 300 and len(tagged(out, "ended")) == 300,
+           f"{workers} workers: filters that share maps see events in turn")
         feed(port, starts[:5], 4)
         wait(lambda: len([e for e in events(out) if e.get("tags") == ["begin"]]) >= 45, 10, "more starts")
         before = len(tagged(out, "numbers"))

@@ -78,9 +78,11 @@ bool rig_open_ecs(struct rig *rig, struct scene *scene, const struct filter_type
                                 .fate = xcalloc(1, RIG_EVENTS),
                                 .children = xcalloc(RIG_EVENTS, sizeof(struct outcome_child)),
                                 .children_capacity = RIG_EVENTS};
+    state_scope_init(&rig->scope, &rig->budget, 1);
     rig->self = arena_zalloc(&scene->config, type->size ? type->size : sizeof(void *));
     struct plugin_context context = {.diag = &rig->diag, .arena = &scene->config, .ecs = ecs,
-                                     .id = str_of(type->name), .workers = 1};
+                                     .id = str_of(type->name), .workers = 1,
+                                     .scope = &rig->scope, .shared = &rig->shared};
     context.settings = rig_settings(&scene->config, options, &context.setting_count);
     struct options_context loading = {.diag = &rig->diag, .arena = &scene->config,
                                       .section = "filter", .plugin = str_of(type->name)};
@@ -113,6 +115,14 @@ void rig_run_all(struct rig *rig)
     run(rig, index, count);
 }
 
+uint32_t rig_flush(struct rig *rig, bool is_final)
+{
+    uint32_t before = rig->out.created;
+    rig->out.has_more = false;
+    rig->type->flush(rig->self, rig->scene->batch, &rig->out, is_final);
+    return rig->out.created - before;
+}
+
 enum fate rig_fate(const struct rig *rig, const struct event *event)
 {
     return (enum fate)rig->out.fate[event->index];
@@ -131,6 +141,7 @@ const char *rig_complaint(struct rig *rig)
 void rig_close(struct rig *rig)
 {
     if (rig->is_open && rig->type->destroy) rig->type->destroy(rig->self);
+    state_scope_fini(&rig->scope);
     diag_fini(&rig->diag);
     buf_fini(&rig->complaint);
     free(rig->out.fate);

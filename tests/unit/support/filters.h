@@ -22,6 +22,9 @@ struct rig {
     struct outcome out;
     bool is_open; /* options and create() were accepted */
     struct buf complaint;
+    struct budget budget;
+    struct state_scope scope; /* of one worker */
+    struct shared *shared;
 };
 /* False: the configuration was refused; rig_complaint() says why. Close in any case. */
 bool rig_open(struct rig *rig, struct scene *scene, const struct filter_type *type,
@@ -32,6 +35,8 @@ bool rig_open_ecs(struct rig *rig, struct scene *scene, const struct filter_type
 /* apply() on one event, or on all that are not cancelled. */
 void rig_run(struct rig *rig, struct event *event);
 void rig_run_all(struct rig *rig);
+/* flush(); the events that it makes are the scene's last. Returns their number. */
+uint32_t rig_flush(struct rig *rig, bool is_final);
 enum fate rig_fate(const struct rig *rig, const struct event *event);
 /* First lines of all messages, separated by newlines. */
 const char *rig_complaint(struct rig *rig);

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* aggregate: gathers what the events of one task say in a map, and gives the map to the last event, or to a
+ * new one when the task has ended. Maps belong to the pipeline: all aggregate filters with the same task_id
+ * text share them, on all workers, and see events in turn.
+ *
+ *   event ─▶ task_id ─▶ map ─▶ code (event, map) ─▶ kept; or given up at end_of_task
+ *                        └─ timeout, inactivity, the next task, no room, the end ─▶ a new event
+ *
+ * Departures: maps that are open when the pipeline stops become events (tagged _aggregatefinalflush) with
+ * either of the push options; at max_maps the oldest map times out early. */
+#include "filters/aggregate.h"
+#include <assert.h>
+#include <uv.h>
+#include "core/log.h"
+#include "core/state/kept.h"
+#include "core/state/table.h"
+#include "core/text/number.h"
+
+#define TAG_FAILED STR("_aggregateexception")
+#define TAG_FINAL STR("_aggregatefinalflush")
+#define SECOND_NS 1000000000ll
+
+enum { MAP_CREATE, MAP_UPDATE, MAP_CREATE_OR_UPDATE };
+static const char *const action_choices[] = {"create", "update", "create_or_update", NULL};
+enum { TIMEOUT_PRESET_S = 1800 };
+
+const struct aggregate_language *aggregate_language;
+
+struct aggregate {
+    struct template task_id;
+    struct str code, timeout_code;
+    struct choice map_action;
+    bool end_of_task, push_map_as_event_on_timeout, push_previous_map_as_event;
+    struct duration timeout, inactivity_timeout; /* 0: not given */
+    struct path timeout_task_id_field, timeout_timestamp_field;
+    struct str_list timeout_tags;
+    struct str aggregate_maps_path;
+    int64_t max_maps, map_count_warning_threshold;
+    void *program, *timeout_program; /* of aggregate_language */
+    bool has_timeout_options;
+    struct str id;
+    struct shared *shared;
+};
+
+struct task {
+    struct kept map;
+    struct value created, last;         /* by the clock that timeout_timestamp_field names */
+    uint64_t created_ns, last_ns;       /* monotonic */
+    int64_t timeout_ns, inactivity_ns;  /* of its own, set by code; -1: those of the filter */
+};
+
+struct aggregate_state {
+    struct table tasks; /* the oldest was created first */
+};
+
+static const struct option aggregate_options[] = {
+    OPTION_TEMPLATE(struct aggregate, task_id, .required = true,
+                    .help = "What tells tasks apart, with a field in it: \"%{request_id}\". Events without the "
+                            "field pass by."),
+    OPTION_STRING(struct aggregate, code,
+                  .help = "What is done with `event` and `map`, in Ruby. Not in this version: without it maps "
+                          "stay empty."),
+    OPTION_CHOICE(struct aggregate, map_action, .preset = "create_or_update", .choices = action_choices,
+                  .help = "create: only for the first event of a task; update: only for later ones."),
+    OPTION_BOOL(struct aggregate, end_of_task, .preset = "false", .help = "The map is given up behind the event."),
+    OPTION_STRING(struct aggregate, aggregate_maps_path,
+                  .help = "Accepted: maps are not saved at a stop in this version, they become events."),
+    OPTION_DURATION(struct aggregate, timeout, .unit = "s", .min = 0, .max = INT64_MAX,
+                    .help = "How long a map lives, 1800 seconds unless given. Options of timeouts are set in "
+                            "one of the filters with the same task_id."),
+    OPTION_DURATION(struct aggregate, inactivity_timeout, .unit = "s", .min = 0, .max = INT64_MAX,
+                    .help = "How long it lives without an event; at most the timeout."),
+    OPTION_STRING(struct aggregate, timeout_code,
+                  .help = "What is done with the `event` that is made of a map, in Ruby. Not in this version."),
+    OPTION_BOOL(struct aggregate, push_map_as_event_on_timeout, .preset = "false",
+                .help = "A map that times out becomes an event."),
+    OPTION_BOOL(struct aggregate, push_previous_map_as_event, .preset = "false",
+                .help = "A map becomes an event when the next task begins, for events in the order of tasks."),
+    OPTION_PATH(struct aggregate, timeout_task_id_field, .help = "Field of such an event that gets the task's id."),
+    OPTION_PATH(struct aggregate, timeout_timestamp_field,
+                .help = "Field with the time by which a task times out when its next event comes; else the "
+                        "present time counts."),
+    OPTION_STRINGS(struct aggregate, timeout_tags, .help = "Tags of such an event."),
+    OPTION_INT(struct aggregate, map_count_warning_threshold, .preset = "5000", .min = 0, .max = INT64_MAX,
+               .help = "More maps than that are warned of, once a minute at most."),
+    OPTION_INT(struct aggregate, max_maps, .preset = "100000", .min = 1, .max = UINT32_MAX,
+               .help = "Most maps kept. Beyond it the oldest times out early and is counted."),
+    OPTION_END
+};
+
+/* ---- state ---- */
+
+static void task_drop(void *payload) { kept_fini(&((struct task *)payload)->map); }
+
+static void state_init(void *opaque, struct shared *shared)
+{
+    table_init(&((struct aggregate_state *)opaque)->tasks, shared, sizeof(struct task), task_drop);
+}
+
+static void state_fini(void *opaque) { table_fini(&((struct aggregate_state *)opaque)->tasks); }
+
+static const struct shared_type aggregate_shared = {
+    .name = "aggregate", .size = sizeof(struct aggregate_state), .init = state_init, .fini = state_fini};
+
+/* ---- options ---- */
+
+static bool code_compile(const struct plugin_context *context, const char *option, struct str code, void **program)
+{
+    if (!code.ptr) return true;
+    if (aggregate_language) {
+        *program = aggregate_language->compile(context, option, code);
+        return *program;
+    }
+    struct message *message =
+        diag_error(context->diag, context_place(context, option), "Ruby code is not in this version: `%s`", option);
+    diag_hint(context->diag, message, "leave it out: tasks begin, end, time out and are pushed without it");
+    diag_note(context->diag, message, "elapsed measures tasks, metrics counts, both without code");
+    return false;
+}
+
+/* In one filter only of those with the same task_id: they are the maps' own. */
+static bool timeouts_check(struct aggregate *self, const struct plugin_context *context)
+{
+    self->has_timeout_options = self->timeout.ns || self->inactivity_timeout.ns || self->timeout_code.ptr ||
+                                self->push_map_as_event_on_timeout || self->push_previous_map_as_event ||
+                                self->timeout_task_id_field.text.ptr || self->timeout_timestamp_field.text.ptr ||
+                                self->timeout_tags.count;
+    bool ok = true;
+    if (self->has_timeout_options && !shared_claim(self->shared, context->id)) {
+        struct message *message = diag_error(context->diag, context->place,
+                                             "another aggregate with the same task_id has options of timeouts");
+        diag_hint(context->diag, message, "set timeout, push and timeout_ options in one of them");
+        ok = false;
+    }
+    if (!self->timeout.ns) self->timeout.ns = TIMEOUT_PRESET_S * SECOND_NS;
+    if (self->inactivity_timeout.ns > self->timeout.ns) {
+        diag_error(context->diag, context_place(context, "inactivity_timeout"),
+                   "inactivity_timeout is longer than the timeout of %lld seconds",
+                   (long long)(self->timeout.ns / SECOND_NS));
+        ok = false;
+    }
+    if (!self->inactivity_timeout.ns) self->inactivity_timeout.ns = self->timeout.ns;
+    return ok;
+}
+
+static bool aggregate_create(void *opaque, const struct plugin_context *context)
+{
+    struct aggregate *self = opaque;
+    self->id = context->id;
+    self->shared = context_share(context, &aggregate_shared, self->task_id.text);
+    bool ok = timeouts_check(self, context);
+    if (self->task_id.is_literal) {
+        struct message *message = diag_error(context->diag, context_place(context, "task_id"),
+                                             "task_id has no field in it: all events would be one task");
+        diag_hint(context->diag, message, "write task_id => \"%%{field}\"");
+        ok = false;
+    }
+    if (self->aggregate_maps_path.ptr)
+        diag_warning(context->diag, context_place(context, "aggregate_maps_path"),
+                     "maps are not saved at a stop in this version");
+    ok = code_compile(context, "code", self->code, &self->program) && ok;
+    return code_compile(context, "timeout_code", self->timeout_code, &self->timeout_program) && ok;
+}
+
+static void aggregate_destroy(void *opaque)
+{
+    struct aggregate *self = opaque;
+    if (self->program) aggregate_language->destroy(self->program);
+    if (self->timeout_program) aggregate_language->destroy(self->timeout_program);
+}
+
+/* ---- a map becomes an event ---- */
+
+static void failed_say(const struct aggregate *self, struct event *event, struct str message)
+{
+    event_tag(event, TAG_FAILED);
+    LOG(LOG_WARN, "aggregate.failed", self->id, "code failed for an event, which is tagged: %.*s", STR_ARG(message));
+}
+
+static struct event *event_push(const struct aggregate *self, struct outcome *out, struct event *parent,
+                                const struct table *tasks, struct task *task)
+{
+    struct event *event = outcome_child(out, parent, false);
+    if (!event) return NULL;
+    struct value map = value_copy(event->arena, &task->map.value, true);
+    event_take_map(event, map.map);
+    if (self->timeout_task_id_field.text.ptr)
+        path_set(&self->timeout_task_id_field, event,
+                 value_string(arena_copy(event->arena, table_key(tasks, task))));
+    for (uint32_t i = 0; i < self->timeout_tags.count; i++) event_tag(event, self->timeout_tags.items[i]);
+    struct aggregate_call call = {.event = event, .out = out};
+    if (self->timeout_program && !aggregate_language->run(self->timeout_program, &call))
+        failed_say(self, event, call.message);
+    return event;
+}
+
+static bool is_pushed(const struct aggregate *self)
+{
+    return self->push_map_as_event_on_timeout || self->push_previous_map_as_event;
+}
+
+/* The end of a task that did not end by itself. */
+static void task_expire(const struct aggregate *self, struct outcome *out, struct event *parent,
+                        struct table *tasks, struct task *task, bool is_evicted)
+{
+    if (is_pushed(self)) event_push(self, out, parent, tasks, task);
+    if (is_evicted)
+        table_evict(tasks, task);
+    else
+        table_remove(tasks, task);
+}
+
+/* ---- one event ---- */
+
+static struct value time_of(const struct aggregate *self, const struct event *event, const struct batch *batch)
+{
+    if (!self->timeout_timestamp_field.text.ptr) return batch->now;
+    const struct value *time = path_get(&self->timeout_timestamp_field, event);
+    return time && time->kind == VALUE_TIME ? *time : batch->now;
+}
+
+static bool is_over(struct value since, struct value now, int64_t ns)
+{
+    double passed = (double)(now.seconds - since.seconds) * 1e9 + (double)now.len - (double)since.len;
+    return passed > (double)ns;
+}
+
+static struct task *task_make(const struct aggregate *self, struct table *tasks, struct outcome *out,
+                              struct event *event, struct str key)
+{
+    if (self->push_previous_map_as_event && tasks->count)
+        task_expire(self, out, event, tasks, table_oldest(tasks), false);
+    while (!table_has_room(tasks, (uint64_t)self->max_maps, sizeof(struct task) + key.len))
+        task_expire(self, out, event, tasks, table_oldest(tasks), true);
+    struct task *task = table_add(tasks, key);
+    struct value empty = value_map(event->arena, 0);
+    kept_set(&task->map, &empty);
+    table_charge(tasks, task, 0, kept_bytes(&task->map));
+    task->timeout_ns = task->inactivity_ns = -1;
+    task->created_ns = uv_hrtime();
+    if (self->map_count_warning_threshold && tasks->count > self->map_count_warning_threshold)
+        LOG(LOG_WARN, "aggregate.many_maps", self->id, "there are %u maps: do tasks end, and is task_id right?",
+            tasks->count);
+    return task;
+}
+
+/* The task that this event belongs to and acts on, or NULL. */
+static struct task *task_of(const struct aggregate *self, struct table *tasks, struct outcome *out,
+                            struct event *event, struct str key)
+{
+    struct value now = time_of(self, event, out->batch);
+    struct task *task = table_find(tasks, key);
+    if (task && self->timeout_timestamp_field.text.ptr &&
+        (is_over(task->created, now, self->timeout.ns) || is_over(task->last, now, self->inactivity_timeout.ns))) {
+        task_expire(self, out, event, tasks, task, false);
+        task = NULL;
+    }
+    if (task ? self->map_action.value == MAP_CREATE : self->map_action.value == MAP_UPDATE) return NULL;
+    if (!task) {
+        task = task_make(self, tasks, out, event, key);
+        task->created = now;
+    }
+    task->last = now;
+    task->last_ns = uv_hrtime();
+    return task;
+}
+
+static void meta_put(struct value *meta, struct arena *arena, const char *name, struct value value)
+{
+    map_set(meta->map, arena, key_of(str_of(name)), value);
+}
+
+static struct value seconds_value(int64_t ns) { return value_double((double)ns / 1e9); }
+
+/* What code has set: seconds, or what it was. */
+static int64_t seconds_read(const struct value *meta, const char *name, int64_t before)
+{
+    const struct key key = key_of(str_of(name));
+    const struct value *value = map_get(meta->map, &key);
+    bool is_number = value && (value->kind == VALUE_INT || value->kind == VALUE_DOUBLE || value->kind == VALUE_NUMBER);
+    if (!is_number) return before;
+    double seconds = number_as_double(value);
+    return seconds >= 0 && seconds < 1e9 ? (int64_t)(seconds * 1e9) : before;
+}
+
+static bool code_run(const struct aggregate *self, struct table *tasks, struct outcome *out, struct event *event,
+                     struct task *task)
+{
+    struct arena *arena = event->arena;
+    struct value map = value_copy(arena, &task->map.value, true), meta = value_map(arena, 8);
+    int64_t timeout = task->timeout_ns < 0 ? self->timeout.ns : task->timeout_ns;
+    int64_t inactivity = task->inactivity_ns < 0 ? self->inactivity_timeout.ns : task->inactivity_ns;
+    meta_put(&meta, arena, "task_id", value_string(arena_copy(arena, table_key(tasks, task))));
+    meta_put(&meta, arena, "creation_timestamp", task->created);
+    meta_put(&meta, arena, "lastevent_timestamp", task->last);
+    meta_put(&meta, arena, "timeout", seconds_value(timeout));
+    meta_put(&meta, arena, "inactivity_timeout", seconds_value(inactivity));
+    struct aggregate_call call = {.event = event, .map = &map, .map_meta = &meta, .out = out};
+    bool ok = aggregate_language->run(self->program, &call);
+    size_t before = kept_bytes(&task->map);
+    assert(map.kind == VALUE_MAP && meta.kind == VALUE_MAP);
+    kept_set(&task->map, &map);
+    table_charge(tasks, task, before, kept_bytes(&task->map));
+    int64_t wanted = seconds_read(&meta, "timeout", timeout);
+    if (wanted != timeout) task->timeout_ns = wanted;
+    wanted = seconds_read(&meta, "inactivity_timeout", inactivity);
+    if (wanted != inactivity) task->inactivity_ns = wanted;
+    if (!ok) failed_say(self, event, call.message);
+    if (call.is_cancelled) outcome_cancelled(out, event);
+    return ok && !call.is_cancelled;
+}
+
+/* Maps have grown: the oldest others make room. */
+static void room_make(const struct aggregate *self, struct table *tasks, struct outcome *out, struct event *event,
+                      const struct task *kept)
+{
+    struct task *oldest = table_oldest(tasks);
+    while (oldest != kept && !table_has_room(tasks, 0, 0)) {
+        task_expire(self, out, event, tasks, oldest, true);
+        oldest = table_oldest(tasks);
+    }
+}
+
+/* A field that is missing leaves its placeholder in the text. */
+static void aggregate_event(const struct aggregate *self, struct table *tasks, struct outcome *out,
+                            struct event *event)
+{
+    struct str key = template_render(&self->task_id, event);
+    if (str_eq(key, self->task_id.text)) return;
+    struct task *task = task_of(self, tasks, out, event, key);
+    if (!task) return;
+    bool ok = !self->program || code_run(self, tasks, out, event, task);
+    if (ok) outcome_matched(out, event);
+    if (self->end_of_task)
+        table_remove(tasks, task);
+    else if (task->timeout_ns == 0)
+        task_expire(self, out, event, tasks, task, false);
+    else
+        room_make(self, tasks, out, event, task);
+}
+
+static void aggregate_apply(void *opaque, struct batch *batch, const struct selection *in, struct outcome *out)
+{
+    const struct aggregate *self = opaque;
+    struct aggregate_state *state = shared_enter(self->shared);
+    SELECTION_EACH (batch, in, event) aggregate_event(self, &state->tasks, out, event);
+    shared_leave(self->shared);
+}
+
+/* ---- timeouts ---- */
+
+static bool is_expired(const struct aggregate *self, const struct task *task, uint64_t now)
+{
+    int64_t timeout = task->timeout_ns < 0 ? self->timeout.ns : task->timeout_ns;
+    int64_t inactivity = task->inactivity_ns < 0 ? self->inactivity_timeout.ns : task->inactivity_ns;
+    return now - task->created_ns >= (uint64_t)timeout || now - task->last_ns >= (uint64_t)inactivity;
+}
+
+/* By the filter that has the options of timeouts; when none has, by whoever is asked. */
+static void aggregate_flush(void *opaque, struct batch *batch, struct outcome *out, bool is_final)
+{
+    (void)batch;
+    const struct aggregate *self = opaque;
+    if (!self->has_timeout_options && shared_is_claimed(self->shared)) return;
+    struct aggregate_state *state = shared_enter(self->shared);
+    struct table *tasks = &state->tasks;
+    uint64_t now = uv_hrtime();
+    struct task *task = table_oldest(tasks);
+    while (task && outcome_has_room(out)) {
+        struct task *next = table_newer(tasks, task);
+        bool is_expired_now = is_expired(self, task, now);
+        if (is_expired_now || (is_final && is_pushed(self))) {
+            struct event *event = is_pushed(self) ? event_push(self, out, NULL, tasks, task) : NULL;
+            if (event && is_final) event_tag(event, TAG_FINAL);
+            table_remove(tasks, task);
+        }
+        task = next;
+    }
+    if (is_final && !out->has_more && tasks->count)
+        LOG(LOG_INFO, "aggregate.unfinished", self->id, "%u tasks had no end yet: their maps are let go", tasks->count);
+    shared_leave(self->shared);
+}
+
+static void aggregate_fields(const void *opaque, struct field_set *fields)
+{
+    const struct aggregate *self = opaque;
+    uint32_t at = 0;
+    const struct path *path;
+    while ((path = template_next_field(&self->task_id, &at))) fields_read_if_set(fields, path);
+    if (self->timeout_timestamp_field.text.ptr) fields_read_if_set(fields, &self->timeout_timestamp_field);
+    if (self->program || is_pushed(self)) fields_forget(fields); /* code may do anything; events are made */
+}
+
+const struct filter_type filter_aggregate = {
+    .name = "aggregate",
+    .summary = "Gathers what the events of one task say.",
+    .size = sizeof(struct aggregate),
+    .options = aggregate_options,
+    .create = aggregate_create,
+    .apply = aggregate_apply,
+    .flush = aggregate_flush,
+    .destroy = aggregate_destroy,
+    .fields = aggregate_fields,
+};
