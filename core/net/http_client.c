@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/net/http_client.h"
-#include <assert.h>
 #include <stdlib.h>
 #include "core/net/curl.h"
+#include "core/net/watch_socket.h"
 #include "core/xmalloc.h"
 
-struct client_socket {
-    uv_poll_t poll; /* first */
-    struct http_client *client;
-    curl_socket_t fd;
-};
-
 struct http_client {
+    struct watch_sockets watched; /* first */
     const struct curl_library *curl;
-    struct loop *loop;
     CURLM *multi;
     struct http_client_options options;
-    uv_timer_t timer;
-    uint32_t handles; /* not closed yet */
-    bool is_closing;
     void (*closed)(void *opaque);
     void *opaque;
 };
@@ -27,84 +18,47 @@ bool http_client_is_available(const char **problem) { return curl_library(proble
 
 /* ---- libcurl on the loop ---- */
 
-static void handle_gone(struct http_client *client)
-{
-    assert(client->handles > 0);
-    if (--client->handles || !client->is_closing) return;
-    void (*closed)(void *opaque) = client->closed;
-    void *opaque = client->opaque;
-    free(client);
-    closed(opaque);
-}
-
-static void socket_closed(uv_handle_t *handle)
-{
-    struct client_socket *socket = (struct client_socket *)(void *)handle;
-    struct http_client *client = socket->client;
-    free(socket);
-    handle_gone(client);
-}
-
-static void timer_closed(uv_handle_t *handle) { handle_gone(handle->data); }
-
 static void transfers_end(struct http_client *client);
 
-static void act(struct http_client *client, curl_socket_t fd, int events)
+static void sockets_ready(struct watch_sockets *watched, int fd, int events)
 {
+    struct http_client *client = (struct http_client *)(void *)watched;
+    int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
     int running;
-    client->curl->multi_socket_action(client->multi, fd, events, &running);
+    client->curl->multi_socket_action(client->multi, fd < 0 ? CURL_SOCKET_TIMEOUT : fd, flags, &running);
     transfers_end(client);
 }
-
-static void socket_is_ready(uv_poll_t *poll, int status, int events)
-{
-    struct client_socket *socket = (struct client_socket *)(void *)poll;
-    int flags = status < 0 ? CURL_CSELECT_ERR : 0;
-    if (events & UV_READABLE) flags |= CURL_CSELECT_IN;
-    if (events & UV_WRITABLE) flags |= CURL_CSELECT_OUT;
-    act(socket->client, socket->fd, flags);
-}
-
-static void timer_fired(uv_timer_t *timer) { act(timer->data, CURL_SOCKET_TIMEOUT, 0); }
 
 static int timer_wanted(CURLM *multi, long ms, void *opaque)
 {
     (void)multi;
     struct http_client *client = opaque;
-    if (client->is_closing) return 0;
-    if (ms < 0)
-        uv_timer_stop(&client->timer);
-    else
-        uv_timer_start(&client->timer, timer_fired, (uint64_t)ms, 0);
+    watch_sockets_after(&client->watched, ms);
     return 0;
 }
 
-static struct client_socket *socket_open(struct http_client *client, curl_socket_t fd)
-{
-    struct client_socket *socket = xcalloc(1, sizeof *socket);
-    *socket = (struct client_socket){.client = client, .fd = fd};
-    int status = uv_poll_init_socket(&client->loop->uv, &socket->poll, fd);
-    assert(status == 0); /* a fresh socket */
-    (void)status;
-    client->handles++;
-    client->curl->multi_assign(client->multi, fd, socket);
-    return socket;
-}
-
-static int socket_wanted(CURL *handle, curl_socket_t fd, int what, void *opaque, void *socket_opaque)
+static int socket_wanted(CURL *handle, curl_socket_t fd, int what, void *opaque, void *socket)
 {
     (void)handle;
     struct http_client *client = opaque;
-    struct client_socket *socket = socket_opaque;
     if (what == CURL_POLL_REMOVE) {
-        if (socket) uv_close((uv_handle_t *)&socket->poll, socket_closed);
+        watch_socket_forget(socket);
         client->curl->multi_assign(client->multi, fd, NULL);
         return 0;
     }
-    if (!socket) socket = socket_open(client, fd);
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    uv_poll_start(&socket->poll, events, socket_is_ready);
+    struct watch_socket *watched = watch_socket_set(&client->watched, socket, fd, events);
+    if (!socket) client->curl->multi_assign(client->multi, fd, watched);
     return 0;
+}
+
+static void sockets_closed(struct watch_sockets *watched)
+{
+    struct http_client *client = (struct http_client *)(void *)watched;
+    void (*closed)(void *opaque) = client->closed;
+    void *opaque = client->opaque;
+    free(client);
+    closed(opaque);
 }
 
 /* ---- one request ---- */
@@ -250,7 +204,8 @@ int http_client_open(struct http_client **out, struct loop *loop, const struct h
     if (!curl) return UV_ENOENT;
     struct http_client *client = xcalloc(1, sizeof *client);
     client->curl = curl;
-    client->loop = loop;
+    client->watched.ready = sockets_ready;
+    client->watched.closed = sockets_closed;
     client->options = *options;
     client->multi = curl->multi_init();
     if (!client->multi) abort(); /* no memory */
@@ -260,19 +215,15 @@ int http_client_open(struct http_client **out, struct loop *loop, const struct h
     curl->multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
     curl->multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)options->connections_max);
     curl->multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)options->host_connections_max);
-    uv_timer_init(&loop->uv, &client->timer);
-    client->timer.data = client;
-    client->handles = 1;
+    watch_sockets_open(&client->watched, &loop->uv);
     *out = client;
     return 0;
 }
 
 void http_client_close(struct http_client *client, void (*closed)(void *opaque), void *opaque)
 {
-    assert(!client->is_closing);
-    client->is_closing = true;
     client->closed = closed;
     client->opaque = opaque;
-    uv_close((uv_handle_t *)&client->timer, timer_closed);
+    watch_sockets_close(&client->watched);
     client->curl->multi_cleanup(client->multi); /* tells of each socket that it goes */
 }

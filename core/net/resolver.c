@@ -5,103 +5,66 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include "core/net/address.h"
+#include "core/net/watch_socket.h"
 #include "core/xmalloc.h"
 
-struct resolver_socket {
-    uv_poll_t poll; /* first */
-    struct resolver *resolver;
-    ares_socket_t fd;
-    struct resolver_socket *next;
-};
+enum { SOCKETS_MAX = 64 }; /* of c-ares: two a server, and those of questions over TCP */
 
 struct resolver {
-    struct loop *loop;
+    struct watch_sockets watched; /* first */
     ares_channel channel;
     uint32_t retries;
-    uv_timer_t timer;
-    struct resolver_socket *sockets;
-    uint32_t handles; /* not closed yet */
-    bool is_closing;
+    struct watch_socket *sockets[SOCKETS_MAX];
+    uint32_t socket_count;
     void (*closed)(void *opaque);
     void *opaque;
 };
 
 /* ---- c-ares on the loop ---- */
 
-static void handle_gone(struct resolver *resolver)
+/* When c-ares next wants to look at what has timed out. */
+static void timer_set(struct resolver *resolver)
 {
-    assert(resolver->handles > 0);
-    if (--resolver->handles || !resolver->is_closing) return;
+    struct timeval wait;
+    bool is_waiting = ares_timeout(resolver->channel, NULL, &wait);
+    int64_t ms = is_waiting ? (int64_t)wait.tv_sec * 1000 + wait.tv_usec / 1000 + 1 : -1;
+    watch_sockets_after(&resolver->watched, ms);
+}
+
+static void sockets_ready(struct watch_sockets *watched, int fd, int events)
+{
+    struct resolver *resolver = (struct resolver *)(void *)watched;
+    ares_process_fd(resolver->channel, events & UV_READABLE ? fd : ARES_SOCKET_BAD,
+                    events & UV_WRITABLE ? fd : ARES_SOCKET_BAD);
+    timer_set(resolver);
+}
+
+/* c-ares wants to hear of a socket, or is about to close it. One too many is not heard: it times out. */
+static void socket_wanted(void *opaque, ares_socket_t fd, int readable, int writable)
+{
+    struct resolver *resolver = opaque;
+    uint32_t at = 0;
+    while (at < resolver->socket_count && watch_socket_fd(resolver->sockets[at]) != fd) at++;
+    bool is_known = at < resolver->socket_count;
+    if (!readable && !writable) {
+        if (!is_known) return;
+        watch_socket_forget(resolver->sockets[at]);
+        resolver->sockets[at] = resolver->sockets[--resolver->socket_count];
+        return;
+    }
+    if (at == SOCKETS_MAX) return;
+    int events = (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0);
+    resolver->sockets[at] = watch_socket_set(&resolver->watched, is_known ? resolver->sockets[at] : NULL, fd, events);
+    resolver->socket_count += !is_known;
+}
+
+static void sockets_closed(struct watch_sockets *watched)
+{
+    struct resolver *resolver = (struct resolver *)(void *)watched;
     void (*closed)(void *opaque) = resolver->closed;
     void *opaque = resolver->opaque;
     free(resolver);
     closed(opaque);
-}
-
-static void socket_closed(uv_handle_t *handle)
-{
-    struct resolver_socket *socket = (struct resolver_socket *)(void *)handle;
-    struct resolver *resolver = socket->resolver;
-    free(socket);
-    handle_gone(resolver);
-}
-
-static void timer_closed(uv_handle_t *handle) { handle_gone(handle->data); }
-
-static void timer_fired(uv_timer_t *timer);
-
-/* When c-ares next wants to look at what has timed out. */
-static void timer_set(struct resolver *resolver)
-{
-    struct timeval most = {.tv_sec = 1}, wait;
-    if (resolver->is_closing) return;
-    if (!ares_timeout(resolver->channel, NULL, &wait)) {
-        uv_timer_stop(&resolver->timer);
-        return;
-    }
-    ares_timeout(resolver->channel, &most, &wait);
-    uint64_t ms = (uint64_t)wait.tv_sec * 1000 + (uint64_t)wait.tv_usec / 1000 + 1;
-    uv_timer_start(&resolver->timer, timer_fired, ms, 0);
-}
-
-static void process(struct resolver *resolver, ares_socket_t readable, ares_socket_t writable)
-{
-    ares_process_fd(resolver->channel, readable, writable);
-    timer_set(resolver);
-}
-
-static void timer_fired(uv_timer_t *timer) { process(timer->data, ARES_SOCKET_BAD, ARES_SOCKET_BAD); }
-
-static void socket_is_ready(uv_poll_t *poll, int status, int events)
-{
-    struct resolver_socket *socket = (struct resolver_socket *)(void *)poll;
-    bool is_readable = status < 0 || (events & UV_READABLE), is_writable = status < 0 || (events & UV_WRITABLE);
-    process(socket->resolver, is_readable ? socket->fd : ARES_SOCKET_BAD, is_writable ? socket->fd : ARES_SOCKET_BAD);
-}
-
-/* c-ares wants to hear of a socket, or is about to close it. */
-static void socket_wanted(void *opaque, ares_socket_t fd, int readable, int writable)
-{
-    struct resolver *resolver = opaque;
-    struct resolver_socket **at = &resolver->sockets;
-    while (*at && (*at)->fd != fd) at = &(*at)->next;
-    struct resolver_socket *socket = *at;
-    if (!readable && !writable) {
-        if (!socket) return;
-        *at = socket->next;
-        uv_close((uv_handle_t *)&socket->poll, socket_closed);
-        return;
-    }
-    if (!socket) {
-        socket = xcalloc(1, sizeof *socket);
-        *socket = (struct resolver_socket){.resolver = resolver, .fd = fd, .next = resolver->sockets};
-        int status = uv_poll_init_socket(&resolver->loop->uv, &socket->poll, fd);
-        assert(status == 0); /* a fresh socket */
-        (void)status;
-        resolver->sockets = socket;
-        resolver->handles++;
-    }
-    uv_poll_start(&socket->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), socket_is_ready);
 }
 
 /* ---- opening and closing ---- */
@@ -114,7 +77,8 @@ static int status_of(int ares)
 int resolver_open(struct resolver **out, struct loop *loop, const struct resolver_options *options)
 {
     struct resolver *resolver = xcalloc(1, sizeof *resolver);
-    resolver->loop = loop;
+    resolver->watched.ready = sockets_ready;
+    resolver->watched.closed = sockets_closed;
     resolver->retries = options->retries;
     struct ares_options wanted = {.timeout = options->timeout_ms,
                                   .tries = 1, /* c-ares would double the time with each */
@@ -136,20 +100,16 @@ int resolver_open(struct resolver **out, struct loop *loop, const struct resolve
         free(resolver);
         return status_of(status);
     }
-    uv_timer_init(&loop->uv, &resolver->timer);
-    resolver->timer.data = resolver;
-    resolver->handles = 1;
+    watch_sockets_open(&resolver->watched, &loop->uv);
     *out = resolver;
     return 0;
 }
 
 void resolver_close(struct resolver *resolver, void (*closed)(void *opaque), void *opaque)
 {
-    assert(!resolver->is_closing);
-    resolver->is_closing = true;
     resolver->closed = closed;
     resolver->opaque = opaque;
-    uv_close((uv_handle_t *)&resolver->timer, timer_closed);
+    watch_sockets_close(&resolver->watched);
     ares_destroy(resolver->channel); /* tells of each socket that it goes */
 }
 
@@ -167,7 +127,7 @@ static void answered(void *opaque, int status, int timeouts, struct hostent *hos
     (void)timeouts;
     struct question *question = opaque;
     struct resolver *resolver = question->resolver;
-    if (resolver->is_closing || status == ARES_EDESTRUCTION) return;
+    if (resolver->watched.is_closing || status == ARES_EDESTRUCTION) return;
     if (status == ARES_SUCCESS && has_answer(question, host)) {
         char text[ADDRESS_TEXT_MAX] = "";
         if (!question->is_reverse) inet_ntop(host->h_addrtype, host->h_addr_list[0], text, sizeof text);

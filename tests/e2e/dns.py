@@ -47,19 +47,7 @@ class Server:
             self.socket.sendto(head + query[12:at + 5] + rows, peer)
 
 def run(folder, server, filters, rows, arguments=()):
-    """Events through `filters`, the program to its end."""
-    config = "input { stdin { codec => json_lines } } filter { %s } output { stdout { codec => json_lines } }" % \
-        filters.replace("SERVER", f"127.0.0.1:{server.port}")
-    done = subprocess.run([PROGRAM, "--path.data", folder.file("data"), "--path.settings", folder.file("none"),
-                           "--api.enabled", "false", "--log.level", "warn", "-f", folder.write("dns.conf", config), *arguments],
-                          input="".join(json.dumps(r) + "\n" for r in rows), capture_output=True, text=True, timeout=60)
-    if done.returncode:
-        print(done.stderr)
-    out = [json.loads(line) for line in done.stdout.splitlines()]
-    for event in out:
-        for name in ("@timestamp", "@version", "host"):
-            event.pop(name, None)
-    return out
+    return through(folder, filters.replace("SERVER", f"127.0.0.1:{server.port}"), rows, arguments)
 
 def answers(folder, server):
     dns = 'dns { resolve => ["a"] nameserver => "SERVER" timeout => 0.2 %s add_tag => ["found"] }'

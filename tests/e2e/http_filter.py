@@ -57,17 +57,7 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 BASE = f"http://127.0.0.1:{server.server_port}"
 
 def run(folder, options, rows, arguments=()):
-    config = 'input { stdin { codec => json_lines } } filter { http { %s } } output { stdout { codec => json_lines } }' % options.replace("BASE", BASE)
-    done = subprocess.run([PROGRAM, "--path.data", folder.file("data"), "--path.settings", folder.file("none"),
-                           "--api.enabled", "false", "--log.level", "error", "-f", folder.write("http.conf", config), *arguments],
-                          input="".join(json.dumps(r) + "\n" for r in rows), capture_output=True, text=True, timeout=60)
-    if done.returncode:
-        print(done.stderr)
-    out = [json.loads(line) for line in done.stdout.splitlines()]
-    for event in out:
-        for name in ("@timestamp", "@version", "host"):
-            event.pop(name, None)
-    return out
+    return through(folder, "http { %s }" % options.replace("BASE", BASE), rows, arguments)
 
 def answers(folder):
     out = run(folder, 'url => "BASE/%{kind}/%{id}" target_headers => "[@metadata][h]" add_tag => ["found"] answer_limit => 2000',

@@ -100,6 +100,40 @@ def killed(folder):
         ok(tailrace.books_balance(), "the books balance after a kill")
         ok(tailrace.stop() == 0, "stops after a kill")
 
+def stuck(folder):
+    """The output is full when the pipeline stops: what filters hold back waits behind it, and comes."""
+    port, sink = free_port(), socket.socket()
+    sink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sink.bind(("127.0.0.1", 0))
+    sink.listen(1)
+    config = """
+    input { tcp { port => %d host => "127.0.0.1" codec => json_lines } }
+    filter { metrics { meter => ["all"] rates => [1] } elapsed { start_tag => "a" end_tag => "b" unique_id_field => "n" timeout => 0 }
+        metrics { meter => ["behind"] rates => [1] } }
+    output { tcp { host => "127.0.0.1" port => %d codec => json_lines } }""" % (port, sink.getsockname()[1])
+    with Tailrace(folder, config, name="stuck") as tailrace:
+        rows = "".join(json.dumps({"n": n, "tags": ["a"], "pad": "x" * 1000}) + "\n" for n in range(20000))
+        threading.Thread(target=lambda: send(port, rows.encode()), daemon=True).start()
+        peer, _ = sink.accept()
+        wait(lambda: tailrace.metric("tailrace_paused") >= 1, 10, "the output is full")
+        tailrace.process.send_signal(signal.SIGTERM)
+        wait(lambda: "stop.signal" in tailrace.log(), 10, "the stop begins")
+        lines, rest = [], b""
+        while True:
+            part = peer.recv(1 << 16)
+            if not part:
+                break
+            *whole, rest = (rest + part).split(b"\n")
+            lines += whole
+        ok(tailrace.process.wait(20) == 0 and not rest, "a stuck output's pipeline stops once it reads")
+        got = [json.loads(line) for line in lines]
+        read = [e for e in got if "pad" in e]
+        expired = [e for e in got if "elapsed_expired_error" in e.get("tags", [])]
+        told = [e for e in got if "all" in e or "behind" in e]
+        ok(sorted(e["n"] for e in expired) == [e["n"] for e in read], "every start that was read expires, though the output was full")
+        ok(told[-1]["behind"]["count"] == len(got) - sum("behind" in e for e in got),
+           "the last filter has seen what those before it gave at the end")
+
 def in_the_repl(folder):
     typed = '{"k": "a"}\nmetrics { meter => ["%{k}"] }\n'
     done = subprocess.run([PROGRAM, "repl"], input=typed, capture_output=True, text=True, timeout=30, cwd=folder.path)
@@ -109,4 +143,5 @@ with Folder() as folder:
     in_the_repl(folder)
     ok(with_workers(folder, 1) == with_workers(folder, 4), "one worker and four give the same numbers")
     killed(folder)
+    stuck(folder)
 finish()
