@@ -80,15 +80,31 @@ static void key_forget(struct throttle_state *state, struct counts *counts, bool
         table_remove(&state->keys, counts);
 }
 
+/* The last key that is left gives up its earliest count. */
+static void slot_forget(struct throttle_state *state, struct counts *counts)
+{
+    uint32_t earliest = 0;
+    if (!counts->slot_count) return;
+    for (uint32_t i = 1; i < counts->slot_count; i++)
+        if (counts->slots[i].start < counts->slots[earliest].start) earliest = i;
+    counts->slots[earliest] = counts->slots[--counts->slot_count];
+    state->counters--;
+    counter_add(&state->keys.shared->counters.evicted, 1);
+}
+
 /* Until there is room for one count more; `kept` stays. */
-static void room_make(const struct throttle *self, struct throttle_state *state, const struct counts *kept)
+static void room_make(const struct throttle *self, struct throttle_state *state, struct counts *kept)
 {
     uint64_t most = self->max_counters > 0 ? (uint64_t)self->max_counters : UINT64_MAX;
     size_t bytes = sizeof(struct counts) + SLOTS_FIRST * sizeof(struct slot);
     while (state->counters >= most || !table_has_room(&state->keys, 0, bytes)) {
         struct counts *oldest = table_oldest(&state->keys);
-        if (!oldest || oldest == kept) return;
-        key_forget(state, oldest, true);
+        if (oldest && oldest != kept) {
+            key_forget(state, oldest, true);
+            continue;
+        }
+        if (kept) slot_forget(state, kept);
+        return;
     }
 }
 
@@ -105,11 +121,16 @@ static struct counts *counts_of(const struct throttle *self, struct throttle_sta
     return counts;
 }
 
-static struct slot *slot_of(const struct throttle *self, struct throttle_state *state, struct counts *counts,
-                            int64_t start)
+static struct slot *slot_find(const struct counts *counts, int64_t start)
 {
     for (uint32_t i = counts->slot_count; i-- > 0;)
         if (counts->slots[i].start == start) return &counts->slots[i];
+    return NULL;
+}
+
+static struct slot *slot_add(const struct throttle *self, struct throttle_state *state, struct counts *counts,
+                             int64_t start)
+{
     room_make(self, state, counts);
     if (counts->slot_count == counts->slot_capacity) {
         uint32_t capacity = counts->slot_capacity ? counts->slot_capacity * 2 : SLOTS_FIRST;
@@ -162,9 +183,12 @@ static bool is_throttled(const struct throttle *self, struct throttle_state *sta
     if (second > counts->latest) counts->latest = second;
     if (second > state->latest) state->latest = second;
     int64_t into = (second - counts->first) % period;
-    struct slot *slot = slot_of(self, state, counts, second - (into < 0 ? into + period : into));
+    int64_t start = second - (into < 0 ? into + period : into);
+    struct slot *slot = slot_find(counts, start);
+    bool is_new = !slot;
+    if (is_new) slot = slot_add(self, state, counts, start);
     int64_t count = ++slot->count;
-    slots_expire(self, state, counts);
+    if (is_new) slots_expire(self, state, counts);
     return (self->before_count != -1 && count < self->before_count) ||
            (self->after_count != -1 && count > self->after_count);
 }
