@@ -65,10 +65,10 @@ static const struct option aggregate_options[] = {
     OPTION_BOOL(struct aggregate, end_of_task, .preset = "false", .help = "The map is given up behind the event."),
     OPTION_STRING(struct aggregate, aggregate_maps_path,
                   .help = "Accepted: maps are not saved at a stop in this version, they become events."),
-    OPTION_DURATION(struct aggregate, timeout, .unit = "s", .min = 0, .max = INT64_MAX,
+    OPTION_DURATION(struct aggregate, timeout, .unit = "s",
                     .help = "How long a map lives, 1800 seconds unless given. Options of timeouts are set in "
                             "one of the filters with the same task_id."),
-    OPTION_DURATION(struct aggregate, inactivity_timeout, .unit = "s", .min = 0, .max = INT64_MAX,
+    OPTION_DURATION(struct aggregate, inactivity_timeout, .unit = "s",
                     .help = "How long it lives without an event; at most the timeout."),
     OPTION_STRING(struct aggregate, timeout_code,
                   .help = "What is done with the `event` that is made of a map, in Ruby. Not in this version."),

@@ -47,7 +47,7 @@ static const struct option elapsed_options[] = {
     OPTION_STRING(struct elapsed, end_tag, .required = true, .help = "Tag of the events that end it."),
     OPTION_PATH(struct elapsed, unique_id_field, .required = true,
                 .help = "Field with the id of the task, the same in both events."),
-    OPTION_DURATION(struct elapsed, timeout, .preset = "1800", .unit = "s", .min = 0, .max = INT64_MAX,
+    OPTION_DURATION(struct elapsed, timeout, .preset = "1800", .unit = "s",
                     .help = "How long a start waits for its end; then an event tagged elapsed_expired_error "
                             "is made."),
     OPTION_BOOL(struct elapsed, new_event_on_match, .preset = "false",

@@ -44,7 +44,7 @@ static const struct option metrics_options[] = {
     OPTION_TEMPLATES(struct metrics, meter, .help = "Names under which each event is counted."),
     OPTION_TEMPLATE_PAIRS(struct metrics, timer,
                           .help = "Names, each with the number to measure: { \"took\" => \"%{duration}\" }."),
-    OPTION_DURATION(struct metrics, ignore_older_than, .preset = "0", .unit = "s", .min = 0, .max = INT64_MAX,
+    OPTION_DURATION(struct metrics, ignore_older_than, .preset = "0", .unit = "s",
                     .help = "Events whose time is further back are not counted. 0: all are."),
     OPTION_INT(struct metrics, flush_interval, .preset = "5", .min = 1, .max = INT32_MAX,
                .help = "Seconds between two events of numbers: 5, 10, 15 and so on."),

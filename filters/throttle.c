@@ -47,7 +47,7 @@ static const struct option throttle_options[] = {
                .help = "Matches once more than so many have come. -1: off."),
     OPTION_TEMPLATE(struct throttle, period, .preset = "60",
                     .help = "Seconds after which counting begins anew. What is no number above 0 means 60."),
-    OPTION_DURATION(struct throttle, max_age, .preset = "3600", .unit = "s", .min = 0, .max = INT64_MAX,
+    OPTION_DURATION(struct throttle, max_age, .preset = "3600", .unit = "s",
                     .help = "How long a count is kept behind the latest event; at least twice the period."),
     OPTION_INT(struct throttle, max_counters, .preset = "100000", .min = -1, .max = INT64_MAX,
                .help = "Most counts kept. Beyond it the key not seen for longest is forgotten. -1: as many "

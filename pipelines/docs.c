@@ -32,6 +32,13 @@ const char *option_kind_name(enum option_kind kind)
     return kind_names[kind];
 }
 
+static void bound_print(const struct option *option, int64_t bound, struct buf *out)
+{
+    bool is_duration = option->kind == OPTION_IS_DURATION, is_ms = is_duration && bound % 1000000000;
+    buf_printf(out, "%lld%s", (long long)(is_ms ? bound / 1000000 : is_duration ? bound / 1000000000 : bound),
+               is_ms ? "ms" : is_duration ? "s" : "");
+}
+
 static void option_print(const struct option *option, struct buf *out)
 {
     buf_printf(out, "  %s", option->name);
@@ -44,8 +51,12 @@ static void option_print(const struct option *option, struct buf *out)
         if (**choice) buf_printf(out, " %s", *choice);
     if (option->required) buf_append_z(out, ", required");
     if (option->preset) buf_printf(out, ", default `%s`", option->preset);
-    if (option->min || option->max)
-        buf_printf(out, ", %lld to %lld", (long long)option->min, (long long)option->max);
+    if (option->min || option->max) {
+        buf_append_z(out, ", ");
+        bound_print(option, option->min, out);
+        buf_append_z(out, " to ");
+        bound_print(option, option->max, out);
+    }
     if (option->deprecated) buf_printf(out, " (old: %s)", option->deprecated);
     buf_printf(out, "\n      %s\n", option->help ? option->help : "");
 }
