@@ -147,7 +147,15 @@ def in_the_repl(folder):
 
 with Folder() as folder:
     in_the_repl(folder)
-    ok(with_workers(folder, 1) == with_workers(folder, 4), "one worker and four give the same numbers")
+    told = {}
+    def tell(workers):
+        told[workers] = with_workers(folder, workers)
+    threads = [threading.Thread(target=tell, args=(n,)) for n in (1, 4)] # each waits for the same timers
+    for thread in threads:
+        thread.start()
     killed(folder)
     stuck(folder)
+    for thread in threads:
+        thread.join()
+    ok(set(told) == {1, 4} and told[1] == told[4], "one worker and four give the same numbers")
 finish()
