@@ -273,17 +273,26 @@ static void block_load(const struct kv *kv, struct kv_scan *scan, size_t number)
     }
 }
 
-/* First place at or behind `from` where a key ends, or a value; the text's length when there is none. */
-static inline size_t stop_next(const struct kv *kv, struct kv_scan *scan, size_t from, bool of_value)
+static size_t stop_next_block(const struct kv *kv, struct kv_scan *scan, size_t from, bool of_value)
 {
     while (from < scan->text.len) {
         size_t number = from / BLOCK;
-        if (scan->block != number + 1) block_load(kv, scan, number);
+        block_load(kv, scan, number);
         uint64_t stops = (of_value ? scan->value_stops : scan->key_stops) >> from % BLOCK;
         if (stops) return from + (size_t)__builtin_ctzll(stops);
         from = (number + 1) * BLOCK;
     }
     return scan->text.len;
+}
+
+/* First place at or behind `from` where a key ends, or a value; the text's length when there is none. Nearly
+ * always it is in the block at hand. */
+static inline size_t stop_next(const struct kv *kv, struct kv_scan *scan, size_t from, bool of_value)
+{
+    uint64_t stops = (of_value ? scan->value_stops : scan->key_stops) >> from % BLOCK;
+    if (scan->block == from / BLOCK + 1 && stops) return from + (size_t)__builtin_ctzll(stops);
+    if (scan->block == from / BLOCK + 1) from = scan->block * BLOCK;
+    return stop_next_block(kv, scan, from, of_value);
 }
 
 enum quoted { QUOTED_NOT, QUOTED_YES, QUOTED_DOUBTFUL };
@@ -334,7 +343,8 @@ static inline size_t value_end(const struct kv *kv, struct kv_scan *scan, size_t
 
 static inline size_t blanks_skip(const struct kv *kv, struct str text, size_t at)
 {
-    while (!kv->is_strict && at < text.len && text.ptr[at] == ' ') at++;
+    if (kv->is_strict) return at;
+    while (at < text.len && text.ptr[at] == ' ') at++;
     return at;
 }
 
