@@ -40,11 +40,14 @@ void dictionary_destroy(struct dictionary *dictionary)
     free(dictionary);
 }
 
+/* Empty texts may have no bytes at all; keys do. */
+static struct key key_for(struct str text) { return key_of(text.len ? text : STR("")); }
+
 /* ---- filling ---- */
 
 bool dictionary_add(struct dictionary *dictionary, struct str key, const struct value *value)
 {
-    struct key wanted = key_of(key);
+    struct key wanted = key_for(key);
     struct value copy = value_copy(&dictionary->arena, value, true);
     struct value *there = map_get(&dictionary->map, &wanted);
     if (there) {
@@ -52,7 +55,7 @@ bool dictionary_add(struct dictionary *dictionary, struct str key, const struct 
         return true;
     }
     if (dictionary->map.live >= DICTIONARY_ENTRIES_MAX) return false;
-    wanted.ptr = arena_copy(&dictionary->arena, key).ptr;
+    if (key.len) wanted.ptr = arena_copy(&dictionary->arena, key).ptr;
     map_append(&dictionary->map, &dictionary->arena, wanted, copy);
     return true;
 }
@@ -147,7 +150,7 @@ const struct value *dictionary_find(struct dictionary *dictionary, struct value 
 {
     assert(dictionary->rule != DICTIONARY_PARTS && text->kind == VALUE_STRING);
     if (dictionary->rule == DICTIONARY_EXACT) {
-        struct key key = key_of(value_text(text));
+        struct key key = key_for(value_text(text));
         return map_get(&dictionary->map, &key);
     }
     uint8_t flags = value_string_flags(text);

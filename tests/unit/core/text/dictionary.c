@@ -164,3 +164,14 @@ Test(dictionary, empty_texts_and_byte_order_marks)
     cr_expect_str_eq(found("a"), "1");
     cr_expect_str_eq(found("b"), "2");
 }
+
+Test(dictionary, empty_keys_are_keys)
+{
+    dictionary = dictionary_create(DICTIONARY_EXACT);
+    struct value nothing = value_string((struct str){0});
+    cr_expect(dictionary_read(dictionary, STR("\"\",one\n\"\",two\n"), DICTIONARY_CSV, &problem));
+    cr_expect(dictionary_finish(dictionary, &problem));
+    cr_expect_eq(dictionary_count(dictionary), 1);
+    cr_expect_str_eq(found(""), "two");
+    cr_expect_not_null(dictionary_find(dictionary, &nothing));
+}
