@@ -26,7 +26,8 @@ enum {
     TAP_BUSY_NS = 50 * 1000000,       /* CPU a second that a tap may take of one worker */
 };
 
-/* Since the tap was opened, over all workers. */
+/* Since the tap was opened, over all workers. While they run, the batch that each looks at has passed
+ * already and may be neither shown nor counted as not shown yet. */
 struct tap_counts {
     uint64_t passed; /* events that came by */
     uint64_t shown;

@@ -244,7 +244,8 @@ def drops(folder):
         wait(lambda: passed() > begun + 200000, 60, "events while nobody reads")
         watcher.rest()
         end = watcher.end
-        ok((end["not_shown"]["slow_watcher"] > 0 or "tsan" in PROGRAM) and end["passed"] == end["shown"] + sum(end["not_shown"].values()), f"all that passed is shown or counted: {end}")
+        underway = end["passed"] - end["shown"] - sum(end["not_shown"].values()) # in the batch that its worker looks at
+        ok((end["not_shown"]["slow_watcher"] > 0 or "tsan" in PROGRAM) and 0 <= underway <= 125, f"all that passed is shown or counted: {end}")
         ok(len(watcher.events) == end["shown"], "all that is said to be shown has come")
         ok(tailrace.stop() == 0, "ends with 0")
 
