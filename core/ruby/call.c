@@ -85,7 +85,8 @@ struct value ruby_yield(struct ruby_run *run, const struct ruby_proc *proc,
                          count > 1 ? count - 1 : 0);
     }
     struct value result = block_run(run, proc, values, count, true);
-    return has_left(result) && run->leave == LEAVE_NEXT ? run->left : result;
+    bool ends_here = run->leave == LEAVE_NEXT || (proc->block->is_lambda && run->leave == LEAVE_RETURN);
+    return has_left(result) && ends_here ? run->left : result;
 }
 
 struct value ruby_call_proc(struct ruby_run *run, const struct ruby_proc *proc,

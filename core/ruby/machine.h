@@ -55,14 +55,13 @@ struct ruby_list {
     struct arena *home;
     struct ruby_list *moved, *next_written;
     bool is_written, is_frozen;
-    uint32_t walked; /* by how many loops just now */
 };
 struct ruby_hash {
     struct map map; /* first: value.map */
     struct arena *home;
     struct ruby_hash *moved, *next_written;
     bool is_written, is_frozen;
-    uint32_t walked;
+    uint32_t walked;                /* by how many loops just now */
     struct value fallback;         /* Hash.new(0) */
     const struct ruby_proc *maker; /* Hash.new { |hash, key| … } */
 };

@@ -226,22 +226,23 @@ static struct ruby_node *lambda_new(struct ruby_parser *p, struct ruby_block *bl
 /* Behind `->`. */
 struct ruby_node *read_lambda(struct ruby_parser *p, size_t start)
 {
-    struct ruby_block outer = {.first = p->slots};
     struct ruby_param *params = NULL;
-    uint32_t count = 0, visible = p->visible;
+    uint32_t count = 0, visible = p->visible, first = p->slots, lowest = p->lowest_used;
     skip_blanks(p);
     if (accept(p, "(") && !read_params(p, ")", &params, &count)) return NULL;
     skip_blanks(p);
     if (peek(p) != '{' && !at_word(p, "do"))
         return read_error(p, p->at, p->at + 1, "`{` is expected here");
+    p->lowest_used = UINT32_MAX;
     struct ruby_block *block = read_block(p);
     if (!block) return NULL;
     if (count) {
         block->params = params;
         block->param_count = count;
-        block->first = outer.first;
-        if (p->lowest_used >= outer.first) block->is_free = true;
+        block->first = first;
+        block->is_free = p->lowest_used >= first;
     }
+    if (lowest < p->lowest_used) p->lowest_used = lowest;
     p->visible = visible;
     return lambda_new(p, block, true, start);
 }

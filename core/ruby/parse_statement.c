@@ -181,7 +181,7 @@ static struct ruby_node *read_for(struct ruby_parser *p, size_t start)
             return read_error(p, at, at + 1, "a variable is expected here");
         p->at += name.len;
         struct ruby_variable *variable = variable_find(p, name);
-        uint32_t slot = variable ? variable->slot : 0;
+        uint32_t slot = variable ? local_new(p, variable, p->at)->slot : 0;
         if (!variable && !variable_make(p, name, &slot)) return NULL;
         struct ruby_node *target = node_new(p, do_local, at);
         target->slot = slot;
@@ -278,7 +278,7 @@ static struct ruby_node *read_rescue(struct ruby_parser *p)
         struct str name = name_at(p, p->at);
         if (!name.len) return read_error(p, p->at, p->at + 1, "a variable is expected here");
         struct ruby_variable *variable = variable_find(p, name);
-        uint32_t slot = variable ? variable->slot : 0;
+        uint32_t slot = variable ? local_new(p, variable, p->at)->slot : 0;
         if (!variable && !variable_make(p, name, &slot)) return NULL;
         p->at += name.len;
         node->slot = slot + 1;
