@@ -255,7 +255,6 @@ static const struct {
     {"print", "leave it out; `tailrace tap` shows events"},
     {"p", "leave it out; `tailrace tap` shows events"},
     {"logger", "leave it out; `tailrace tap` shows events"},
-    {"append", "event.set each field"},
     {"initialize", "event.set each field"},
     {"overwrite", "event.set each field"},
     {"system", "commands of the system cannot be run"},
@@ -269,9 +268,24 @@ static const struct {
     {"pack", "use [list].map { |n| n.chr }.join"},
 };
 
+/* `event` itself: it is known what it is. */
+static bool is_event(const struct ruby_parser *p, const struct ruby_node *node)
+{
+    return node && node->run == do_local && node->slot == 0 && !p->defs && !p->is_script &&
+           p->part == RUBY_CODE && str_eq(node->name, STR("event"));
+}
+
+static bool event_has(const struct ruby_parser *p, const struct ruby_node *call)
+{
+    bool has = !is_event(p, call->left);
+    for (uint32_t i = 0; call->natives[i]; i++) has |= (call->natives[i]->kinds & IS(RUBY_EVENT)) != 0;
+    return has;
+}
+
 static struct ruby_node *method_unknown(struct ruby_parser *p, struct ruby_node *call)
 {
-    struct str name = call->name, names[900];
+    enum { NAMES_MAX = 900 };
+    struct str name = call->name, names[NAMES_MAX];
     size_t start = call->slot, count = 0;
     bool is_class =
         call->left && call->left->run == do_value && call->left->value.kind == RUBY_CLASS;
@@ -281,16 +295,20 @@ static struct ruby_node *method_unknown(struct ruby_parser *p, struct ruby_node 
     else if (!call->left && !call->count && !call->is_parenthesized)
         read_error(p, start, start + name.len, "there is no variable or method `%.*s`",
                    STR_ARG(name));
+    else if (is_event(p, call->left))
+        read_error(p, start, start + name.len, "`event` has no method `%.*s` here", STR_ARG(name));
     else
         read_error(p, start, start + name.len, "the method `%.*s` is not supported", STR_ARG(name));
+    unsigned kinds = is_event(p, call->left) ? IS(RUBY_EVENT) : IS_ANY;
     for (size_t i = 0; i < sizeof method_hints / sizeof *method_hints; i++)
         if (str_eq_z(name, method_hints[i].name))
             return read_hint(p, "%s", method_hints[i].hint), NULL;
     for (uint32_t i = 0; call->left && ruby_methods[i]; i++)
-        for (const struct ruby_native *native = ruby_methods[i]; native->name && count < 900;
+        for (const struct ruby_native *native = ruby_methods[i]; native->name && count < NAMES_MAX;
              native++)
-            if (!is_class == !native->class_name) names[count++] = str_of(native->name);
-    for (uint32_t i = p->visible_from; !call->left && i < p->visible; i++)
+            if (!is_class == !native->class_name && (is_class || (native->kinds & kinds)))
+                names[count++] = str_of(native->name);
+    for (uint32_t i = p->visible_from; !call->left && i < p->visible && count < NAMES_MAX; i++)
         names[count++] = p->variables[i].name;
     struct str near = count ? suggest(name, names, count) : STR("");
     if (near.len) read_hint(p, "did you mean `%.*s`?", STR_ARG(near));
@@ -429,17 +447,6 @@ static struct ruby_node *bang_check(struct ruby_parser *p, struct ruby_node *cal
     }
     call->run = do_bang;
     return arguments_check(p, call);
-}
-
-/* Of `event` itself it is known what it is. */
-static bool event_has(const struct ruby_parser *p, const struct ruby_node *call)
-{
-    if (call->left->run != do_local || call->left->slot != 0 || p->defs ||
-        !str_eq(call->left->name, STR("event")) || p->is_script)
-        return true;
-    for (uint32_t i = 0; call->natives[i]; i++)
-        if (call->natives[i]->kinds & IS(RUBY_EVENT)) return true;
-    return false;
 }
 
 struct ruby_node *call_check(struct ruby_parser *p, struct ruby_node *call)

@@ -255,7 +255,9 @@ static struct ruby_node *read_constant(struct ruby_parser *p)
         return state_slot(p, name, &node->slot) ? node : NULL;
     }
     if (is_call) return read_call_rest(p, call_new(p, NULL, name, start));
-    return read_error(p, start, end, "the constant `%.*s` is not supported", STR_ARG(name));
+    read_error(p, start, end, "the constant `%.*s` is not supported", STR_ARG(name));
+    if (str_eq_z(name, "ENV")) return read_hint(p, "write `${NAME}` within a text"), NULL;
+    return NULL;
 }
 
 struct ruby_node *read_primary(struct ruby_parser *p)
