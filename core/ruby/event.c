@@ -132,21 +132,21 @@ METHOD(event_to_json)
 /* ---- another event's fields ---- */
 static bool list_has(const struct array *array, const struct value *wanted)
 {
-    ARRAY_EACH(array, item)
+    ARRAY_EACH (array, item)
         if (value_equal(item, wanted)) return true;
     return false;
 }
 
 /* Of two hashes one of both, of two lists one without repetition, else the other's value. */
-static struct value merged(struct ruby_run *run, const struct value *mine, const struct value *other)
+static struct value merged(struct ruby_run *run, const struct value *mine,
+                           const struct value *other)
 {
     bool lists = mine && mine->kind == VALUE_ARRAY && other->kind == VALUE_ARRAY;
     bool maps = mine && mine->kind == VALUE_MAP && other->kind == VALUE_MAP;
     if (!lists && !maps) return value_copy(run->arena, other, false);
     struct value result = maps ? value_copy(run->arena, mine, false) : value_array(run->arena, 0);
     if (maps) {
-        MAP_EACH(other->map, entry)
-        {
+        MAP_EACH (other->map, entry) {
             struct value inner = merged(run, map_get(result.map, &entry->key), &entry->value);
             map_set(result.map, run->arena, entry->key, inner);
         }
@@ -154,7 +154,7 @@ static struct value merged(struct ruby_run *run, const struct value *mine, const
     }
     const struct array *both[2] = {mine->array, other->array};
     for (int i = 0; i < 2; i++)
-        ARRAY_EACH(both[i], item) {
+        ARRAY_EACH (both[i], item) {
             run->steps += result.array->count / 8;
             if (run->steps <= RUBY_STEPS_MAX && !list_has(result.array, item))
                 array_push(result.array, run->arena, value_copy(run->arena, item, false));
@@ -165,13 +165,14 @@ METHOD(event_append)
 {
     struct event *event = event_of(args->self);
     if (ARG(0).kind != RUBY_EVENT)
-        return ruby_raise(run, "TypeError", "wrong argument type %s (expected LogStash::Event)", ruby_class_name(ARG(0)));
-    MAP_EACH(&event_of(ARG(0))->root, entry)
-    {
+        return ruby_raise(run, "TypeError", "wrong argument type %s (expected LogStash::Event)",
+                          ruby_class_name(ARG(0)));
+    MAP_EACH (&event_of(ARG(0))->root, entry) {
         size_t bytes = value_footprint(&entry->value) + run->arena->bytes / 1024;
         const struct value *mine = map_get(&event->root, &entry->key);
         if (mine) bytes += value_footprint(mine);
-        if (!arena_allows(run->arena, bytes)) return ruby_raise_limit(run, "the batch has no memory left");
+        if (!arena_allows(run->arena, bytes))
+            return ruby_raise_limit(run, "the batch has no memory left");
         event_set_decoded(event, entry->key, merged(run, mine, &entry->value));
         if (!ruby_step(run, 1)) return LEFT;
     }

@@ -278,7 +278,8 @@ static bool is_event(const struct ruby_parser *p, const struct ruby_node *node)
 static bool event_has(const struct ruby_parser *p, const struct ruby_node *call)
 {
     bool has = !is_event(p, call->left);
-    for (uint32_t i = 0; call->natives[i]; i++) has |= (call->natives[i]->kinds & IS(RUBY_EVENT)) != 0;
+    for (uint32_t i = 0; call->natives[i]; i++)
+        has |= (call->natives[i]->kinds & IS(RUBY_EVENT)) != 0;
     return has;
 }
 
