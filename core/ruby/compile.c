@@ -158,20 +158,20 @@ bool ruby_writes_state(const struct ruby *ruby, size_t *start, size_t *end)
     return ruby->write_end > 0;
 }
 
-/* What a script gives back: the event (among others), or nothing. */
-static bool script_result(struct ruby_run *run, struct value result, struct event *event)
+/* What a script gives back: the event (among others), or nothing, which drops it. False: it failed.
+ */
+static bool script_result(struct ruby_run *run, struct value result)
 {
-    bool is_kept = result.kind == RUBY_EVENT && ruby_pointer(result) == event;
-    if (result.kind != VALUE_ARRAY) return is_kept || result.kind == RUBY_EVENT;
-    ARRAY_EACH (result.array, item) {
-        if (item->kind != RUBY_EVENT) {
-            ruby_raise(run, "TypeError", "filter gives no list of events");
-            return false;
+    bool is_kept = result.kind == RUBY_EVENT && ruby_pointer(result) == run->event;
+    if (result.kind == VALUE_ARRAY)
+        ARRAY_EACH (result.array, item) {
+            if (item->kind != RUBY_EVENT)
+                return ruby_raise(run, "TypeError", "filter gives no list of events"), false;
+            is_kept |= ruby_pointer(*item) == run->event;
+            if (ruby_pointer(*item) != run->event && !ruby_emit(run, *item)) return false;
         }
-        is_kept |= ruby_pointer(*item) == event;
-        if (ruby_pointer(*item) != event && !ruby_emit(run, *item)) return false;
-    }
-    return is_kept;
+    run->work->is_cancelled |= !is_kept;
+    return true;
 }
 
 static struct value run_code(struct ruby_run *run)
@@ -182,10 +182,7 @@ static struct value run_code(struct ruby_run *run)
     for (uint32_t i = 0; i < ruby->code_frame; i++) run->frame[i] = value_null();
     if (ruby->filter) {
         struct value result = ruby_call_def(run, ruby->filter, &event, 1);
-        if (!has_left(result) && !script_result(run, result, run->event)) {
-            if (run->left.kind == RUBY_ERROR) return LEFT;
-            run->work->is_cancelled = true;
-        }
+        if (!has_left(result) && !script_result(run, result)) return LEFT;
         return result;
     }
     run->frame[0] = event;

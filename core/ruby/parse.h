@@ -61,11 +61,11 @@ static inline bool looking_at(const struct ruby_parser *p, const char *z)
 void skip_blanks(struct ruby_parser *p); /* within a line */
 void skip_lines(struct ruby_parser *p);  /* newlines, comments, semicolons too */
 void skip_space(struct ruby_parser *p);  /* newlines and comments */
-bool accept(struct ruby_parser *p, const char *z);
-bool expect(struct ruby_parser *p, const char *z);
+bool take_sign(struct ruby_parser *p, const char *z);
+bool want_sign(struct ruby_parser *p, const char *z);
 struct str name_at(const struct ruby_parser *p, size_t at); /* letters and digits; empty: none */
 bool at_word(const struct ruby_parser *p, const char *word);
-bool accept_word(struct ruby_parser *p, const char *word);
+bool take_word(struct ruby_parser *p, const char *word);
 bool expect_end(struct ruby_parser *p, const char *what, size_t start);
 bool is_keyword(struct str word);
 

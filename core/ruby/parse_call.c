@@ -88,12 +88,12 @@ static bool arguments_read(struct ruby_parser *p, struct ruby_node *call, bool h
                 skip_space(p);
             else
                 skip_blanks(p);
-            if (!accept(p, ",")) break;
+            if (!take_sign(p, ",")) break;
             skip_space(p);
             if (has_parens && peek(p) == ')') break;
         }
     p->no_do = no_do;
-    if (has_parens && !expect(p, ")")) return false;
+    if (has_parens && !want_sign(p, ")")) return false;
     call->items = list.items;
     call->count = list.count;
     return true;
@@ -111,7 +111,7 @@ static bool param_read(struct ruby_parser *p, struct ruby_param *param, bool is_
         param->parts = parts;
         return true;
     }
-    if (accept(p, "*")) param->is_rest = true;
+    if (take_sign(p, "*")) param->is_rest = true;
     if (peek(p) == '&')
         return read_error(p, p->at, p->at + 1, "a block as a parameter is not supported"), false;
     struct str name = name_at(p, p->at);
@@ -146,18 +146,18 @@ bool read_params(struct ruby_parser *p, const char *close, struct ruby_param **p
     bool has_rest = false;
     for (skip_blanks(p);; skip_blanks(p)) {
         if (!is_line) skip_space(p);
-        if (is_line ? (peek(p) == '\n' || peek(p) == ';' || at_end(p)) : accept(p, close))
+        if (is_line ? (peek(p) == '\n' || peek(p) == ';' || at_end(p)) : take_sign(p, close))
             return true;
-        if (accept(p, ";")) { /* variables of the block's own */
+        if (take_sign(p, ";")) { /* variables of the block's own */
             for (skip_blanks(p); is_letter(peek(p)); skip_blanks(p)) {
                 uint32_t slot;
                 struct str name = name_at(p, p->at);
                 p->at += name.len;
                 if (!variable_make(p, name, &slot)) return false;
                 skip_blanks(p);
-                accept(p, ",");
+                take_sign(p, ",");
             }
-            return expect(p, close);
+            return want_sign(p, close);
         }
         if (*count >= RUBY_ARGUMENTS_MAX)
             return read_error(p, p->at, p->at + 1, "there are more than %d parameters",
@@ -170,9 +170,9 @@ bool read_params(struct ruby_parser *p, const char *close, struct ruby_param **p
         has_rest |= (*params)[*count].is_rest;
         (*count)++;
         skip_blanks(p);
-        if (accept(p, ",")) continue;
+        if (take_sign(p, ",")) continue;
         if (is_line || (!is_line && peek(p) == ';')) continue;
-        return expect(p, close);
+        return want_sign(p, close);
     }
 }
 
@@ -181,8 +181,8 @@ struct ruby_block *read_block(struct ruby_parser *p)
 {
     struct ruby_block *block = arena_zalloc(p->arena, sizeof *block);
     size_t start = p->at;
-    bool has_brace = accept(p, "{");
-    if (!has_brace) accept_word(p, "do");
+    bool has_brace = take_sign(p, "{");
+    if (!has_brace) take_word(p, "do");
     if (p->nest >= RUBY_NEST_MAX)
         return read_error(p, start, start + 1, "nested more than %d deep", RUBY_NEST_MAX), NULL;
     uint32_t visible = p->visible, lowest = p->lowest_used, loops = p->loops;
@@ -193,11 +193,11 @@ struct ruby_block *read_block(struct ruby_parser *p)
     p->nest++;
     struct ruby_param *params = NULL;
     skip_space(p);
-    if (accept(p, "|") && !read_params(p, "|", &params, &block->param_count)) return NULL;
+    if (take_sign(p, "|") && !read_params(p, "|", &params, &block->param_count)) return NULL;
     block->params = params;
     if (has_brace) {
         block->body = read_statements(p);
-        if (!block->body || !expect(p, "}")) return NULL;
+        if (!block->body || !want_sign(p, "}")) return NULL;
     } else if (!(block->body = read_body_of_block(p, start)))
         return NULL;
     p->nest--;
@@ -229,7 +229,7 @@ struct ruby_node *read_lambda(struct ruby_parser *p, size_t start)
     struct ruby_param *params = NULL;
     uint32_t count = 0, visible = p->visible, first = p->slots, lowest = p->lowest_used;
     skip_blanks(p);
-    if (accept(p, "(") && !read_params(p, ")", &params, &count)) return NULL;
+    if (take_sign(p, "(") && !read_params(p, ")", &params, &count)) return NULL;
     skip_blanks(p);
     if (peek(p) != '{' && !at_word(p, "do"))
         return read_error(p, p->at, p->at + 1, "`{` is expected here");
@@ -522,7 +522,7 @@ static struct str joined_name(struct ruby_parser *p, struct str name)
     static const char *const firsts[] = {"map", "each", "select", "reject", "flat_map"};
     for (uint32_t i = 0; i < sizeof firsts / sizeof *firsts; i++)
         if (str_eq_z(name, firsts[i]) &&
-            (accept(p, ".with_index") || accept(p, ".each_with_index")))
+            (take_sign(p, ".with_index") || take_sign(p, ".each_with_index")))
             return arena_printf(p->arena, "%s.with_index", firsts[i]);
     return name;
 }
@@ -630,7 +630,7 @@ struct ruby_node *read_postfix(struct ruby_parser *p, struct ruby_node *node)
 static struct ruby_node *read_defined(struct ruby_parser *p, size_t start)
 {
     struct ruby_node *node = node_new(p, do_defined, start);
-    bool has_parens = accept(p, "(");
+    bool has_parens = take_sign(p, "(");
     skip_blanks(p);
     struct str name = name_at(p, p->at);
     if (name.len && !variable_find(p, name)) { /* a name that nothing is known of */
@@ -638,7 +638,7 @@ static struct ruby_node *read_defined(struct ruby_parser *p, size_t start)
         node = node_value(p, value_null(), start);
     } else if (!(node->left = read_primary(p)))
         return NULL;
-    if (has_parens && !expect(p, ")")) return NULL;
+    if (has_parens && !want_sign(p, ")")) return NULL;
     return node_done(p, node);
 }
 

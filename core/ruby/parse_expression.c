@@ -132,8 +132,8 @@ static struct ruby_node *read_range(struct ruby_parser *p, struct ruby_node *fir
     if (!from) return NULL;
     skip_blanks(p);
     if (!looking_at(p, "..")) return from;
-    bool is_open = accept(p, "...");
-    if (!is_open) accept(p, "..");
+    bool is_open = take_sign(p, "...");
+    if (!is_open) take_sign(p, "..");
     skip_blanks(p);
     struct ruby_node *node = node_new(p, do_range, from->start);
     node->left = from;
@@ -152,10 +152,10 @@ static struct ruby_node *read_choice(struct ruby_parser *p, struct ruby_node *fi
     size_t here = p->at;
     skip_space(p);
     if (peek(p) != '?') p->at = here;
-    if (!accept(p, "?")) return condition;
+    if (!take_sign(p, "?")) return condition;
     skip_space(p);
     struct ruby_node *yes = read_expression(p);
-    if (!yes || !expect(p, ":")) return NULL;
+    if (!yes || !want_sign(p, ":")) return NULL;
     skip_space(p);
     struct ruby_node *no = read_expression(p);
     if (!no) return NULL;
@@ -194,7 +194,7 @@ static struct ruby_node *read_right_side(struct ruby_parser *p, bool is_statemen
     if (peek(p) == ',' && is_statement) { /* a list without brackets */
         struct node_list list = {0};
         node_add(p, &list, value);
-        while (accept(p, ",")) {
+        while (take_sign(p, ",")) {
             skip_space(p);
             struct ruby_node *item = read_ternary(p);
             if (!item) return NULL;
@@ -206,7 +206,7 @@ static struct ruby_node *read_right_side(struct ruby_parser *p, bool is_statemen
         node->count = list.count;
         value = node;
     }
-    if (accept_word(p, "rescue")) {
+    if (take_word(p, "rescue")) {
         skip_blanks(p);
         struct ruby_node *node = node_new(p, do_rescue_inline, start);
         node->left = value;
@@ -320,7 +320,7 @@ static struct ruby_node *read_many(struct ruby_parser *p)
     do {
         skip_blanks(p);
         if (peek(p) == '=' && targets.count) break; /* `a, = list` */
-        if (accept(p, "*")) {
+        if (take_sign(p, "*")) {
             if (rest != UINT32_MAX)
                 return read_error(p, p->at - 1, p->at, "a second `*` takes nothing");
             rest = targets.count;
@@ -330,8 +330,8 @@ static struct ruby_node *read_many(struct ruby_parser *p)
             return NULL;
         node_add(p, &targets, target);
         skip_blanks(p);
-    } while (accept(p, ","));
-    if (!expect(p, "=")) return NULL;
+    } while (take_sign(p, ","));
+    if (!want_sign(p, "=")) return NULL;
     struct ruby_node *node = node_new(p, do_assign_many, start);
     if (!(node->left = read_right_side(p, true))) return NULL;
     node->items = targets.items;

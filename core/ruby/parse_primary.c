@@ -8,7 +8,7 @@ struct ruby_node *read_number(struct ruby_parser *p)
     size_t start = p->at, len = 0;
     char digits[64];
     int base = 10;
-    bool is_float = false, is_negative = accept(p, "-");
+    bool is_float = false, is_negative = take_sign(p, "-");
     if (peek(p) == '0' && strchr("xXbBoO", peek_at(p, p->at + 1)) && peek_at(p, p->at + 1)) {
         char c = peek_at(p, p->at + 1);
         base = c == 'x' || c == 'X' ? 16 : c == 'b' || c == 'B' ? 2 : 8;
@@ -50,9 +50,9 @@ struct ruby_node *read_list(struct ruby_parser *p)
     struct node_list list = {0};
     bool no_do = p->no_do;
     p->no_do = false;
-    for (skip_space(p); !accept(p, "]"); skip_space(p)) {
+    for (skip_space(p); !take_sign(p, "]"); skip_space(p)) {
         struct ruby_node *item;
-        if (accept(p, "*")) {
+        if (take_sign(p, "*")) {
             item = node_new(p, do_splat, p->at - 1);
             if (!(item->left = read_ternary(p))) return NULL;
         } else {
@@ -63,8 +63,8 @@ struct ruby_node *read_list(struct ruby_parser *p)
         if (!item) return NULL;
         node_add(p, &list, item);
         skip_space(p);
-        if (accept(p, ",")) continue;
-        if (!expect(p, "]")) return NULL;
+        if (take_sign(p, ",")) continue;
+        if (!want_sign(p, "]")) return NULL;
         break;
     }
     p->no_do = no_do;
@@ -106,7 +106,7 @@ struct ruby_node *read_pairs(struct ruby_parser *p, struct ruby_node *first, boo
             if (is_text_key) {
                 p->at++;
                 key->value.kind = RUBY_SYMBOL;
-            } else if (!expect(p, "=>"))
+            } else if (!want_sign(p, "=>"))
                 return NULL;
         }
         first = NULL;
@@ -117,7 +117,7 @@ struct ruby_node *read_pairs(struct ruby_parser *p, struct ruby_node *first, boo
         node_add(p, &list, value);
         size_t here = p->at;
         skip_space(p);
-        if (!accept(p, ",")) {
+        if (!take_sign(p, ",")) {
             if (!has_braces) p->at = here;
             break;
         }
@@ -135,7 +135,7 @@ struct ruby_node *read_hash(struct ruby_parser *p)
     p->no_do = false;
     struct ruby_node *node = read_pairs(p, NULL, true);
     p->no_do = no_do;
-    if (!node || !expect(p, "}")) return NULL;
+    if (!node || !want_sign(p, "}")) return NULL;
     node->start = (uint32_t)start;
     return node_done(p, node);
 }
@@ -216,7 +216,7 @@ static bool is_conversion(struct str name)
 static struct ruby_node *read_constant(struct ruby_parser *p)
 {
     size_t start = p->at;
-    accept(p, "::");
+    take_sign(p, "::");
     size_t from = p->at, end = from + name_at(p, from).len;
     while (peek_at(p, end) == ':' && peek_at(p, end + 1) == ':' && is_upper(peek_at(p, end + 2)))
         end += 2 + name_at(p, end + 2).len;
@@ -300,7 +300,7 @@ struct ruby_node *read_primary(struct ruby_parser *p)
         p->no_do = false;
         node = read_statements(p);
         p->no_do = no_do;
-        if (!node || !expect(p, ")")) return NULL;
+        if (!node || !want_sign(p, ")")) return NULL;
         if (node->run == do_value ||
             node->run == do_local) { /* not the variable itself: nothing to assign to */
             struct ruby_node *inner = node;

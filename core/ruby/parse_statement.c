@@ -77,16 +77,16 @@ static struct ruby_node *read_words_joined(struct ruby_parser *p)
     if (p->nest >= RUBY_NEST_MAX)
         return read_error(p, p->at, p->at + 1, "nested more than %d deep", RUBY_NEST_MAX);
     p->nest++;
-    if (accept_word(p, "not")) {
+    if (take_word(p, "not")) {
         skip_blanks(p);
         left = negated(p, read_expression(p));
     } else {
         left = read_expression(p);
     }
     for (skip_blanks(p); left && (at_word(p, "and") || at_word(p, "or")); skip_blanks(p)) {
-        bool is_and = accept_word(p, "and") || !accept_word(p, "or");
+        bool is_and = take_word(p, "and") || !take_word(p, "or");
         skip_space(p);
-        bool is_not = accept_word(p, "not");
+        bool is_not = take_word(p, "not");
         skip_blanks(p);
         struct ruby_node *right = read_expression(p);
         if (is_not) right = negated(p, right);
@@ -107,17 +107,17 @@ struct ruby_node *read_statement(struct ruby_parser *p)
     p->statement_at = start + 1;
     struct ruby_node *node = read_words_joined(p);
     for (skip_blanks(p); node; skip_blanks(p)) {
-        if (accept_word(p, "if"))
+        if (take_word(p, "if"))
             skip_blanks(p), node = branch(p, read_words_joined(p), node, NULL, start);
-        else if (accept_word(p, "unless"))
+        else if (take_word(p, "unless"))
             skip_blanks(p), node = branch(p, negated(p, read_words_joined(p)), node, NULL, start);
         else if (at_word(p, "while") || at_word(p, "until")) {
-            bool is_until = !accept_word(p, "while") && accept_word(p, "until");
+            bool is_until = !take_word(p, "while") && take_word(p, "until");
             if (node->run == do_begin)
                 return read_error(p, start, p->at, "`begin … end while` is not supported");
             skip_blanks(p);
             node = loop_new(p, read_words_joined(p), node, is_until, start);
-        } else if (accept_word(p, "rescue")) {
+        } else if (take_word(p, "rescue")) {
             skip_blanks(p);
             struct ruby_node *other = read_words_joined(p);
             struct ruby_node *rescue = node_new(p, do_rescue_inline, start);
@@ -147,12 +147,12 @@ static struct ruby_node *read_if(struct ruby_parser *p, const char *word, size_t
     if (!strcmp(word, "unless")) condition = negated(p, condition);
     if (!condition) return NULL;
     skip_lines(p);
-    accept_word(p, "then");
+    take_word(p, "then");
     struct ruby_node *yes = read_statements(p);
     if (!yes) return NULL;
     size_t here = p->at;
-    if (accept_word(p, "elsif")) return branch(p, condition, yes, read_if(p, "elsif", here), start);
-    if (accept_word(p, "else") && !(no = read_statements(p))) return NULL;
+    if (take_word(p, "elsif")) return branch(p, condition, yes, read_if(p, "elsif", here), start);
+    if (take_word(p, "else") && !(no = read_statements(p))) return NULL;
     if (!expect_end(p, word, start)) return NULL;
     return branch(p, condition, yes, no, start);
 }
@@ -161,7 +161,7 @@ static struct ruby_node *read_while(struct ruby_parser *p, bool is_until, size_t
 {
     struct ruby_node *condition = read_condition(p);
     if (!condition) return NULL;
-    accept_word(p, "do");
+    take_word(p, "do");
     p->loops++;
     struct ruby_node *body = read_statements(p);
     p->loops--;
@@ -187,11 +187,11 @@ static struct ruby_node *read_for(struct ruby_parser *p, size_t start)
         target->slot = slot;
         node_add(p, &targets, target);
         skip_blanks(p);
-    } while (accept(p, ","));
-    if (!accept_word(p, "in")) return read_error(p, p->at, p->at + 1, "`in` is expected here");
+    } while (take_sign(p, ","));
+    if (!take_word(p, "in")) return read_error(p, p->at, p->at + 1, "`in` is expected here");
     struct ruby_node *list = read_condition(p);
     if (!list) return NULL;
-    accept_word(p, "do");
+    take_word(p, "do");
     p->loops++;
     struct ruby_node *body = read_statements(p);
     p->loops--;
@@ -212,7 +212,7 @@ static struct ruby_node *read_case(struct ruby_parser *p, size_t start)
     skip_blanks(p);
     if (peek(p) != '\n' && peek(p) != ';' && !at_word(p, "when") && !(subject = read_condition(p)))
         return NULL;
-    for (skip_lines(p); accept_word(p, "when"); skip_lines(p)) {
+    for (skip_lines(p); take_word(p, "when"); skip_lines(p)) {
         struct ruby_node *when = node_new(p, do_sequence, p->at);
         struct node_list patterns = {0};
         do {
@@ -221,9 +221,9 @@ static struct ruby_node *read_case(struct ruby_parser *p, size_t start)
             if (!pattern) return NULL;
             node_add(p, &patterns, pattern);
             skip_blanks(p);
-        } while (accept(p, ","));
+        } while (take_sign(p, ","));
         skip_lines(p);
-        accept_word(p, "then");
+        take_word(p, "then");
         if (!(when->left = read_statements(p))) return NULL;
         when->items = patterns.items;
         when->count = patterns.count;
@@ -231,7 +231,7 @@ static struct ruby_node *read_case(struct ruby_parser *p, size_t start)
     }
     if (at_word(p, "in"))
         return read_error(p, p->at, p->at + 2, "`case … in` is not supported: use `when`");
-    if (accept_word(p, "else") && !(otherwise = read_statements(p))) return NULL;
+    if (take_word(p, "else") && !(otherwise = read_statements(p))) return NULL;
     if (!expect_end(p, "case", start)) return NULL;
     struct ruby_node *node = node_new(p, do_case, start);
     node->left = subject;
@@ -270,10 +270,10 @@ static struct ruby_node *read_rescue(struct ruby_parser *p)
         }
         node_add(p, &classes, node_value(p, ruby_string(name), at));
         skip_blanks(p);
-        if (!accept(p, ",")) break;
+        if (!take_sign(p, ",")) break;
     }
     skip_blanks(p);
-    if (accept(p, "=>")) {
+    if (take_sign(p, "=>")) {
         skip_blanks(p);
         struct str name = name_at(p, p->at);
         if (!name.len) return read_error(p, p->at, p->at + 1, "a variable is expected here");
@@ -284,7 +284,7 @@ static struct ruby_node *read_rescue(struct ruby_parser *p)
         node->slot = slot + 1;
     }
     skip_lines(p);
-    accept_word(p, "then");
+    take_word(p, "then");
     node->items = classes.items;
     node->count = classes.count;
     node->left = read_statements(p);
@@ -297,13 +297,13 @@ static struct ruby_node *read_body(struct ruby_parser *p, const char *word, size
     struct node_list rescues = {0};
     struct ruby_node *body = read_statements(p), *otherwise = NULL, *ensure = NULL;
     if (!body) return NULL;
-    while (accept_word(p, "rescue")) {
+    while (take_word(p, "rescue")) {
         struct ruby_node *rescue = read_rescue(p);
         if (!rescue) return NULL;
         node_add(p, &rescues, rescue);
     }
-    if (rescues.count && accept_word(p, "else") && !(otherwise = read_statements(p))) return NULL;
-    if (accept_word(p, "ensure") && !(ensure = read_statements(p))) return NULL;
+    if (rescues.count && take_word(p, "else") && !(otherwise = read_statements(p))) return NULL;
+    if (take_word(p, "ensure") && !(ensure = read_statements(p))) return NULL;
     if (!expect_end(p, word, start)) return NULL;
     if (!rescues.count && !ensure && strcmp(word, "begin") != 0) return body;
     struct ruby_node *node = node_new(p, do_begin, start);
@@ -339,7 +339,7 @@ static struct ruby_node *read_def(struct ruby_parser *p, size_t start)
     p->defs++;
     struct ruby_param *params = NULL;
     skip_blanks(p);
-    bool has_parens = accept(p, "(");
+    bool has_parens = take_sign(p, "(");
     if (!read_params(p, has_parens ? ")" : "\n", &params, &def->param_count)) return NULL;
     def->name = name;
     def->params = params;
@@ -371,7 +371,7 @@ static struct ruby_node *read_leave(struct ruby_parser *p, ruby_node_fn *run, si
     if (peek(p) != ',') return node_done(p, node);
     struct node_list list = {0};
     struct ruby_node *all = node_new(p, do_list, node->left->start);
-    for (node_add(p, &list, node->left); accept(p, ","); skip_blanks(p)) {
+    for (node_add(p, &list, node->left); take_sign(p, ","); skip_blanks(p)) {
         skip_space(p);
         struct ruby_node *item = read_expression(p);
         if (!item) return NULL;

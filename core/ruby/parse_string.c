@@ -22,7 +22,7 @@ static bool interpolate(struct ruby_parser *p, struct piece *piece, size_t start
     piece_end(p, piece, start);
     p->at += 2;
     struct ruby_node *inner = read_statements(p);
-    if (!inner || !expect(p, "}")) return false;
+    if (!inner || !want_sign(p, "}")) return false;
     node_add(p, &piece->parts, inner);
     return true;
 }
@@ -52,10 +52,11 @@ static bool escape_read(struct ruby_parser *p, struct buf *out)
         buf_append_char(out, to[known - from]);
     } else if (c == 'u') {
         p->at++;
-        bool has_brace = accept(p, "{");
+        bool has_brace = take_sign(p, "{");
         uint32_t code = digits_read(p, 16, has_brace ? 6 : 4);
         char bytes[4];
-        if ((has_brace && !accept(p, "}")) || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+        if ((has_brace && !take_sign(p, "}")) || code > 0x10ffff ||
+            (code >= 0xd800 && code < 0xe000))
             return read_error(p, p->at - 1, p->at, "this is no character"), false;
         buf_append(out, (struct str){bytes, utf8_encode(code, bytes)});
     } else if (c == 'x') {
@@ -204,7 +205,7 @@ static struct ruby_node *words_read(struct ruby_parser *p, char close, bool are_
     for (;;) {
         while (is_blank(peek(p)) && !at_end(p)) p->at++;
         if (at_end(p)) return read_error(p, start, start + 2, "this list of words has no end");
-        if (accept(p, (char[]){close, '\0'})) break;
+        if (take_sign(p, (char[]){close, '\0'})) break;
         size_t at = p->at;
         while (!at_end(p) && !is_blank(peek(p)) && peek(p) != close) p->at++;
         struct str word = str_slice(p->text, at, p->at);

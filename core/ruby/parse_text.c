@@ -60,17 +60,17 @@ static void skip_some(struct ruby_parser *p, bool semicolons)
 void skip_lines(struct ruby_parser *p) { skip_some(p, true); }
 void skip_space(struct ruby_parser *p) { skip_some(p, false); }
 
-bool accept(struct ruby_parser *p, const char *z)
+bool take_sign(struct ruby_parser *p, const char *z)
 {
     if (!looking_at(p, z)) return false;
     p->at += strlen(z);
     return true;
 }
 
-bool expect(struct ruby_parser *p, const char *z)
+bool want_sign(struct ruby_parser *p, const char *z)
 {
     skip_space(p);
-    if (accept(p, z)) return true;
+    if (take_sign(p, z)) return true;
     if (at_end(p))
         read_error(p, p->at, p->at, "the Ruby text ends where `%s` is expected", z);
     else
@@ -95,7 +95,7 @@ bool at_word(const struct ruby_parser *p, const char *word)
            !(is_key && !str_eq_z(name, "else"));
 }
 
-bool accept_word(struct ruby_parser *p, const char *word)
+bool take_word(struct ruby_parser *p, const char *word)
 {
     if (!at_word(p, word)) return false;
     p->at += strlen(word);
@@ -105,7 +105,7 @@ bool accept_word(struct ruby_parser *p, const char *word)
 bool expect_end(struct ruby_parser *p, const char *what, size_t start)
 {
     skip_lines(p);
-    if (accept_word(p, "end")) return true;
+    if (take_word(p, "end")) return true;
     if (at_end(p))
         read_error(p, start, start + strlen(what), "`%s` has no `end`", what);
     else
