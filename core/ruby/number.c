@@ -58,6 +58,22 @@ static struct value int_round(struct ruby_run *run, int64_t number, int64_t digi
     return value_int(result);
 }
 
+/* The product may have been rounded over a border: whether the next number is nearer is asked of the
+ * quotient, as Ruby does. */
+static double round_digits(double real, double scale, enum rounding how)
+{
+    double number = rounded(real * scale, how);
+    if (how == ROUND_NEAREST) {
+        if (real > 0 && (number + 0.5) / scale <= real) number += 1;
+        if (real < 0 && (number - 0.5) / scale >= real) number -= 1;
+    } else if (how == ROUND_FLOOR) {
+        if ((number + 1) / scale <= real) number += 1;
+    } else if ((number - 1) / scale >= real) {
+        number -= 1;
+    }
+    return number / scale;
+}
+
 static struct value round_to(struct ruby_run *run, const struct ruby_args *args, enum rounding how)
 {
     int64_t digits = 0;
@@ -72,25 +88,8 @@ static struct value round_to(struct ruby_run *run, const struct ruby_args *args,
         return has_left(number) || !digits ? number : int_round(run, number.integer, digits, how);
     }
     if (digits > 15 || isnan(real) || isinf(real)) return args->self;
-    if (how == ROUND_NEAREST) { /* by the decimal digits, as the number is written */
-        double scale = pow(10, (double)digits), x = round(real * scale);
-        double back = x / scale;
-        if (fabs(x) < 1e15) {
-            /* the product may have been rounded over a half */
-            if (real * scale == floor(real * scale) + 0.5) {
-                char text[64];
-                snprintf(text, sizeof text, "%.17g", real);
-                double exact = strtod(text, NULL) -
-                               (floor(fabs(real) * scale) + 0.5) / scale * (real < 0 ? -1 : 1);
-                if ((exact < 0) != (real < 0) && exact != 0)
-                    back = (real < 0 ? -1 : 1) * floor(fabs(real) * scale) / scale;
-            }
-            return value_double(back);
-        }
-        return args->self;
-    }
     double scale = pow(10, (double)digits);
-    return value_double(rounded(real * scale, how) / scale);
+    return fabs(real * scale) < 1e15 ? value_double(round_digits(real, scale, how)) : args->self;
 }
 METHOD(number_round) { return round_to(run, args, ROUND_NEAREST); }
 METHOD(number_floor) { return round_to(run, args, ROUND_FLOOR); }
