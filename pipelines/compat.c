@@ -39,6 +39,7 @@ static const struct difference {
     {"input", "kafka", NULL, "librdkafka instead of the Java client; offsets are committed when outputs are done"},
     {"input", "syslog", NULL, "RFC 5424 and octet counting are understood too; a missing priority is 13"},
     {"input", "tcp", NULL, "peers' names are not looked up; lines over line_limit are cut and tagged _line_cut"},
+    {"filter", "ruby", "code", "texts do not change in place, each worker has its own @variables: docs/ruby.md"},
     {"filter", "grok", "timeout_millis", "an attempt has 10 ms at most, however large this is"},
     {"output", "file", NULL, "a path that events lead out of its folder goes to _filepath_failures"},
     {"output", "kafka", NULL, "librdkafka instead of the Java client; retries in order, without end unless limited"},
