@@ -8,10 +8,10 @@
  *
  * Departures: maps that are open when the pipeline stops become events (tagged _aggregatefinalflush) with
  * either of the push options; at max_maps the oldest map times out early. */
-#include "filters/aggregate.h"
 #include <assert.h>
 #include <uv.h>
 #include "core/log.h"
+#include "core/ruby_option.h"
 #include "core/state/kept.h"
 #include "core/state/table.h"
 #include "core/text/number.h"
@@ -24,8 +24,6 @@ enum { MAP_CREATE, MAP_UPDATE, MAP_CREATE_OR_UPDATE };
 static const char *const action_choices[] = {"create", "update", "create_or_update", NULL};
 enum { TIMEOUT_PRESET_S = 1800 };
 
-const struct aggregate_language *aggregate_language;
-
 struct aggregate {
     struct template task_id;
     struct str code, timeout_code;
@@ -36,7 +34,7 @@ struct aggregate {
     struct str_list timeout_tags;
     struct str aggregate_maps_path;
     int64_t max_maps, map_count_warning_threshold;
-    void *program, *timeout_program; /* of aggregate_language */
+    struct ruby *program, *timeout_program; /* NULL: no code */
     bool has_timeout_options;
     struct str id;
     struct shared *shared;
@@ -58,8 +56,7 @@ static const struct option aggregate_options[] = {
                     .help = "What tells tasks apart, with a field in it: \"%{request_id}\". Events without the "
                             "field pass by."),
     OPTION_STRING(struct aggregate, code,
-                  .help = "What is done with `event` and `map`, in Ruby. Not in this version: without it maps "
-                          "stay empty."),
+                  .help = "What is done with `event` and `map`, in Ruby (which part of it: docs/ruby.md)."),
     OPTION_CHOICE(struct aggregate, map_action, .preset = "create_or_update", .choices = action_choices,
                   .help = "create: only for the first event of a task; update: only for later ones."),
     OPTION_BOOL(struct aggregate, end_of_task, .preset = "false", .help = "The map is given up behind the event."),
@@ -71,7 +68,7 @@ static const struct option aggregate_options[] = {
     OPTION_DURATION(struct aggregate, inactivity_timeout, .unit = "s",
                     .help = "How long it lives without an event; at most the timeout."),
     OPTION_STRING(struct aggregate, timeout_code,
-                  .help = "What is done with the `event` that is made of a map, in Ruby. Not in this version."),
+                  .help = "What is done with the `event` that is made of a map, in Ruby."),
     OPTION_BOOL(struct aggregate, push_map_as_event_on_timeout, .preset = "false",
                 .help = "A map that times out becomes an event."),
     OPTION_BOOL(struct aggregate, push_previous_map_as_event, .preset = "false",
@@ -104,18 +101,30 @@ static const struct shared_type aggregate_shared = {
 
 /* ---- options ---- */
 
-static bool code_compile(const struct plugin_context *context, const char *option, struct str code, void **program)
+/* What code may ask of the task's map. */
+static const char *const meta_names[] = {"creation_timestamp", "lastevent_timestamp", "task_id",
+                                         "timeout", "inactivity_timeout", NULL};
+static const struct ruby_local code_locals[] = {{"map", NULL}, {"map_meta", meta_names}};
+
+static bool code_compile(struct aggregate *self, const struct plugin_context *context)
 {
-    if (!code.ptr) return true;
-    if (aggregate_language) {
-        *program = aggregate_language->compile(context, option, code);
-        return *program;
+    bool ok = true;
+    if (self->code.ptr) {
+        self->program = ruby_option_compile(context, "code", self->code, code_locals, 2);
+        ok = self->program;
     }
-    struct message *message =
-        diag_error(context->diag, context_place(context, option), "Ruby code is not in this version: `%s`", option);
-    diag_hint(context->diag, message, "leave it out: tasks begin, end, time out and are pushed without it");
-    diag_note(context->diag, message, "elapsed measures tasks, metrics counts, both without code");
-    return false;
+    if (self->timeout_code.ptr) {
+        self->timeout_program = ruby_option_compile(context, "timeout_code", self->timeout_code, NULL, 0);
+        ok &= self->timeout_program != NULL;
+    }
+    return ok;
+}
+
+static void aggregate_destroy(void *opaque)
+{
+    struct aggregate *self = opaque;
+    ruby_destroy(self->program);
+    ruby_destroy(self->timeout_program);
 }
 
 /* In one filter only of those with the same task_id: they are the maps' own. */
@@ -158,15 +167,9 @@ static bool aggregate_create(void *opaque, const struct plugin_context *context)
     if (self->aggregate_maps_path.ptr)
         diag_warning(context->diag, context_place(context, "aggregate_maps_path"),
                      "maps are not saved at a stop in this version");
-    ok = code_compile(context, "code", self->code, &self->program) && ok;
-    return code_compile(context, "timeout_code", self->timeout_code, &self->timeout_program) && ok;
-}
-
-static void aggregate_destroy(void *opaque)
-{
-    struct aggregate *self = opaque;
-    if (self->program) aggregate_language->destroy(self->program);
-    if (self->timeout_program) aggregate_language->destroy(self->timeout_program);
+    ok = code_compile(self, context) && ok;
+    if (!ok) aggregate_destroy(self); /* what was refused is not destroyed again */
+    return ok;
 }
 
 /* ---- a map becomes an event ---- */
@@ -188,9 +191,10 @@ static struct event *event_push(const struct aggregate *self, struct outcome *ou
         path_set(&self->timeout_task_id_field, event,
                  value_string(arena_copy(event->arena, table_key(tasks, task))));
     for (uint32_t i = 0; i < self->timeout_tags.count; i++) event_tag(event, self->timeout_tags.items[i]);
-    struct aggregate_call call = {.event = event, .out = out};
-    if (self->timeout_program && !aggregate_language->run(self->timeout_program, &call))
-        failed_say(self, event, call.message);
+    struct ruby_making making = {out, event};
+    struct ruby_work work = {.event = event, .make = ruby_option_make, .opaque = &making};
+    if (self->timeout_program && !ruby_run_event(self->timeout_program, &work))
+        failed_say(self, event, work.message);
     return event;
 }
 
@@ -287,27 +291,29 @@ static bool code_run(const struct aggregate *self, struct table *tasks, struct o
                      struct task *task)
 {
     struct arena *arena = event->arena;
-    struct value map = value_copy(arena, &task->map.value, true), meta = value_map(arena, 8);
+    struct value locals[] = {value_copy(arena, &task->map.value, true), value_map(arena, 8)};
+    struct value *map = &locals[0], *meta = &locals[1];
     int64_t timeout = task->timeout_ns < 0 ? self->timeout.ns : task->timeout_ns;
     int64_t inactivity = task->inactivity_ns < 0 ? self->inactivity_timeout.ns : task->inactivity_ns;
-    meta_put(&meta, arena, "task_id", value_string(arena_copy(arena, table_key(tasks, task))));
-    meta_put(&meta, arena, "creation_timestamp", task->created);
-    meta_put(&meta, arena, "lastevent_timestamp", task->last);
-    meta_put(&meta, arena, "timeout", seconds_value(timeout));
-    meta_put(&meta, arena, "inactivity_timeout", seconds_value(inactivity));
-    struct aggregate_call call = {.event = event, .map = &map, .map_meta = &meta, .out = out};
-    bool ok = aggregate_language->run(self->program, &call);
+    meta_put(meta, arena, "task_id", value_string(arena_copy(arena, table_key(tasks, task))));
+    meta_put(meta, arena, "creation_timestamp", task->created);
+    meta_put(meta, arena, "lastevent_timestamp", task->last);
+    meta_put(meta, arena, "timeout", seconds_value(timeout));
+    meta_put(meta, arena, "inactivity_timeout", seconds_value(inactivity));
+    struct ruby_making making = {out, event};
+    struct ruby_work work = {.event = event, .locals = locals, .make = ruby_option_make, .opaque = &making};
+    bool ok = ruby_run_event(self->program, &work);
     size_t before = kept_bytes(&task->map);
-    assert(map.kind == VALUE_MAP && meta.kind == VALUE_MAP);
-    kept_set(&task->map, &map);
+    assert(map->kind == VALUE_MAP && meta->kind == VALUE_MAP); /* code changes them, it cannot exchange them */
+    kept_set(&task->map, map);
     table_charge(tasks, task, before, kept_bytes(&task->map));
-    int64_t wanted = seconds_read(&meta, "timeout", timeout);
+    int64_t wanted = seconds_read(meta, "timeout", timeout);
     if (wanted != timeout) task->timeout_ns = wanted;
-    wanted = seconds_read(&meta, "inactivity_timeout", inactivity);
+    wanted = seconds_read(meta, "inactivity_timeout", inactivity);
     if (wanted != inactivity) task->inactivity_ns = wanted;
-    if (!ok) failed_say(self, event, call.message);
-    if (call.is_cancelled) outcome_cancelled(out, event);
-    return ok && !call.is_cancelled;
+    if (!ok) failed_say(self, event, work.message);
+    if (work.is_cancelled) outcome_cancelled(out, event);
+    return ok && !work.is_cancelled;
 }
 
 /* Maps have grown: the oldest others make room. */

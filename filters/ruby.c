@@ -2,9 +2,8 @@
 /* ruby: runs Ruby code for each event. The language is core/ruby/ruby.h; this file says where the
  * code comes from and what becomes of the event. An error keeps what the code had done until then.
  */
-#include "core/ruby/ruby.h"
 #include "core/log.h"
-#include "core/plugin.h"
+#include "core/ruby_option.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -95,8 +94,7 @@ static void refused(const struct ruby_filter *self, const struct plugin_context 
     } else {
         place = place_within(place, text, problem->start, problem->end);
     }
-    struct message *message = diag_error(context->diag, place, "%s", problem->text);
-    if (problem->hint[0]) diag_hint(context->diag, message, "%s", problem->hint);
+    ruby_option_refused(context->diag, place, problem);
 }
 
 static void warn_of_workers(const struct ruby_filter *self, const struct plugin_context *context)
@@ -151,19 +149,6 @@ static bool create(void *opaque, const struct plugin_context *context)
 }
 
 /* ---- running ---- */
-struct making {
-    struct outcome *out;
-    struct event *parent;
-};
-
-static struct event *make_event(void *opaque, const struct event *copied)
-{
-    struct making *making = opaque;
-    struct event *child = outcome_child(making->out, making->parent, false);
-    if (child) event_copy(child, copied, false);
-    return child;
-}
-
 static void failed(struct ruby_filter *self, const struct ruby_work *work, struct outcome *out)
 {
     struct event *event = work->event;
@@ -182,8 +167,8 @@ static void apply(void *opaque, struct batch *batch, const struct selection *in,
 {
     struct ruby_filter *self = opaque;
     SELECTION_EACH (batch, in, event) {
-        struct making making = {out, event};
-        struct ruby_work work = {.event = event, .make = make_event, .opaque = &making};
+        struct ruby_making making = {out, event};
+        struct ruby_work work = {.event = event, .make = ruby_option_make, .opaque = &making};
         bool ok = ruby_run_event(self->ruby, &work);
         if (!ok)
             failed(self, &work, out);

@@ -186,11 +186,15 @@ static struct value run_code(struct ruby_run *run)
         return result;
     }
     run->frame[0] = event;
-    for (uint32_t i = 0; i < ruby->local_count; i++)
-        if (!ruby_from_event(run, &run->work->locals[i], &run->frame[1 + i])) return LEFT;
+    /* `map = 1` gives the name another object; the caller's is the one it began with */
+    struct value *objects = arena_alloc(run->arena, (ruby->local_count + 1) * sizeof *objects);
+    for (uint32_t i = 0; i < ruby->local_count; i++) {
+        if (!ruby_from_event(run, &run->work->locals[i], &objects[i])) return LEFT;
+        run->frame[1 + i] = objects[i];
+    }
     struct value result = ruby_eval(run, ruby->code);
     for (uint32_t i = 0; i < ruby->local_count; i++)
-        if (!ruby_to_event(run, run->frame[1 + i], 0, &run->work->locals[i])) return LEFT;
+        if (!ruby_to_event(run, objects[i], 0, &run->work->locals[i])) return LEFT;
     return result;
 }
 

@@ -64,7 +64,7 @@ bool ruby_writes_state(const struct ruby *ruby, size_t *start, size_t *end);
  * arena. */
 struct ruby_work {
     struct event *event;
-    struct value *locals;
+    struct value *locals; /* lists and maps keep what is done to them, a name that is given another value does not */
     struct event *(*make)(void *opaque, const struct event *copied);
     void *opaque;
     bool is_cancelled;  /* out: event.cancel was called, or the script gave the event not back */

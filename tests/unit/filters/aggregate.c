@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a case cannot show: code (of a language of this test's own), limits of memory, many tasks. */
-#include "filters/aggregate.h"
+/* What a case cannot show: fates, limits of memory, many tasks. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,74 +10,18 @@ extern const struct filter_type filter_aggregate;
 static struct scene scene;
 static struct rig rig;
 
-/* ---- a language of single words ---- */
-
-static uint32_t programs;
-
-static void *word_compile(const struct plugin_context *context, const char *option, struct str code)
-{
-    if (str_eq_z(code, "wrong")) {
-        diag_error(context->diag, context_place(context, option), "no such word");
-        return NULL;
-    }
-    programs++;
-    return arena_copy_z(context->arena, code);
-}
-
-static void word_destroy(void *code)
-{
-    (void)code;
-    programs--;
-}
-
-static void count(struct aggregate_call *call)
-{
-    const struct key key = key_of(STR("count"));
-    const struct value *before = map_get(call->map->map, &key);
-    map_set(call->map->map, call->event->arena, key, value_int(before ? before->integer + 1 : 1));
-}
-
-/* Text of the event, so that a kept map that borrowed it would show. */
-static void gather(struct aggregate_call *call)
-{
-    const struct key key = key_of(STR("list"));
-    struct value *list = map_get(call->map->map, &key);
-    if (!list) {
-        map_set(call->map->map, call->event->arena, key, value_array(call->event->arena, 4));
-        list = map_get(call->map->map, &key);
-    }
-    array_push(list->array, call->event->arena, value_copy(call->event->arena, event_slot(call->event, SLOT_MESSAGE), false));
-}
-
-static bool word_run(void *code, struct aggregate_call *call)
-{
-    const char *word = code;
-    if (!strcmp(word, "count")) count(call);
-    if (!strcmp(word, "gather")) gather(call);
-    if (!strcmp(word, "cancel")) call->is_cancelled = true;
-    if (!strcmp(word, "now")) map_set(call->map_meta->map, call->event->arena, key_of(STR("timeout")), value_int(0));
-    if (!strcmp(word, "tell")) event_tag(call->event, STR("told"));
-    if (!strcmp(word, "new")) cr_assert(outcome_child(call->out, call->event, false));
-    if (strcmp(word, "fail")) return true;
-    count(call);
-    call->message = STR("it fails");
-    return false;
-}
-
-static const struct aggregate_language words = {word_compile, word_run, word_destroy};
+#define COUNT "map['count'] = (map['count'] || 0) + 1"
+#define GATHER "map['list'] ||= []; map['list'] << event.get('message')"
 
 static void begin(void)
 {
-    aggregate_language = &words;
     scene_begin(&scene);
 }
 static void end(void)
 {
     rig_close(&rig);
-    cr_expect_eq(programs, 0, "what was compiled is destroyed");
     cr_expect_eq(budget_used(&rig.budget), 0, "what was charged is released");
     scene_end(&scene);
-    aggregate_language = NULL;
 }
 TestSuite(aggregate, .init = begin, .fini = end);
 
@@ -100,8 +43,8 @@ static const struct value *field(const struct event *event, const char *name)
 Test(aggregate, code_fills_the_map_of_its_task)
 {
     cr_assert(rig_open(&rig, &scene, &filter_aggregate,
-                       "{'task_id': '%{id}', 'code': 'count', 'push_map_as_event_on_timeout': true,"
-                       " 'timeout_code': 'tell', 'timeout_task_id_field': 'task'}"));
+                       "{\"task_id\": \"%{id}\", \"code\": \"" COUNT "\", \"push_map_as_event_on_timeout\": true,"
+                       " \"timeout_code\": \"event.tag('told')\", \"timeout_task_id_field\": \"task\"}"));
     for (int i = 0; i < 30; i++) cr_expect_eq(rig_fate(&rig, run(i % 3 ? "{'id': 'a'}" : "{'id': 'b'}")), FATE_MATCHED);
     cr_expect_eq(rig_flush(&rig, false), 0, "none is old enough");
     cr_expect_eq(rig_flush(&rig, true), 2);
@@ -115,7 +58,7 @@ Test(aggregate, code_fills_the_map_of_its_task)
 Test(aggregate, what_is_kept_outlives_the_event)
 {
     cr_assert(rig_open(&rig, &scene, &filter_aggregate,
-                       "{'task_id': '%{id}', 'code': 'gather', 'push_map_as_event_on_timeout': true}"));
+                       "{\"task_id\": \"%{id}\", \"code\": \"" GATHER "\", \"push_map_as_event_on_timeout\": true}"));
     for (int i = 0; i < 3; i++) {
         struct event *event = scene_event(&scene, "{'id': 1, 'message': 'x'}");
         char text[] = "text 0";
@@ -133,7 +76,7 @@ Test(aggregate, what_is_kept_outlives_the_event)
 Test(aggregate, code_that_fails_tags_its_event_and_keeps_the_map)
 {
     cr_assert(rig_open(&rig, &scene, &filter_aggregate,
-                       "{'task_id': '%{id}', 'code': 'fail', 'push_map_as_event_on_timeout': true}"));
+                       "{\"task_id\": \"%{id}\", \"code\": \"" COUNT "; raise :it_fails.to_s\", \"push_map_as_event_on_timeout\": true}"));
     struct event *event = run("{'id': 1}");
     cr_expect_neq(rig_fate(&rig, event), FATE_MATCHED);
     cr_expect(event_has_tag(event, STR("_aggregateexception")));
@@ -143,10 +86,10 @@ Test(aggregate, code_that_fails_tags_its_event_and_keeps_the_map)
 
 Test(aggregate, code_may_cancel_its_event_and_make_others)
 {
-    cr_assert(rig_open(&rig, &scene, &filter_aggregate, "{'task_id': '%{id}', 'code': 'cancel'}"));
+    cr_assert(rig_open(&rig, &scene, &filter_aggregate, "{\"task_id\": \"%{id}\", \"code\": \"event.cancel\"}"));
     cr_expect_eq(rig_fate(&rig, run("{'id': 1}")), FATE_CANCELLED);
     rig_close(&rig);
-    cr_assert(rig_open(&rig, &scene, &filter_aggregate, "{'task_id': '%{id}', 'code': 'new'}"));
+    cr_assert(rig_open(&rig, &scene, &filter_aggregate, "{\"task_id\": \"%{id}\", \"code\": \"new_event_block.call(LogStash::Event.new)\"}"));
     run("{'id': 1}");
     cr_expect_eq(rig.out.created, 1);
 }
@@ -154,7 +97,7 @@ Test(aggregate, code_may_cancel_its_event_and_make_others)
 Test(aggregate, a_timeout_of_zero_ends_the_task_at_once)
 {
     cr_assert(rig_open(&rig, &scene, &filter_aggregate,
-                       "{'task_id': '%{id}', 'code': 'now', 'push_map_as_event_on_timeout': true}"));
+                       "{\"task_id\": \"%{id}\", \"code\": \"map_meta.timeout = 0\", \"push_map_as_event_on_timeout\": true}"));
     run("{'id': 1}");
     cr_expect_eq(rig.out.created, 1);
     cr_expect_eq(counter_get(&rig.shared->counters.states), 0);
@@ -162,14 +105,14 @@ Test(aggregate, a_timeout_of_zero_ends_the_task_at_once)
 
 Test(aggregate, code_that_is_wrong_is_refused)
 {
-    cr_expect_not(rig_open(&rig, &scene, &filter_aggregate, "{'task_id': '%{id}', 'code': 'wrong'}"));
-    cr_expect_str_eq(rig_complaint(&rig), "no such word");
+    cr_expect_not(rig_open(&rig, &scene, &filter_aggregate, "{\"task_id\": \"%{id}\", \"code\": \"map[\"}"));
+    cr_expect_str_eq(rig_complaint(&rig), "the Ruby text ends where a value is expected");
 }
 
 Test(aggregate, maps_that_grow_make_the_oldest_go)
 {
     cr_assert(rig_open(&rig, &scene, &filter_aggregate,
-                       "{'task_id': '%{id}', 'code': 'gather', 'push_map_as_event_on_timeout': true}"));
+                       "{\"task_id\": \"%{id}\", \"code\": \"" GATHER "\", \"push_map_as_event_on_timeout\": true}"));
     rig.budget.limit = 400000; /* 100000 bytes of it for state */
     char *text = xcalloc(1, 1001);
     memset(text, 'x', 1000);
