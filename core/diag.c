@@ -9,6 +9,9 @@
 #include "core/xmalloc.h"
 #include <stdlib.h>
 
+static const char *const severity_names[] = {
+    [SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_OFFER] = "note"};
+
 enum { CARET_LEAD = 60 }; /* characters kept before the caret when a line is cut */
 
 void diag_init(struct diag *diag)
@@ -83,9 +86,10 @@ static bool is_silenced(struct diag *diag, struct place place)
 static struct message *diag_add(struct diag *diag, enum severity severity, struct place place)
 {
     assert(!place.source || place.start <= place.end);
-    bool is_silent = severity == SEVERITY_WARNING && is_silenced(diag, place);
+    bool is_silent = severity == SEVERITY_OFFER ? !diag->takes_offers : false;
+    if (severity != SEVERITY_ERROR && !is_silent) is_silent = is_silenced(diag, place);
     if (severity == SEVERITY_ERROR) diag->errors++;
-    else if (!is_silent) diag->warnings++;
+    else if (severity == SEVERITY_WARNING && !is_silent) diag->warnings++;
     struct message *message = &diag->spare;
     if (!is_silent && diag->count < DIAG_KEPT_MAX) {
         if (diag->count == diag->capacity) {
@@ -111,6 +115,16 @@ struct message *diag_error(struct diag *diag, struct place place, const char *fo
 struct message *diag_warning(struct diag *diag, struct place place, const char *format, ...)
 {
     struct message *message = diag_add(diag, SEVERITY_WARNING, place);
+    va_list args;
+    va_start(args, format);
+    if (message != &diag->spare) message->text = format_text(diag, format, args);
+    va_end(args);
+    return message;
+}
+
+struct message *diag_offer(struct diag *diag, struct place place, const char *format, ...)
+{
+    struct message *message = diag_add(diag, SEVERITY_OFFER, place);
     va_list args;
     va_start(args, format);
     if (message != &diag->spare) message->text = format_text(diag, format, args);
@@ -372,7 +386,7 @@ static void draw_remark(int digits, struct str remark, struct buf *out)
 
 static void draw_message(const struct message *message, struct buf *out)
 {
-    buf_append_z(out, message->severity == SEVERITY_ERROR ? "error: " : "warning: ");
+    buf_printf(out, "%s: ", severity_names[message->severity]);
     draw_text(message->text, out);
     buf_append_char(out, '\n');
     struct line_column at = {0}, other = {0};
@@ -423,7 +437,7 @@ static struct ranked *rank_messages(const struct diag *diag)
 void diag_render(const struct diag *diag, struct buf *out)
 {
     struct ranked *ranked = rank_messages(diag);
-    uint32_t shown[2] = {0, 0};
+    uint32_t shown[] = {[SEVERITY_ERROR] = 0, [SEVERITY_WARNING] = 0, [SEVERITY_OFFER] = 0};
     for (uint32_t i = 0; i < diag->count; i++) {
         if (shown[ranked[i].message->severity]++ >= DIAG_SHOWN_MAX) continue;
         draw_message(ranked[i].message, out);
@@ -462,8 +476,7 @@ void diag_render_json(const struct diag *diag, struct buf *out)
     struct walks walks = {0}, other_walks = {0};
     for (uint32_t i = 0; i < diag->count; i++) {
         const struct message *message = ranked[i].message;
-        buf_printf(out, "{\"severity\":\"%s\"",
-                   message->severity == SEVERITY_ERROR ? "error" : "warning");
+        buf_printf(out, "{\"severity\":\"%s\"", severity_names[message->severity]);
         if (message->place.source) json_place(out, &walks, message->place);
         json_member(out, "message", message->text);
         json_member(out, "hint", message->hint);

@@ -41,7 +41,7 @@ struct place {
     uint32_t start, end;
 };
 
-enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
+enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_OFFER };
 
 struct message {
     enum severity severity;
@@ -62,6 +62,7 @@ struct diag {
     struct message spare; /* takes what is said beyond DIAG_KEPT_MAX, and what is silenced */
     struct place line;    /* the line in which a warning was last looked up … */
     bool line_is_silenced;
+    bool takes_offers; /* set by who shows them; else they are not taken */
 };
 
 void diag_init(struct diag *diag);
@@ -72,6 +73,9 @@ void diag_fini(struct diag *diag);
 struct message *diag_error(struct diag *diag, struct place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 struct message *diag_warning(struct diag *diag, struct place place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A better way to write what is right; counted as nothing. */
+struct message *diag_offer(struct diag *diag, struct place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void diag_hint(struct diag *diag, struct message *message, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

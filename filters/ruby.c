@@ -111,6 +111,18 @@ static void warn_of_workers(const struct ruby_filter *self, const struct plugin_
     diag_hint(context->diag, message, "for one value in all, set pipeline.workers to 1");
 }
 
+/* Code alone, of which the language of configurations has an equal. */
+static void offer(const struct ruby_filter *self, const struct plugin_context *context)
+{
+    struct str text, number;
+    if (context->setting_count != 1 || context->worker) return;
+    if (!ruby_offer(self->ruby, context->arena, &text, &number)) return;
+    struct place place = place_within(context_place(context, "code"), self->code, 0, self->code.len);
+    struct message *message = diag_offer(context->diag, place, "the same without Ruby, and faster");
+    diag_hint(context->diag, message, "%.*s", STR_ARG(text));
+    if (number.len) diag_note(context->diag, message, "where %.*s is a number", STR_ARG(number));
+}
+
 static void destroy(void *opaque)
 {
     struct ruby_filter *self = opaque;
@@ -145,6 +157,7 @@ static bool create(void *opaque, const struct plugin_context *context)
     self->ruby = ruby_compile(&source, context->arena, &problem);
     if (!self->ruby) return refused(self, context, &problem), false;
     warn_of_workers(self, context);
+    offer(self, context);
     return true;
 }
 

@@ -212,6 +212,7 @@ static void pipelines_build(struct program_run *run)
 {
     run->pipelines = xcalloc(run->entry_count + 1, sizeof *run->pipelines);
     for (uint32_t i = 0; i < run->entry_count; i++) {
+        run->diag.takes_offers = run->line.command == COMMAND_CHECK;
         struct pipeline *pipeline = pipeline_build(run, &run->entries[i]);
         if (pipeline && !ports_check(pipeline, run->pipelines, run->pipeline_count, &run->diag)) {
             pipeline_destroy(pipeline);

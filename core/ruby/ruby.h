@@ -59,6 +59,10 @@ void ruby_destroy(struct ruby *ruby); /* NULL is allowed */
 /* Does the code (not only `init`) write instance variables? Its offset: for a warning. */
 bool ruby_writes_state(const struct ruby *ruby, size_t *start, size_t *end);
 
+/* The same as statements of the configuration's language, where there is an equal; texts in `arena`. `number`
+ * (may be empty) is a field that must be a number for that. */
+bool ruby_offer(const struct ruby *ruby, struct arena *arena, struct str *text, struct str *number);
+
 /* For one event. `make` gives new events that go on behind it, empty or as copies of `copied`; NULL
  * at a limit. `locals` are read and written, as many as were declared, their values in the event's
  * arena. */
