@@ -112,6 +112,7 @@ static void use(struct spool *spool)
         assert(read_all(&cursor) == sequence);
     spool_done(&cursor, cursor.wanted - 1);
     assert(spool_checkpoint(spool) == 0);
+    spool_cursor_close(&cursor);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -109,7 +109,8 @@ struct spool_cursor {
 };
 
 /* Begins behind what the checkpoint says is done; a name that is not in it begins where `from` says, and is
- * durable at once. -ENOBUFS: SPOOL_CURSORS_MAX, -ENAMETOOLONG. */
+ * durable at once. The struct is the caller's and stays where it is until it is closed. -ENOBUFS:
+ * SPOOL_CURSORS_MAX, -ENAMETOOLONG. */
 int spool_cursor_open(struct spool *spool, const char *name, enum spool_from from, struct spool_cursor *cursor);
 void spool_cursor_close(struct spool_cursor *cursor);
 /* Forgets a cursor that is not open, at the next checkpoint. False: there is no such name. */

@@ -249,6 +249,7 @@ static ptrdiff_t sim_write(const struct file_ops *ops, int fd, struct str bytes,
     struct sim_disk *disk = of(ops);
     struct sim_file *file = file_of(disk, fd);
     enum fate fate = call(disk);
+    disk->is_write_torn |= fate == FATE_STOPS;
     if (fate == FATE_STOPS) bytes.len = bytes.len * disk->torn / 256;
     if (fate == FATE_FAILS && (disk->is_stopped || disk->fail_error)) return error_of(disk);
     if (fate == FATE_FAILS) bytes.len = (bytes.len + 1) / 2;

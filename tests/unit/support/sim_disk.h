@@ -59,7 +59,7 @@ struct sim_disk {
     uint64_t calls;   /* that changed something */
     uint64_t stop_at; /* this call is the last, and of a write only `torn` bytes of 256 are done; 0: never */
     uint32_t torn;
-    bool is_stopped;
+    bool is_stopped, is_write_torn;
     uint64_t fail_at; /* this call fails with fail_error; 0: a write does half of it */
     int fail_error;
     bool keeps_failing;
