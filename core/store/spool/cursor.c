@@ -45,6 +45,14 @@ int spool_cursor_open(struct spool *spool, const char *name, enum spool_from fro
     return 0;
 }
 
+void spool_cursor_look(struct spool *spool, struct spool_cursor *cursor)
+{
+    *cursor = (struct spool_cursor){.spool = spool, .next = spool->cursors, .slot = SPOOL_CURSORS_MAX,
+                                    .wanted = spool->count ? spool->segments[0].first : spool->synced + 1};
+    spool_scan_init(&cursor->scan, spool->files);
+    spool->cursors = cursor;
+}
+
 void spool_cursor_close(struct spool_cursor *cursor)
 {
     struct spool_cursor **at = &cursor->spool->cursors;
@@ -70,7 +78,7 @@ bool spool_cursor_forget(struct spool *spool, const char *name)
 void spool_done(struct spool_cursor *cursor, uint64_t sequence)
 {
     struct checkpoint_cursor *entry = &cursor->spool->checkpoint.cursors[cursor->slot];
-    assert(sequence < cursor->wanted);
+    assert(sequence < cursor->wanted && cursor->slot < SPOOL_CURSORS_MAX);
     if (sequence > entry->done) entry->done = sequence;
 }
 

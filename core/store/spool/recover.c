@@ -106,9 +106,9 @@ static int checkpoint_open(struct spool *spool, bool *is_new)
     char path[SPOOL_PATH_MAX], temporary[SPOOL_PATH_MAX];
     spool_path(spool, CHECKPOINT_NAME, path);
     spool_path(spool, CHECKPOINT_TEMPORARY, temporary);
-    int fd = spool->files->open(spool->files, path, FILE_WRITE);
+    int fd = spool->files->open(spool->files, path, spool->is_look ? FILE_READ : FILE_WRITE);
     *is_new = fd == -ENOENT;
-    if (*is_new) {
+    if (*is_new && !spool->is_look) {
         int error = checkpoint_make(spool->files, path, temporary);
         if (error == 0) error = spool->files->sync_folder(spool->files, spool->options.folder);
         if (error) return error;
@@ -123,9 +123,13 @@ static int checkpoint_recover(struct opening *opening)
     bool is_new;
     uint16_t format = 0;
     int fd = checkpoint_open(spool, &is_new);
+    if (fd == -ENOENT && spool->is_look && spool->count) {
+        spool->is_checkpoint_lost = opening->report->is_checkpoint_lost = true;
+        return 0;
+    }
     if (fd < 0) return fd;
     spool->checkpoint_fd = fd;
-    int error = spool->files->lock(spool->files, fd);
+    int error = spool->is_look ? 0 : spool->files->lock(spool->files, fd);
     if (error) return error;
     int state = checkpoint_read(spool->files, fd, &spool->checkpoint, &format);
     if (state < 0) return state;
@@ -134,7 +138,7 @@ static int checkpoint_recover(struct opening *opening)
     spool->is_checkpoint_lost = state == CHECKPOINT_BAD || (is_new && spool->count > 0);
     opening->report->is_checkpoint_lost = spool->is_checkpoint_lost;
     /* what is read may be in memory alone, and segments are deleted on its word */
-    return spool->files->sync(spool->files, fd);
+    return spool->is_look ? 0 : spool->files->sync(spool->files, fd);
 }
 
 /* ---- the last segment ---- */
@@ -195,7 +199,9 @@ static int tail_settle(struct spool *spool, const char *path, const struct tail 
 {
     struct spool_segment *last = &spool->segments[spool->count - 1];
     bool is_empty = tail->end == SPOOL_HEADERS_BYTES;
-    int error = is_empty ? spool->files->remove(spool->files, path) : tail_cut(spool, path, tail->end);
+    int error = 0;
+    if (!spool->is_look)
+        error = is_empty ? spool->files->remove(spool->files, path) : tail_cut(spool, path, tail->end);
     if (error) return error;
     spool->bytes -= last->bytes - (is_empty ? 0 : tail->end);
     last->bytes = tail->end;
@@ -293,6 +299,24 @@ static int recover(struct opening *opening)
     if (error) return error;
     numbers_recover(opening, last);
     return spool->files->sync_folder(spool->files, spool->options.folder);
+}
+
+int spool_open_look(struct spool *spool, const char *folder, const struct file_ops *files, struct spool_report *report)
+{
+    *report = (struct spool_report){0};
+    if (strlen(folder) > SPOOL_FOLDER_MAX) return -ENAMETOOLONG;
+    *spool = (struct spool){.files = files, .active = -1, .checkpoint_fd = -1, .is_look = true};
+    spool->options.folder = xstrdup(folder);
+    struct opening opening = {.spool = spool, .report = report};
+    uint64_t last = 0;
+    int error = folder_read(&opening);
+    if (error == 0) error = checkpoint_recover(&opening);
+    if (error == 0) error = tail_recover(&opening, &last);
+    if (error)
+        spool_close(spool);
+    else
+        numbers_recover(&opening, last);
+    return error;
 }
 
 int spool_open(struct spool *spool, const struct spool_options *options, const struct file_ops *files,

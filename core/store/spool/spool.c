@@ -20,7 +20,7 @@ static bool is_full(const struct spool *spool, size_t size)
 int spool_append(struct spool *spool, const struct str *parts, uint32_t count, uint64_t *sequence)
 {
     size_t len = parts_len(parts, count), size = spool_record_size(len);
-    assert(len > 0);
+    assert(len > 0 && !spool->is_look);
     if (len > spool->options.payload_max) return SPOOL_TOO_LARGE;
     if (is_full(spool, size)) return SPOOL_FULL;
     if (spool->group_len + size > spool->options.group_bytes) return SPOOL_SYNC_FIRST;

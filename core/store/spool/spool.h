@@ -63,6 +63,7 @@ struct spool {
     size_t group_len;
     struct checkpoint checkpoint; /* as it will be written next */
     bool is_checkpoint_lost;
+    bool is_look; /* nothing may be changed */
     struct spool_cursor *cursors; /* that are open */
 };
 
@@ -82,6 +83,10 @@ struct spool_report {
  * nothing was changed. */
 int spool_open(struct spool *spool, const struct spool_options *options, const struct file_ops *files,
                struct spool_report *report);
+/* The same for whoever only looks: nothing is changed, nor locked, so another process may have it open; `torn` is
+ * then what is being written. Of the other functions only spool_cursor_look(), spool_read() and the closing ones
+ * may be called. -ENOENT: there is no such folder, or nothing of a log in it. */
+int spool_open_look(struct spool *spool, const char *folder, const struct file_ops *files, struct spool_report *report);
 /* What was appended and not synced is gone; cursors are closed. */
 void spool_close(struct spool *spool);
 
@@ -112,6 +117,8 @@ struct spool_cursor {
  * durable at once. The struct is the caller's and stays where it is until it is closed. -ENOBUFS:
  * SPOOL_CURSORS_MAX, -ENAMETOOLONG. */
 int spool_cursor_open(struct spool *spool, const char *name, enum spool_from from, struct spool_cursor *cursor);
+/* A cursor without a name, from the first record that is there. */
+void spool_cursor_look(struct spool *spool, struct spool_cursor *cursor);
 void spool_cursor_close(struct spool_cursor *cursor);
 /* Forgets a cursor that is not open, at the next checkpoint. False: there is no such name. */
 bool spool_cursor_forget(struct spool *spool, const char *name);
