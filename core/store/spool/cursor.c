@@ -123,6 +123,10 @@ static int enter(struct spool_cursor *cursor, struct spool_loss *loss)
     int state = spool_scan_open(&cursor->scan, path, &header);
     struct spool_loss what = {.segment = segment.first, .first = segment.first, .kind = SPOOL_LOSS_HEADER};
     what.bytes = segment.bytes;
+    if (state == -ENOENT && spool->is_look) { /* it was there: its owner is done with it */
+        cursor->wanted = bound;
+        return 0;
+    }
     if (state == -ENOENT) what.kind = SPOOL_LOSS_MISSING;
     if (state < 0 && state != -ENOENT) return state;
     if (state == SPOOL_HEADER_NEWER) return -EPROTONOSUPPORT;

@@ -65,6 +65,7 @@ static int segments_look(struct opening *opening)
         struct spool_header header;
         segment_path(spool, spool->segments[i].first, path);
         state = spool_scan_open(&scan, path, &header);
+        if (state == -ENOENT && spool->is_look) continue; /* deleted by its owner since it was listed */
         if (state < 0) break;
         if (state == SPOOL_HEADER_NEWER) {
             state = newer(opening->report, strrchr(path, '/') + 1, header.format);
@@ -74,7 +75,7 @@ static int segments_look(struct opening *opening)
         spool->bytes += scan.end;
     }
     spool_scan_fini(&scan);
-    return state < 0 ? state : 0;
+    return state < 0 && !(state == -ENOENT && spool->is_look) ? state : 0;
 }
 
 static int folder_read(struct opening *opening)

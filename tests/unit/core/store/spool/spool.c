@@ -270,6 +270,30 @@ Test(spool, begins_anew_when_the_checkpoint_is_lost)
     cr_expect_not(report.is_checkpoint_lost);
 }
 
+Test(spool, is_looked_at_while_its_owner_goes_on)
+{
+    struct spool look;
+    struct spool_cursor cursor, *owner = cursor_named("a", SPOOL_FROM_FIRST);
+    fill(6, 400);
+    cr_assert_eq(append(10), 0);
+    uint64_t calls = disk.calls;
+    cr_assert_eq(spool_open_look(&look, "sim/log", &disk.ops, &report), 0);
+    cr_expect_eq(look.count, 3);
+    cr_expect_eq(look.synced, 6);
+    cr_expect_eq(disk.calls, calls, "nothing is changed");
+    numbers(owner);
+    spool_done(owner, 3);
+    cr_assert_eq(spool_checkpoint(&spool), 0);
+    cr_assert_eq(spool_sync(&spool), 0);
+    spool_cursor_look(&look, &cursor);
+    cr_expect_str_eq(numbers(&cursor), "3-6", "what its owner deleted meanwhile is no loss");
+    spool_close(&look);
+    cr_assert_eq(spool_open_look(&look, "sim/log", &disk.ops, &report), 0);
+    spool_cursor_look(&look, &cursor);
+    cr_expect_str_eq(numbers(&cursor), "3-7");
+    spool_close(&look);
+}
+
 Test(spool, reads_what_was_written_under_other_limits)
 {
     fill(4, 400);
