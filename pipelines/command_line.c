@@ -112,7 +112,7 @@ static bool is_of_another(const struct flag *flag, enum command command)
         if (owners[i].command == command) return false;
         is_owned = true;
     }
-    bool has_settings = command != COMMAND_FMT && command != COMMAND_LSP;
+    bool has_settings = command != COMMAND_FMT && command != COMMAND_LSP && command != COMMAND_QUEUE;
     return is_owned || (!has_settings && flag->letter != 'h' && flag->letter != 'V');
 }
 
@@ -144,6 +144,8 @@ static const struct {
                      "Look at events that pass a place of a running pipeline, and at what a filter changes."},
     [COMMAND_GROK] = {"grok", " PATTERN [FILE]",
                       "Try grok patterns on sample lines: who wins, what is captured, how far a miss got."},
+    [COMMAND_QUEUE] = {"queue", " ls|check|dump|repair FOLDER",
+                       "Look at a queue on disk, while it is in use, too; repair it when it is not."},
     [COMMAND_TOP] = {"top", "", "Watch a running instance: what it does, and what costs the most."},
 };
 

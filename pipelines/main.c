@@ -19,6 +19,7 @@
 #include "pipelines/health_check.h"
 #include "pipelines/keystore_command.h"
 #include "pipelines/lsp/lsp.h"
+#include "pipelines/queue_command.h"
 #include "pipelines/repl.h"
 #include "pipelines/supervisor.h"
 #include "pipelines/tap_command.h"
@@ -375,6 +376,13 @@ static enum exit_code run_keystore(struct program_run *run)
     return ok ? EXIT_DONE : is_usage ? EXIT_USAGE : EXIT_RUNTIME;
 }
 
+static enum exit_code run_queue(struct program_run *run)
+{
+    enum exit_code code = queue_command(&run->line.arguments, &run->diag);
+    diag_print(run);
+    return code;
+}
+
 static enum exit_code run_health(struct program_run *run)
 {
     bool ok = settings_gather(run);
@@ -500,6 +508,7 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
     case COMMAND_TEST: return run_test(run);
     case COMMAND_REPL: return run_repl(run);
     case COMMAND_GROK: return run_grok(run);
+    case COMMAND_QUEUE: return run_queue(run);
     case COMMAND_TAP:
     case COMMAND_TOP: return run_looking(run);
     default: return run_pipelines(run);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipelines/queue_command.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <uv.h>
+#include "core/store/spool/spool.h"
+#include "core/text/utf8.h"
+#include "core/xmalloc.h"
+
+struct work {
+    const char *folder;
+    struct spool spool;
+    struct spool_report report;
+    struct diag *diag;
+    bool is_whole; /* nothing is lost so far */
+};
+
+typedef unsigned long long number;
+
+static const char *plural(uint64_t count) { return count == 1 ? "" : "s"; }
+
+static void say_error(struct work *work, int error)
+{
+    struct diag *diag = work->diag;
+    if (error == -EPROTONOSUPPORT)
+        diag_hint(diag, diag_error(diag, (struct place){0}, "%s/%s is of format %u, which a newer version wrote",
+                                   work->folder, work->report.newer_name, work->report.newer_format),
+                  "use that version; nothing was changed");
+    else if (error == -EAGAIN)
+        diag_hint(diag, diag_error(diag, (struct place){0}, "%s is open in a running instance", work->folder),
+                  "stop it first; `tailrace queue check` looks without stopping it");
+    else if (error == -ENOENT)
+        diag_error(diag, (struct place){0}, "no queue is in %s", work->folder);
+    else
+        diag_error(diag, (struct place){0}, "%s cannot be read: %s", work->folder, uv_strerror(error));
+}
+
+static void say_loss(struct work *work, const struct spool_loss *loss)
+{
+    static const char *const words[] = {[SPOOL_LOSS_TORN] = "unfinished", [SPOOL_LOSS_DAMAGED] = "damaged",
+                                        [SPOOL_LOSS_HEADER] = "header damaged", [SPOOL_LOSS_MISSING] = "missing"};
+    if (loss->kind == SPOOL_LOSS_NONE) return;
+    work->is_whole = work->is_whole && loss->kind == SPOOL_LOSS_TORN;
+    printf("%s:", words[loss->kind]);
+    if (loss->last >= loss->first)
+        printf(" records %llu to %llu", (number)loss->first, (number)loss->last);
+    else
+        printf(" record %llu", (number)loss->first);
+    if (loss->segment)
+        printf(", %020llu.seg at byte %llu, %llu byte%s", (number)loss->segment, (number)loss->offset,
+               (number)loss->bytes, plural(loss->bytes));
+    puts(loss->kind == SPOOL_LOSS_TORN ? " (never acknowledged)" : "");
+}
+
+static void say_found(struct work *work)
+{
+    const struct spool_report *report = &work->report;
+    say_loss(work, &report->torn);
+    if (report->is_checkpoint_lost) puts("checkpoint: lost; all that is there is read again");
+    work->is_whole = work->is_whole && !report->is_checkpoint_lost;
+    for (uint32_t i = 0; i < report->foreign && i < SPOOL_NAMES_MAX; i++)
+        printf("not the queue's: %s\n", report->foreign_names[i]);
+}
+
+/* ---- the actions ---- */
+
+static int list(struct work *work)
+{
+    const struct spool *spool = &work->spool;
+    for (uint32_t i = 0; i < spool->count; i++)
+        printf("%020llu.seg %12llu bytes\n", (number)spool->segments[i].first, (number)spool->segments[i].bytes);
+    for (uint32_t i = 0; i < spool->checkpoint.count; i++) {
+        const struct checkpoint_cursor *cursor = &spool->checkpoint.cursors[i];
+        uint64_t waiting = spool->synced > cursor->done ? spool->synced - cursor->done : 0;
+        printf("reader %s: done up to %llu, %llu record%s to go\n", cursor->name, (number)cursor->done, (number)waiting,
+               plural(waiting));
+    }
+    printf("%u segment%s, %llu bytes, last record %llu\n", spool->count, plural(spool->count), (number)spool->bytes,
+           (number)spool->synced);
+    say_loss(work, &work->report.missing);
+    say_found(work);
+    return 0;
+}
+
+/* What a terminal would take for a command, and what is no text, is printed in hexadecimal. */
+static void print_text(struct str text)
+{
+    while (text.len) {
+        size_t len;
+        uint32_t code = utf8_decode(text, &len);
+        bool is_plain = len && code >= ' ' && !(code >= 0x7f && code <= 0x9f) && code != '\\';
+        if (is_plain)
+            fwrite(text.ptr, 1, len, stdout);
+        else if (len && code == '\\')
+            fputs("\\\\", stdout);
+        else
+            for (size_t i = 0; i < (len ? len : 1); i++) printf("\\x%02x", (unsigned char)text.ptr[i]);
+        text = str_from(text, len ? len : 1);
+    }
+    putchar('\n');
+}
+
+static int walk(struct work *work, bool prints, uint64_t *records)
+{
+    struct spool_cursor cursor;
+    struct spool_record record;
+    struct spool_loss loss;
+    int verdict;
+    spool_cursor_look(&work->spool, &cursor);
+    for (*records = 0; (verdict = spool_read(&cursor, &record, &loss)) >= 0 && verdict != SPOOL_END;) {
+        if (verdict == SPOOL_LOSS) {
+            if (prints) work->is_whole = false;
+            else say_loss(work, &loss);
+            continue;
+        }
+        ++*records;
+        if (!prints) continue;
+        printf("%llu\t", (number)record.sequence);
+        print_text(record.payload);
+    }
+    spool_cursor_close(&cursor);
+    return verdict < 0 ? verdict : 0;
+}
+
+static int check(struct work *work)
+{
+    uint64_t records;
+    int error = walk(work, false, &records);
+    say_found(work);
+    if (error == 0)
+        printf("%llu record%s read, %s\n", (number)records, plural(records),
+               work->is_whole ? "nothing is lost" : "what is lost is told above");
+    return error;
+}
+
+static int dump(struct work *work)
+{
+    uint64_t records;
+    return walk(work, true, &records);
+}
+
+static int repair(struct work *work)
+{
+    /* limits of appending, which repairing does not do */
+    struct spool_options options = {.folder = work->folder, .bytes_max = 1 << 20, .segment_bytes = 1 << 16,
+                                    .group_bytes = 4096, .payload_max = 1024};
+    spool_close(&work->spool);
+    int error = spool_open(&work->spool, &options, &file_ops_real, &work->report);
+    if (error) return error;
+    if (work->report.is_checkpoint_lost) error = spool_checkpoint(&work->spool);
+    if (error == 0) error = check(work);
+    if (work->report.torn.kind) puts("cut off: the unfinished end");
+    if (work->report.stale) printf("removed: %u unfinished file%s\n", work->report.stale, plural(work->report.stale));
+    return error;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(struct work *work);
+} actions[] = {{"ls", list}, {"check", check}, {"dump", dump}, {"repair", repair}};
+
+enum { ACTION_COUNT = sizeof actions / sizeof *actions };
+
+static enum exit_code act(int (*run)(struct work *work), struct str folder, struct diag *diag)
+{
+    struct work work = {.folder = xstrndup(folder), .diag = diag, .is_whole = true};
+    int error = spool_open_look(&work.spool, work.folder, &file_ops_real, &work.report);
+    if (error == 0) error = run(&work);
+    if (error) say_error(&work, error);
+    if (work.spool.options.folder) spool_close(&work.spool);
+    free((char *)(uintptr_t)work.folder);
+    return error || !work.is_whole ? EXIT_RUNTIME : EXIT_DONE;
+}
+
+enum exit_code queue_command(const struct str_list *words, struct diag *diag)
+{
+    for (size_t i = 0; words->count == 2 && i < ACTION_COUNT; i++)
+        if (str_eq_z(words->items[0], actions[i].name)) return act(actions[i].run, words->items[1], diag);
+    diag_hint(diag, diag_error(diag, (struct place){0}, "what is to be done with which queue?"),
+              "tailrace queue ls FOLDER, check FOLDER, dump FOLDER or repair FOLDER");
+    return EXIT_USAGE;
+}
