@@ -119,7 +119,7 @@ def programs(folder, preset):
 def fuzz():
     targets = programs("fuzz", "fuzz")
     for name in targets:
-        seconds = max(2, FUZZ_SECONDS[mode] // max(1, len(targets)))
+        seconds = max(1, FUZZ_SECONDS[mode] // max(1, len(targets)))
         found = f"build/fuzz/found/{name}"
         corpus = f"tests/fuzz/corpus/{name}"
         os.makedirs(os.path.join(ROOT, found), exist_ok=True)

@@ -53,6 +53,10 @@ for folder, kind in (("filters", "filter"), ("inputs", "input"), ("outputs", "ou
                      list(files("tests/cases", ".case")) + list(files("tests/e2e", ".py")) + list(files("tests/unit", ".c")))
         check(tested, f"{path}: no test names `{name}`")
 
+for path in files("tests", ".py"):
+    name = os.path.basename(path)[:-3]
+    check(name not in getattr(sys, "stdlib_module_names", ()), f"{path}: a module of Python has this name: whoever imports that runs this")
+
 manual = read("docs/operations.md")
 def told(name, what):
     check(re.search(rf"(?<![\w.]){re.escape(name)}(?![\w])", manual), f"docs/operations.md does not tell of {what} {name}")

@@ -139,7 +139,7 @@ def examine(job):
     return compared, problems
 
 every = list(jobs())
-chosen = every[::choose(12, 1, 1)]
+chosen = every[::choose(12, 4, 1)]
 with ThreadPoolExecutor(2) as pool:
     results = list(pool.map(examine, chosen))
 compared = sum(n for n, _ in results)
@@ -147,7 +147,7 @@ problems = [p for _, found in results for p in found]
 for problem in problems[:20]:
     print(problem)
 ok(len(every) > 300, f"{len(every)} events of the cases can be made by assignments")
-ok(compared > choose(30, 500, 500), f"{compared} events came out and were compared")
+ok(compared > choose(30, 100, 500), f"{compared} events came out and were compared")
 ok(not problems, f"filters: what events have is what is declared ({len(problems)} differences)")
 
 # ---- inputs ----

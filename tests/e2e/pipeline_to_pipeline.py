@@ -6,7 +6,7 @@ and the books of all pipelines balance; SIGTERM drains the whole chain. And what
 import socket, threading, zlib
 from support import *
 
-RECORDS = choose(5000, 50000, 1000000)
+RECORDS = choose(5000, 20000, 1000000)
 
 def record(producer, i):
     text = "record %d of %s, which must arrive whole" % (i, producer)
