@@ -4,6 +4,7 @@
 tree's rules. Called by ./test, which installs what is needed. Prints one line a step and a closing
 line of counts; what a failing step printed is shown whole."""
 import os, re, subprocess, sys, time
+from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -36,11 +37,11 @@ def run(command, timeout, **extra):
         code, text = 124, (late.stdout or b"").decode("utf-8", "replace") + f"\nnot done within {timeout} s"
     return code, text, time.monotonic() - begun
 
-def step(name, command, timeout, count=None, **extra):
-    """One program. `count` finds (passed, failed) in what it printed; else its exit code is one test."""
+def step(name, command, timeout, count=None, result=None, **extra):
+    """One program, or what came of it. `count` finds (passed, failed) in what it printed; else its exit code is one test."""
     if only and only not in name:
         return
-    code, text, seconds = run(command, timeout, **extra)
+    code, text, seconds = result or run(command, timeout, **extra)
     if code == SKIPPED:
         note = (text.strip().split("\n") or [""])[-1]
         strict = os.environ.get("TAILRACE_NO_SKIP") or os.environ.get("CI")
@@ -76,7 +77,8 @@ def count_ok(text):
     failed = len(re.findall(r"(?m)^not ok\b", text))
     return (passed, failed) if passed or failed else None
 
-def build(preset):
+def build(preset, *targets):
+    """All of it, or the targets named."""
     begun = time.monotonic()
     ninja = f"{ROOT}/build/{preset}/build.ninja"
     # a folder that ./demo configured, before Criterion was installed, has no unit tests
@@ -86,7 +88,7 @@ def build(preset):
             report(f"configure {preset}", 0, 1, 0, time.monotonic() - begun)
             print(text)
             return False
-    code, text, _ = run(["cmake", "--build", "--preset", preset], 1800)
+    code, text, _ = run(["cmake", "--build", "--preset", preset] + (["--target", *targets] if targets else []), 1800)
     report(f"build {preset}", 0 if code else 1, 1 if code else 0, 0, time.monotonic() - begun)
     if code:
         print("\n".join(text.split("\n")[-60:]))
@@ -98,12 +100,15 @@ def scripts(folder):
 
 def end_to_end(sanitized=False):
     """A script says `quick: yes` near its top when it takes a few seconds at most; those are run with
-    the sanitizers, too, with the loads of `./test quick` in the gate."""
+    the sanitizers, too, with the loads of `./test quick` in the gate; `sanitizers: no`: not in the
+    gate; `long: only`: in `./test long` alone."""
     limit = {"quick": 120, "gate": 600, "long": 7200}[mode]
     slow_mode = {"TAILRACE_TEST_MODE": "quick"} if mode == "gate" else {}
     for name in scripts("e2e"):
         head = open(os.path.join(HERE, "e2e", name), errors="replace").read(4000)
         if "quick: yes" not in head and (mode == "quick" or sanitized):
+            continue
+        if "long: only" in head and mode != "long" or "sanitizers: no" in head and sanitized and mode != "long":
             continue
         if not sanitized:
             step(f"e2e {name[:-3]}", ["python3", f"tests/e2e/{name}"], limit, count_ok)
@@ -117,7 +122,8 @@ def programs(folder, preset):
     return [n for n in names if os.path.exists(f"{ROOT}/build/{preset}/{n}")]
 
 def fuzz():
-    targets = programs("fuzz", "fuzz")
+    """Two at a time: each uses one core."""
+    targets, jobs = programs("fuzz", "fuzz"), []
     for name in targets:
         seconds = max(1, FUZZ_SECONDS[mode] // max(1, len(targets)))
         found = f"build/fuzz/found/{name}"
@@ -130,7 +136,11 @@ def fuzz():
         words = f"tests/fuzz/{name}.dict"
         if os.path.exists(os.path.join(ROOT, words)):
             command.insert(1, "-dict=" + words)
-        step(f"fuzz {name[5:]} {seconds} s", command, seconds + 120)
+        if not only or only in f"fuzz {name[5:]} {seconds} s":
+            jobs.append((f"fuzz {name[5:]} {seconds} s", command, seconds + 120))
+    with ThreadPoolExecutor(2) as pool:
+        for job, result in zip(jobs, pool.map(lambda job: run(job[1], job[2]), jobs)):
+            step(*job, result=result)
 
 def main():
     if mode not in ("quick", "gate", "long"):
@@ -144,13 +154,14 @@ def main():
         end_to_end()
     if mode != "quick":
         step("language cases", ["python3", "tests/count_language_cases.py"], 300, count_line)
-        if build("asan"):
+        if build("asan", "tailrace", "unit_tests"):
             step("unit tests, address and undefined", ["build/asan/unit_tests"], 900, count_criterion)
             step("cases, address and undefined", ["python3", "tests/run_cases.py", "--program", "build/asan/tailrace"],
                  600, count_line)
             end_to_end(sanitized=True)
-        if build("tsan"):
-            for name in programs("stress", "tsan"):
+        stress = sorted(f[:-2] for f in os.listdir(os.path.join(HERE, "stress")) if f.endswith(".c"))
+        if build("tsan", "tailrace", *stress):
+            for name in stress:
                 step(f"stress {name}, threads", [f"build/tsan/{name}"], 600)
             for name in ("threads", "pipeline_to_pipeline", "tap"):
                 step(f"e2e {name}, threads", ["python3", f"tests/e2e/{name}.py"], 600, count_ok,

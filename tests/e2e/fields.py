@@ -3,7 +3,7 @@
 """What plugins declare of fields (`check --fields`) against what their events have: each event of the text
 cases is made by assignments, so that all its fields and types are known, and goes through the case's own
 filters; each input gets real traffic. Every field that comes out must be declared, with its type; every
-field that is declared to be there must come out. In both ECS modes. quick: yes"""
+field that is declared to be there must come out. In both ECS modes. quick: yes sanitizers: no"""
 import glob, importlib.util, json, re, socket, subprocess
 from concurrent.futures import ThreadPoolExecutor
 from support import *

@@ -4,7 +4,7 @@
 so, loses nothing; and ends on SIGTERM while there is no broker."""
 from support_kafka import *
 
-RECORDS = int(os.environ.get("TAILRACE_RECORDS", choose(3000, 150000, 1000002)))
+RECORDS = int(os.environ.get("TAILRACE_RECORDS", choose(3000, 60000, 1000002)))
 
 with Folder() as folder, Broker(folder) as broker:
     for topic, partitions in (("in", 3), ("high", 2), ("low", 2)):

@@ -4,8 +4,8 @@
 when the program died. Static membership, so that each start has its partitions back at once."""
 from support_kafka import *
 
-RECORDS = int(os.environ.get("TAILRACE_RECORDS", choose(3000, 120000, 1000002)))
-KILLS = int(os.environ.get("TAILRACE_KILLS", choose(2, 6, 50)))
+RECORDS = int(os.environ.get("TAILRACE_RECORDS", choose(3000, 60000, 1000002)))
+KILLS = int(os.environ.get("TAILRACE_KILLS", choose(2, 4, 50)))
 SEED = int(os.environ.get("TAILRACE_SEED", "7"))
 rng = random.Random(SEED)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """CONTRIBUTING.md's "How to add a filter", followed literally in a copy of the tree: its files are
-written, its commands run."""
+written, its commands run. long: only"""
 import re
 from support import *
 

@@ -6,7 +6,7 @@ Memory stays flat, the books balance, every line arrives, descriptors go back to
 import random
 from support import *
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", choose(6, 20, 600)))
+SECONDS = float(os.environ.get("SOAK_SECONDS", choose(6, 10, 600)))
 SEED = int(os.environ.get("SOAK_SEED", random.randrange(1 << 30)))
 RATE = 2000          # lines a second for each pipeline
 PIPELINES = ("plain", "parsed", "json", "file")

@@ -5,7 +5,7 @@ lost, and a second pipeline does not notice. Every record carries its number and
 import socket, statistics, threading, zlib
 from support import *
 
-HOLD = choose(8, 20, 120)      # seconds the sink does not read
+HOLD = choose(8, 12, 120)      # seconds the sink does not read
 SETTLE = min(10, HOLD / 2)     # memory is compared from here on
 RECORDS = choose(200000, 200000, 2000000)
 WINDOW = 1                     # seconds of one measurement
