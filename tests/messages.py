@@ -4,7 +4,7 @@
 
     tests/messages.py [--list]
 
-The sources are read for calls of diag_error(), diag_warning(), diag_hint(), diag_note(), diag_other()
+The sources are read for calls of diag_error(), diag_warning(), diag_offer(), diag_hint(), diag_note(), diag_other()
 and of the functions that wrap them (found by their `const char *format, ...`). A `%s` whose argument is
 a literal, a choice of literals, a variable that gets literals, or a parameter that callers give
 literals for, is taken apart: each of its texts is a message of its own. Each must match a line of
@@ -16,7 +16,7 @@ import os, re, sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCES = ["core", "dsl", "filters", "inputs", "outputs", "pipelines"]
 # the subject of the message, and which argument is its format
-SAYS = {"diag_error": ("message", 2), "diag_warning": ("message", 2), "diag_hint": ("hint", 2),
+SAYS = {"diag_error": ("message", 2), "diag_warning": ("message", 2), "diag_offer": ("message", 2), "diag_hint": ("hint", 2),
         "diag_note": ("note", 2), "diag_other": ("other", 3)}
 # Texts whose `%s` need not be shown with each of its values: the same values are asked for elsewhere.
 ONCE = ("the text ends where %s is expected", "expected %s, found a control character (byte 0x%02x)",

@@ -61,9 +61,7 @@ static struct value block_run(struct ruby_run *run, const struct ruby_proc *proc
         memcpy(saved, run->frame + block->first, own * sizeof *saved);
     }
     for (uint32_t i = block->first; i < block->end; i++) run->frame[i] = value_null();
-    bool has_several =
-        block->param_count > 1 || (block->param_count == 1 && block->params[0].parts && false);
-    if (takes_apart && has_several && count == 1 && values[0].kind == VALUE_ARRAY) {
+    if (takes_apart && block->param_count > 1 && count == 1 && values[0].kind == VALUE_ARRAY) {
         count = values[0].array->count;
         values = values[0].array->items;
     }

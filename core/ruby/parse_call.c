@@ -100,14 +100,18 @@ static bool arguments_read(struct ruby_parser *p, struct ruby_node *call, bool h
 }
 
 /* ---- blocks ---- */
-static bool param_read(struct ruby_parser *p, struct ruby_param *param, bool is_inner)
+static bool param_read(struct ruby_parser *p, struct ruby_param *param)
 {
     *param = (struct ruby_param){0};
     skip_space(p);
-    if (peek(p) == '(' && !is_inner) {
+    if (peek(p) == '(') {
         struct ruby_param *parts = NULL;
+        if (p->nest >= RUBY_NEST_MAX)
+            return read_error(p, p->at, p->at + 1, "nested more than %d deep", RUBY_NEST_MAX), false;
         p->at++;
+        p->nest++;
         if (!read_params(p, ")", &parts, &param->part_count)) return false;
+        p->nest--;
         param->parts = parts;
         return true;
     }
@@ -163,8 +167,7 @@ bool read_params(struct ruby_parser *p, const char *close, struct ruby_param **p
             return read_error(p, p->at, p->at + 1, "there are more than %d parameters",
                               RUBY_ARGUMENTS_MAX),
                    false;
-        if (!param_read(p, &(*params)[*count], close[0] == ')' && p->defs == 0 && false))
-            return false;
+        if (!param_read(p, &(*params)[*count])) return false;
         if ((*params)[*count].is_rest && has_rest)
             return read_error(p, p->at - 1, p->at, "a second `*` takes nothing"), false;
         has_rest |= (*params)[*count].is_rest;
@@ -558,7 +561,7 @@ static struct ruby_node *read_method(struct ruby_parser *p, struct ruby_node *se
     } else {
         p->at += name.len;
         char c = peek(p), next = peek_at(p, p->at + 1);
-        if ((c == '?' && !(next == ' ' && false)) || (c == '!' && next != '=' && next != '~'))
+        if (c == '?' || (c == '!' && next != '=' && next != '~'))
             p->at++, name.len++;
     }
     const struct ruby_local *record = record_of(p, self);

@@ -49,6 +49,8 @@ FILES = {
     "endless indexes": ("filter { [a] = [[1]]" + "[0]" * N + " }", "more than 5000 parts"),
     "an endless and": ("filter { if [a]" + " and [a]" * N + " { } }", "more than 5000 parts"),
     "xor within xor": ("filter { if " + "[a] xor (" * 90 + "[b]" + ")" * 90 + " { } }", "makes this condition too large"),
+    "Ruby parameters within each other": ('filter { ruby { code => "[1].each { |' + "(" * N + "a" + ")" * N + '| }" } }', "nested more than 150 deep"),
+    "Ruby lists within each other": ('filter { ruby { code => "' + "[" * N + '" } }', "nested more than 150 deep"),
     "nested loops": ("filter { " + "for a in [l] { " * N + "}" * N + " }", "more than 64 names are known here"),
     "nested sums in a condition": ("filter { if " + "(1 + " * N + "1" + ")" * N + " > 2 { } }", DEEP),
     "endless nots in a condition": ("filter { if " + "!" * N + "length([a]) { } }", DEEP),
