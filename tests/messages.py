@@ -297,7 +297,7 @@ def inventory():
 
 # ---- what is shown ----
 
-PLACES = {"message": r"(?:error|warning): (.*)|  (?:refused|different) +(.*)", "hint": r"[ ]*\|.*?\^+ (.*)|[ ]*= (.*)", "note": r"[ ]*= (.*)",
+PLACES = {"message": r"(?:error|warning|note): (.*)|  (?:refused|different) +(.*)", "hint": r"[ ]*\|.*?\^+ (.*)|[ ]*= (.*)", "note": r"[ ]*= (.*)",
           "other": r"[ ]*\|.*?-+ (.*)"}
 
 def shown():
