@@ -33,6 +33,15 @@ void output_failed(struct output *output, struct obligation *obligation, uint32_
     obligation_failed(obligation, event, verdict);
 }
 
+void output_reject(struct output *output, struct obligation *obligation, uint32_t event,
+                   const struct dead_letter *letter)
+{
+    assert(letter->stage == DEAD_LETTER_OUTPUT);
+    LOG(LOG_WARN, "output.rejected", output->id, "an event was refused and is dropped: %.*s: %.*s",
+        STR_ARG(letter->reason), STR_ARG(letter->text));
+    output_failed(output, obligation, event, VERDICT_DROPPED);
+}
+
 /* ---- requests ---- */
 
 static struct request *request_take(struct lane *lane)

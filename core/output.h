@@ -9,6 +9,7 @@
 #ifndef CORE_OUTPUT_H
 #define CORE_OUTPUT_H
 #include "core/common_options.h"
+#include "core/delivery/dead_letter.h"
 #include "core/net/loop.h"
 #include "core/plugin.h"
 #include "core/store/disk.h"
@@ -53,6 +54,9 @@ void output_stopped(struct output *output);
 void output_sent(struct output *output, struct obligation *obligation, uint32_t count);
 void output_failed(struct output *output, struct obligation *obligation, uint32_t event,
                    enum verdict verdict);
+/* The destination refuses this event for ever. Settles it: without dead letters as dropped, said in the log. */
+void output_reject(struct output *output, struct obligation *obligation, uint32_t event,
+                   const struct dead_letter *letter);
 
 struct request_row { struct obligation *obligation; uint32_t count; };
 struct request {
