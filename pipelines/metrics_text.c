@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/metrics_text.h"
 #include "pipelines/components.h"
+#include "pipelines/memory_limit.h"
 #include "pipelines/patterns.h"
 #include "pipelines/taps.h"
 
@@ -281,6 +282,17 @@ static void process(struct buf *out)
     }
 }
 
+/* Nothing without a ceiling. */
+static void memory(const struct stats *stats, struct buf *out)
+{
+    const struct memory_limit *memory = stats->supervisor->memory;
+    if (!memory || !memory->ceiling) return;
+    family(out, "tailrace_process_memory_bytes", "gauge", "Events of all pipelines, and what else is resident");
+    buf_printf(out, "tailrace_process_memory_bytes %zu\n", budget_used(&memory->budget));
+    family(out, "tailrace_process_memory_limit_bytes", "gauge", "The inputs of all pipelines pause at this");
+    buf_printf(out, "tailrace_process_memory_limit_bytes %zu\n", memory->budget.limit);
+}
+
 static void taps(const struct stats *stats, struct buf *out)
 {
     const struct { const char *name, *type, *help; uint64_t value; } rows[] = {
@@ -312,5 +324,6 @@ void metrics_text(struct stats *stats, struct buf *out)
     states(stats, out);
     grok_patterns(stats, out);
     taps(stats, out);
+    memory(stats, out);
     process(out);
 }

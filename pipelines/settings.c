@@ -71,6 +71,10 @@ const struct option settings_options[] = {
     SETTING(OPTION_IS_SIZE, struct byte_size, "pipeline.memory", memory, .preset = "64mb",
             .unit = "1024", .min = PIPELINE_MEMORY_MIN, .max = INT64_MAX,
             .help = "Memory for events of one pipeline; its inputs pause when it is used up."),
+    SETTING(OPTION_IS_SIZE, struct byte_size, "memory.limit", memory_limit, .preset = "0", .unit = "1024",
+            .min = 0, .max = INT64_MAX,
+            .help = "Memory of the process; the inputs of all pipelines pause near it. "
+                    "0: 4/5 of what the cgroup (container) allows, without one no limit."),
     CHOICE("queue.type", queue_type, .preset = "memory", .choices = queue_choices,
            .help = "memory. The queue on disk (persisted) is not in this version."),
     BOOL("dead_letter_queue.enable", dead_letter_queue_enable, .preset = "false",

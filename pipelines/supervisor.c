@@ -8,6 +8,7 @@
 #include "core/text/regex.h"
 #include "core/xmalloc.h"
 #include "pipelines/api.h"
+#include "pipelines/memory_limit.h"
 #include "pipelines/notify.h"
 #include "pipelines/topology.h"
 
@@ -20,6 +21,7 @@ struct control {
     uv_signal_t terminate, interrupt, hangup;
     uv_timer_t report;
     struct api *api;
+    struct memory_limit memory;
     bool is_ready, is_stopping;
     uint64_t stop_began_ms;
     bool *said; /* by pipeline: its end or failure was logged */
@@ -114,6 +116,7 @@ static void handles_close(struct control *control)
     uv_close((uv_handle_t *)&control->interrupt, NULL);
     uv_close((uv_handle_t *)&control->hangup, NULL);
     uv_close((uv_handle_t *)&control->report, NULL);
+    memory_limit_close(&control->memory);
 }
 
 static void say_end(struct control *control, uint32_t i, enum pipeline_state state)
@@ -200,6 +203,9 @@ enum exit_code supervisor_run(struct supervisor *supervisor)
         LOG(LOG_WARN, "regex.no_jit", (struct str){0},
             "executable memory is refused here: regular expressions run without JIT, several times slower");
     if (supervisor->settings->api_enabled) control.api = api_start(supervisor, &control.loop);
+    memory_limit_start(&control.memory, (size_t)supervisor->settings->memory_limit.bytes, supervisor->pipelines,
+                       supervisor->pipeline_count, &control.loop);
+    supervisor->memory = &control.memory;
     pipelines_start(&control);
     uv_async_send(&control.changed);
     uv_run(&control.loop, UV_RUN_DEFAULT);
@@ -207,6 +213,8 @@ enum exit_code supervisor_run(struct supervisor *supervisor)
     int busy = uv_loop_close(&control.loop);
     assert(!busy);
     (void)busy;
+    memory_limit_detach(&control.memory);
+    supervisor->memory = NULL;
     free(control.said);
     if (control.code == EXIT_DONE && supervisor->refused) return EXIT_CONFIG;
     return control.code;

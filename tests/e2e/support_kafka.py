@@ -53,7 +53,9 @@ class Broker:
         """ends() then counts these topics: (name, partitions), empty now."""
         for topic, partitions in topics_partitions:
             for partition in range(partitions):
-                self.admin("commit", "ends", topic, str(partition), "0")
+                command = [self.admin_path, self.address, "commit", "ends", topic, str(partition), "0"]
+                # refused until the broker has made the topic that it keeps offsets in
+                wait(lambda: subprocess.run(command, capture_output=True).returncode == 0, 30, "a group for the ends of topics")
     def ends(self):
         """How many records the watched topics have."""
         rows = [line.split("\t") for line in self.admin("offsets", "ends", check=False).splitlines()]
