@@ -80,8 +80,7 @@ const struct option settings_options[] = {
     BOOL("dead_letter_queue.enable", dead_letter_queue_enable, .preset = "false",
          .help = "Not in this version."),
     TIME("shutdown.timeout", shutdown_timeout, .preset = "0s", .unit = "s",
-         .help = "Longest time to drain at a stop; then what is left is said and the process ends with 1. "
-                 "0: no limit."),
+         .help = "Longest time to drain at a stop; then what is left is said and the process ends. 0: no limit."),
     BOOL("api.enabled", api_enabled, .preset = "true", .help = "Serve metrics, health and statistics."),
     TEXT("api.environment", api_environment, .preset = "production", .help = "Accepted and shown."),
     TEXT("api.http.host", api_host, .preset = "127.0.0.1",
