@@ -9,6 +9,7 @@
  * on when its type's pause(false) is called. One worker's thread. */
 #ifndef CORE_INPUT_H
 #define CORE_INPUT_H
+#include "core/backlog.h"
 #include "core/common_options.h"
 #include "core/net/loop.h"
 #include "core/plugin.h"
@@ -51,6 +52,7 @@ struct input {
     enum ecs ecs;
     uint32_t worker, workers;
     struct input_counters counters;
+    _Atomic(struct backlog *) backlog; /* of inputs that know one, once started; theirs */
     void (*stopped)(struct input *input); /* set by the worker */
     bool is_stopping, is_stopped;
     bool is_exhausted;   /* ended by itself: stdin's end, generator's count */

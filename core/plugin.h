@@ -214,6 +214,7 @@ struct input_type {
      * written), closes everything and calls input_stopped(). Outputs go on meanwhile. */
     void (*stop)(void *self);
     void (*destroy)(void *self);
+    bool is_rewound;    /* what was not settled is read again at the next start */
     struct bus_ends (*receives)(const void *self);
     void (*fields)(const void *self, struct field_set *fields); /* what it adds to decoded events */
     bool is_ecs;

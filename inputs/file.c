@@ -992,6 +992,7 @@ const struct input_type input_file = {
     .options = file_options,
     .default_codec = "plain",
     .is_single = true,
+    .is_rewound = true,
     .create = file_create,
     .start = file_start,
     .pause = file_pause,

@@ -55,6 +55,8 @@ struct partition {
     bool is_leaving;
     struct stream stream;
     int64_t settled;   /* offset behind the last record that all outputs are done with; -1: none */
+    int64_t begun;     /* offset of the first record read, or of the end where there was none; -1: neither */
+    int64_t at_end;    /* offset of the end that was come to last; -1: none */
     int64_t committed; /* last offset whose commit was sent */
 };
 
@@ -86,6 +88,8 @@ struct kafka {
     enum decoration decoration;
 
     struct kafka_handle handle;
+    struct backlog *backlog;
+    uint64_t backlog_due_ms;
     rd_kafka_queue_t *group, *messages, *nothing;
     struct partition **partitions;
     uint32_t partition_count;
@@ -231,7 +235,7 @@ static void partition_open(struct kafka *kafka, const rd_kafka_topic_partition_t
     partition->kafka = kafka;
     partition->topic = topic_name_keep(kafka, assigned->topic);
     partition->number = assigned->partition;
-    partition->settled = partition->committed = -1;
+    partition->settled = partition->committed = partition->begun = partition->at_end = -1;
     stream_open(&partition->stream, kafka->input, &partition_hooks, partition_decorate, partition);
     kafka->partitions = xreallocarray(kafka->partitions, kafka->partition_count + 1,
                                       sizeof(struct partition *));
@@ -255,6 +259,34 @@ static bool partitions_are_idle(const struct kafka *kafka, bool leaving_only)
         if (!source_is_idle(partition->stream.source)) return false;
     }
     return true;
+}
+
+/* ---- lag ---- */
+
+/* Behind the last record there may be marks of transactions: who has come to the end is done with them. */
+static int64_t partition_done(const struct partition *partition)
+{
+    int64_t done = partition->settled >= 0 ? partition->settled : partition->begun;
+    bool is_idle = source_is_idle(partition->stream.source);
+    return is_idle && partition->at_end > done ? partition->at_end : done;
+}
+
+static void backlog_tell(struct kafka *kafka)
+{
+    kafka->backlog_due_ms = now_ms(kafka) + BACKLOG_LOOK_MS;
+    backlog_begin(kafka->backlog);
+    for (uint32_t i = 0; i < kafka->partition_count; i++) {
+        const struct partition *partition = kafka->partitions[i];
+        int64_t low, high = -1;
+        /* of the last answer to a fetch: nobody is asked */
+        if (rd_kafka_get_watermark_offsets(kafka->handle.rk, partition->topic.ptr, partition->number, &low,
+                                           &high))
+            high = -1;
+        backlog_add(kafka->backlog,
+                    &(struct backlog_row){partition->topic, partition->number, partition_done(partition),
+                                          (int64_t)partition->stream.position, high});
+    }
+    backlog_end(kafka->backlog);
 }
 
 /* ---- commits ---- */
@@ -342,6 +374,7 @@ static void partitions_assign(struct kafka *kafka, const rd_kafka_topic_partitio
         list->cnt, kafka->partition_count);
     kafka->is_paused_there = false;
     kafka->read_ms = now_ms(kafka);
+    backlog_tell(kafka);
 }
 
 static void revoke_end(struct kafka *kafka)
@@ -354,6 +387,7 @@ static void revoke_end(struct kafka *kafka)
         left++;
         partition_close(kafka, i);
     }
+    backlog_tell(kafka); /* before another member may tell of them */
     if (is_cooperative(kafka))
         assign_answered(kafka, rd_kafka_incremental_unassign(kafka->handle.rk, kafka->leaving));
     else
@@ -452,7 +486,8 @@ static void partition_restart(struct partition *partition, int64_t offset)
         ": the topic was made anew, or its end was lost",
         STR_ARG(partition->topic), (int)partition->number, partition->stream.position, offset);
     stream_restart(&partition->stream);
-    partition->settled = partition->committed = -1;
+    partition->settled = partition->committed = partition->at_end = -1;
+    partition->begun = offset;
 }
 
 static void message_emit(struct kafka *kafka, const rd_kafka_message_t *message)
@@ -462,6 +497,7 @@ static void message_emit(struct kafka *kafka, const rd_kafka_message_t *message)
     if (!partition || partition->is_leaving) return; /* the next member reads it */
     uint64_t position = (uint64_t)message->offset + 1;
     if (position <= partition->stream.position) partition_restart(partition, message->offset);
+    if (partition->begun < 0) partition->begun = message->offset;
     kafka->record_bytes += (message->len + 8) / 8 - kafka->record_bytes / 8;
     kafka->message = message;
     struct frame frame = {
@@ -470,9 +506,22 @@ static void message_emit(struct kafka *kafka, const rd_kafka_message_t *message)
     kafka->message = NULL;
 }
 
+/* No failure: there is no more for now. */
+static void partition_ended(struct kafka *kafka, const rd_kafka_message_t *message)
+{
+    struct partition *partition =
+        partition_find(kafka, rd_kafka_topic_name(message->rkt), message->partition);
+    if (!partition) return;
+    partition->at_end = message->offset;
+    if (partition->begun < 0) partition->begun = message->offset;
+}
+
 static void message_failed(struct kafka *kafka, const rd_kafka_message_t *message)
 {
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        partition_ended(kafka, message);
+        return;
+    }
     count_error(kafka);
     kafka_log_error(&kafka->handle, message->err, rd_kafka_message_errstr(message));
 }
@@ -559,6 +608,7 @@ static void kafka_destroy_handle(struct kafka *kafka)
     kafka->leaving = NULL;
     kafka->rebalance = REBALANCE_NONE;
     while (kafka->partition_count) partition_close(kafka, kafka->partition_count - 1);
+    backlog_tell(kafka);
     rd_kafka_queue_destroy(kafka->messages);
     rd_kafka_queue_destroy(kafka->nothing);
     rd_kafka_queue_destroy(kafka->group);
@@ -627,11 +677,13 @@ static void kafka_served(void *opaque)
     rd_kafka_message_t *none;
     rd_kafka_consume_batch_queue(kafka->nothing, 0, &none, 1);
     if (kafka->rebalance) revoke_go_on(kafka);
+    if (now_ms(kafka) >= kafka->backlog_due_ms) backlog_tell(kafka);
+    /* while draining, too: a stop that does not come to its end then repeats little */
+    if (kafka->stopping < STOP_COMMIT) commit_if_due(kafka);
     if (kafka->stopping) {
         stop_go_on(kafka);
         return;
     }
-    commit_if_due(kafka);
     pause_settle(kafka, input_is_paused(kafka->input) &&
                             now_ms(kafka) >= kafka->read_ms + PAUSE_AFTER_MS);
 }
@@ -734,6 +786,7 @@ static bool properties_set(struct kafka *kafka, const struct plugin_context *con
                                       "exclude_internal_topics", context);
     rd_kafka_conf_set(conf, "enable.auto.commit", "false", NULL, 0);
     rd_kafka_conf_set(conf, "enable.auto.offset.store", "false", NULL, 0);
+    rd_kafka_conf_set(conf, "enable.partition.eof", "true", NULL, 0); /* for the lag */
     return kafka_overrides_set(conf, &kafka->client, context) && is_good;
 }
 
@@ -847,6 +900,8 @@ static int kafka_start(void *self, struct input *input)
 {
     struct kafka *kafka = self;
     kafka->input = input;
+    kafka->backlog = backlog_create();
+    atomic_store(&input->backlog, kafka->backlog);
     int status = kafka_handle_open(&kafka->handle, RD_KAFKA_CONSUMER, worker_conf(kafka), input->loop,
                                    input->id, kafka_served, kafka);
     if (status) return status;
@@ -882,6 +937,7 @@ static void kafka_destroy(void *self)
 {
     struct kafka *kafka = self;
     if (kafka->conf) rd_kafka_conf_destroy(kafka->conf);
+    backlog_destroy(kafka->backlog);
     while (kafka->topic_names) {
         struct topic_name *next = kafka->topic_names->next;
         free(kafka->topic_names);
@@ -962,6 +1018,7 @@ const struct input_type input_kafka = {
     .size = sizeof(struct kafka),
     .options = kafka_options,
     .default_codec = "plain",
+    .is_rewound = true,
     .create = kafka_create,
     .start = kafka_start,
     .pause = kafka_pause,

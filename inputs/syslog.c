@@ -25,6 +25,7 @@ struct syslog {
     struct str_list facility_labels, severity_labels;
     struct byte_size line_limit;
     int64_t connections_limit, receive_buffer_bytes;
+    struct duration idle_timeout;
 
     struct input *input;
     struct server server;
@@ -125,9 +126,9 @@ static size_t sender_read(struct conn *conn, struct str bytes, struct block *blo
 
 static void sender_ended(struct conn *conn, int status)
 {
-    (void)status;
     struct sender *sender = (struct sender *)(void *)conn;
-    syslog_framer_flush(&sender->framer);
+    /* of one that broke, part of a message is thrown away and counted */
+    if (!status) syslog_framer_flush(&sender->framer);
     conn_close(conn);
 }
 
@@ -265,7 +266,8 @@ static int syslog_start(void *self, struct input *input)
     syslog->datagrams.stopped = part_stopped;
     syslog->datagrams.opaque = syslog;
     struct server_options stream = {
-        .host = syslog->host, .port = syslog->port, .connections_max = syslog->connections_limit};
+        .host = syslog->host, .port = syslog->port, .connections_max = syslog->connections_limit,
+        .keep_alive = true, .idle_ms = (uint64_t)syslog->idle_timeout.ns / 1000000};
     struct datagram_options datagrams = {.host = syslog->host,
                                          .port = syslog->port,
                                          .slot_bytes = SYSLOG_DATAGRAM_MAX,
@@ -324,6 +326,8 @@ static const struct option syslog_options[] = {
     OPTION_INT(struct syslog, connections_limit, .preset = "0", .min = 0, .max = 1000000,
                .help = "Open connections of a worker; 0: 20000, or what LimitNOFILE allows if that "
                        "is less. Tailrace's own."),
+    OPTION_DURATION(struct syslog, idle_timeout, .preset = "0s", .unit = "s",
+                    .help = "Ends a connection that sends nothing for so long; 0: never. Tailrace's own."),
     OPTION_INT(struct syslog, receive_buffer_bytes, .preset = "0", .min = 0, .max = 1 << 30,
                .help = "Size of the kernel's receive buffer for UDP (SO_RCVBUF); 0: the system's. "
                        "Tailrace's own."),

@@ -36,6 +36,7 @@ struct tcp {
     bool proxy_protocol, tcp_keep_alive, dns_reverse_lookup_enabled;
     struct byte_size line_limit;
     int64_t connections_limit;
+    struct duration idle_timeout;
     struct tls_settings tls;
 
     struct input *input;
@@ -175,7 +176,9 @@ static void peer_ended(struct conn *conn, int status)
 {
     struct peer *peer = (struct peer *)(void *)conn;
     struct tcp *tcp = conn->set->owner;
-    if (peer->tcp) framer_flush(&peer->framer); /* else it never was connected */
+    /* half a line of a connection that broke may be any part of it: thrown away and counted, not an event.
+     * Without `tcp` it never was connected. */
+    if (peer->tcp && !status) framer_flush(&peer->framer);
     if (status)
         LOG(tcp->mode.value == MODE_CLIENT ? LOG_WARN : LOG_DEBUG, "tcp.connection",
             tcp->input->id, "connection lost: %s", uv_strerror(status));
@@ -277,7 +280,8 @@ static int tcp_start(void *self, struct input *input)
     struct server_options options = {.host = tcp->host,
                                      .port = tcp->port,
                                      .connections_max = tcp->connections_limit,
-                                     .keep_alive = tcp->tcp_keep_alive};
+                                     .keep_alive = tcp->tcp_keep_alive,
+                                     .idle_ms = (uint64_t)tcp->idle_timeout.ns / 1000000};
     return server_start(&tcp->server, input, &options);
 }
 
@@ -306,8 +310,10 @@ static const struct option tcp_options[] = {
                   .help = "Listens (server), or connects (client) and reconnects after 1 to 30 s."),
     OPTION_BOOL(struct tcp, proxy_protocol, .preset = "false",
                 .help = "Every connection begins with a PROXY line, version 1 (HAProxy)."),
-    OPTION_BOOL(struct tcp, tcp_keep_alive, .preset = "false",
-                .help = "Lets the kernel probe idle connections."),
+    OPTION_BOOL(struct tcp, tcp_keep_alive, .preset = "true",
+                .help = "Probes silent connections: one whose peer is gone ends after two minutes."),
+    OPTION_DURATION(struct tcp, idle_timeout, .preset = "0s", .unit = "s",
+                    .help = "Ends a connection that sends nothing for so long; 0: never. Tailrace's own."),
     OPTION_BOOL(struct tcp, dns_reverse_lookup_enabled, .preset = "false",
                 .help = "Accepted; the peer's address is used, no name is looked up."),
     OPTION_SIZE(struct tcp, line_limit, .preset = "1 MiB", .min = 16, .max = 64 * 1024 * 1024,

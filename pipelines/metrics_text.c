@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/metrics_text.h"
 #include "pipelines/components.h"
+#include "pipelines/memory_limit.h"
 #include "pipelines/patterns.h"
 #include "pipelines/taps.h"
 
@@ -26,6 +27,7 @@ struct labels {
     struct str pipeline, id;
     const char *kind, *type;
     const char *extra, *extra_value;
+    const struct backlog_row *partition; /* or NULL */
 };
 
 static void row(struct buf *out, const char *name, const struct labels *labels, double value)
@@ -42,6 +44,11 @@ static void row(struct buf *out, const char *name, const struct labels *labels, 
         buf_printf(out, ",%s=\"", labels->extra);
         label_value(out, str_of(labels->extra_value));
         buf_append_char(out, '"');
+    }
+    if (labels->partition) {
+        buf_append_z(out, ",topic=\"");
+        label_value(out, labels->partition->topic);
+        buf_printf(out, "\",partition=\"%d\"", (int)labels->partition->partition);
     }
     buf_printf(out, "} %.17g\n", value);
 }
@@ -182,6 +189,66 @@ static void families(struct stats *stats, enum component_kind kind, const struct
     }
 }
 
+/* ---- lag of Kafka's partitions: rows are bounded for each member, the rest is one sum ---- */
+
+struct lag_sums { uint64_t partitions, others; int64_t others_lag; };
+
+static void lag_rows(const struct labels *labels, struct backlog *backlog, struct lag_sums *sums, struct buf *out)
+{
+    static struct backlog copy; /* large; control thread */
+    backlog_read(backlog, &copy);
+    for (uint32_t i = 0; i < copy.count; i++) {
+        int64_t lag = backlog_lag(&copy.rows[i]);
+        struct labels own = *labels;
+        own.partition = &copy.rows[i];
+        if (lag >= 0) row(out, "tailrace_kafka_lag", &own, (double)lag);
+    }
+    sums->partitions += copy.count + copy.others;
+    sums->others += copy.others;
+    sums->others_lag += copy.others_lag;
+}
+
+/* Of the instances of one input on all workers; false: it has no partitions to tell of. */
+static bool lag_of_input(const struct pipeline *pipeline, const struct labels *labels, struct lag_sums *sums,
+                         struct buf *out)
+{
+    bool has_any = false;
+    for (uint32_t w = 0; w < pipeline->worker_count; w++) {
+        const struct generation *generation = worker_generation(pipeline->workers[w]);
+        for (uint32_t i = 0; i < generation->input_count; i++) {
+            struct input *input = generation->inputs[i];
+            struct backlog *backlog = str_eq(input->id, labels->id) ? atomic_load(&input->backlog) : NULL;
+            if (!backlog) continue;
+            has_any = true;
+            lag_rows(labels, backlog, sums, out);
+        }
+    }
+    return has_any;
+}
+
+static void lag(struct stats *stats, struct buf *out)
+{
+    struct buf partitions = {0};
+    family(out, "tailrace_kafka_lag", "gauge", "Records of a partition that outputs are not done with yet");
+    family(&partitions, "tailrace_kafka_partitions", "gauge", "Partitions that this process has");
+    EACH_PIPELINE(stats, pipeline)
+    {
+        const struct generation *generation = component_generation(pipeline);
+        for (uint32_t k = 0; k < component_count(generation, COMPONENT_INPUT); k++) {
+            struct component at = component_at(generation, COMPONENT_INPUT, k);
+            struct labels labels = {.pipeline = pipeline->id, .id = at.id, .type = at.type, .kind = "input"};
+            struct lag_sums sums = {0};
+            if (!lag_of_input(pipeline, &labels, &sums, out)) continue;
+            row(&partitions, "tailrace_kafka_partitions", &labels, (double)sums.partitions);
+            labels.extra = "partition";
+            labels.extra_value = "others";
+            if (sums.others) row(out, "tailrace_kafka_lag", &labels, (double)sums.others_lag);
+        }
+    }
+    buf_append(out, buf_str(&partitions));
+    buf_fini(&partitions);
+}
+
 /* ---- state that filters keep, once for all workers ---- */
 
 #define STATE(member_) offsetof(struct state_counters, member_)
@@ -281,6 +348,17 @@ static void process(struct buf *out)
     }
 }
 
+/* Nothing without a ceiling. */
+static void memory(const struct stats *stats, struct buf *out)
+{
+    const struct memory_limit *memory = stats->supervisor->memory;
+    if (!memory || !memory->ceiling) return;
+    family(out, "tailrace_process_memory_bytes", "gauge", "Events of all pipelines, and what else is resident");
+    buf_printf(out, "tailrace_process_memory_bytes %zu\n", budget_used(&memory->budget));
+    family(out, "tailrace_process_memory_limit_bytes", "gauge", "The inputs of all pipelines pause at this");
+    buf_printf(out, "tailrace_process_memory_limit_bytes %zu\n", memory->budget.limit);
+}
+
 static void taps(const struct stats *stats, struct buf *out)
 {
     const struct { const char *name, *type, *help; uint64_t value; } rows[] = {
@@ -309,8 +387,10 @@ void metrics_text(struct stats *stats, struct buf *out)
     families(stats, COMPONENT_FILTER, filter_rows, sizeof filter_rows / sizeof *filter_rows, out);
     families(stats, COMPONENT_OUTPUT, output_rows, sizeof output_rows / sizeof *output_rows, out);
     families(stats, COMPONENT_CODEC, codec_rows, sizeof codec_rows / sizeof *codec_rows, out);
+    lag(stats, out);
     states(stats, out);
     grok_patterns(stats, out);
     taps(stats, out);
+    memory(stats, out);
     process(out);
 }

@@ -17,6 +17,26 @@ static uint64_t count_files(void)
     return count - 1; /* the folder's own */
 }
 
+static void read_statm(uint64_t *size, uint64_t *resident)
+{
+    unsigned long long pages = 0, resident_pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file) {
+        if (fscanf(file, "%llu %llu", &pages, &resident_pages) != 2) pages = resident_pages = 0;
+        fclose(file);
+    }
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    *size = pages * page;
+    *resident = resident_pages * page;
+}
+
+uint64_t process_numbers_resident(void)
+{
+    uint64_t size, resident;
+    read_statm(&size, &resident);
+    return resident;
+}
+
 struct process_numbers process_numbers_read(void)
 {
     struct process_numbers numbers = {.open_files = count_files()};
@@ -26,15 +46,7 @@ struct process_numbers process_numbers_read(void)
     if (!getrusage(RUSAGE_SELF, &usage))
         numbers.cpu_ns = ((uint64_t)usage.ru_utime.tv_sec + (uint64_t)usage.ru_stime.tv_sec) * 1000000000u +
                          ((uint64_t)usage.ru_utime.tv_usec + (uint64_t)usage.ru_stime.tv_usec) * 1000u;
-    unsigned long long pages = 0, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (file) {
-        if (fscanf(file, "%llu %llu", &pages, &resident) != 2) pages = resident = 0;
-        fclose(file);
-    }
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    numbers.virtual_bytes = pages * page;
-    numbers.resident_bytes = resident * page;
+    read_statm(&numbers.virtual_bytes, &numbers.resident_bytes);
     if (getloadavg(numbers.load, 3) != 3) numbers.load[0] = numbers.load[1] = numbers.load[2] = 0;
     return numbers;
 }

@@ -71,13 +71,16 @@ const struct option settings_options[] = {
     SETTING(OPTION_IS_SIZE, struct byte_size, "pipeline.memory", memory, .preset = "64mb",
             .unit = "1024", .min = PIPELINE_MEMORY_MIN, .max = INT64_MAX,
             .help = "Memory for events of one pipeline; its inputs pause when it is used up."),
+    SETTING(OPTION_IS_SIZE, struct byte_size, "memory.limit", memory_limit, .preset = "0", .unit = "1024",
+            .min = 0, .max = INT64_MAX,
+            .help = "Memory of the process; the inputs of all pipelines pause near it. "
+                    "0: 4/5 of what the cgroup (container) allows, without one no limit."),
     CHOICE("queue.type", queue_type, .preset = "memory", .choices = queue_choices,
            .help = "memory. The queue on disk (persisted) is not in this version."),
     BOOL("dead_letter_queue.enable", dead_letter_queue_enable, .preset = "false",
          .help = "Not in this version."),
     TIME("shutdown.timeout", shutdown_timeout, .preset = "0s", .unit = "s",
-         .help = "Longest time to drain at a stop; then what is left is said and the process ends with 1. "
-                 "0: no limit."),
+         .help = "Longest time to drain at a stop; then what is left is said and the process ends. 0: no limit."),
     BOOL("api.enabled", api_enabled, .preset = "true", .help = "Serve metrics, health and statistics."),
     TEXT("api.environment", api_environment, .preset = "production", .help = "Accepted and shown."),
     TEXT("api.http.host", api_host, .preset = "127.0.0.1",

@@ -29,6 +29,7 @@ struct settings {
     struct choice ordered, ecs_compatibility;
     bool unsafe_shutdown;
     struct byte_size memory; /* pipeline.memory: Tailrace's own */
+    struct byte_size memory_limit; /* memory.limit: of the process, Tailrace's own */
     struct choice queue_type;
     bool dead_letter_queue_enable;
     struct duration shutdown_timeout; /* shutdown.timeout: Tailrace's own */

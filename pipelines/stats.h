@@ -44,5 +44,6 @@ struct process_numbers {
     double load[3];
 };
 struct process_numbers process_numbers_read(void);
+uint64_t process_numbers_resident(void); /* bytes; cheap */
 
 #endif

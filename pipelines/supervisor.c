@@ -8,7 +8,9 @@
 #include "core/text/regex.h"
 #include "core/xmalloc.h"
 #include "pipelines/api.h"
+#include "pipelines/memory_limit.h"
 #include "pipelines/notify.h"
+#include "pipelines/stop_report.h"
 #include "pipelines/topology.h"
 
 enum { STOP_REPORT_MS = 5000 };
@@ -20,6 +22,7 @@ struct control {
     uv_signal_t terminate, interrupt, hangup;
     uv_timer_t report;
     struct api *api;
+    struct memory_limit memory;
     bool is_ready, is_stopping;
     uint64_t stop_began_ms;
     bool *said; /* by pipeline: its end or failure was logged */
@@ -32,44 +35,59 @@ static void worker_changed(struct worker *worker, void *opaque)
     uv_async_send(opaque);
 }
 
-static void stop_report(uv_timer_t *timer);
+static void stop_look(uv_timer_t *timer);
 
-/* The next report, or shutdown.timeout if that is sooner. */
-static void stop_report_arm(struct control *control, uint64_t ms)
+static uint64_t stop_limit_ms(const struct control *control)
 {
-    uint64_t limit_ms = (uint64_t)control->supervisor->settings->shutdown_timeout.ns / 1000000;
-    bool is_last = limit_ms && limit_ms < ms + STOP_REPORT_MS;
-    uv_timer_start(&control->report, stop_report, is_last ? limit_ms - ms : STOP_REPORT_MS, 0);
+    return (uint64_t)control->supervisor->settings->shutdown_timeout.ns / 1000000;
 }
 
-static void stop_report(uv_timer_t *timer)
+/* The next look, or shutdown.timeout if that is sooner. */
+static void stop_look_arm(struct control *control, uint64_t ms)
 {
-    struct control *control = timer->data;
-    struct supervisor *supervisor = control->supervisor;
-    uint64_t ms = uv_now(&control->loop) - control->stop_began_ms;
+    uint64_t limit_ms = stop_limit_ms(control);
+    bool is_last = limit_ms && limit_ms < ms + STOP_REPORT_MS;
+    uv_timer_start(&control->report, stop_look, is_last ? limit_ms - ms : STOP_REPORT_MS, 0);
+}
+
+/* Events that are not delivered, each pipeline's said. */
+static uint64_t stop_report_all(const struct control *control)
+{
     uint64_t left = 0;
-    for (uint32_t i = 0; i < supervisor->pipeline_count; i++) {
-        struct pipeline *pipeline = supervisor->pipelines[i];
+    for (uint32_t i = 0; i < control->supervisor->pipeline_count; i++) {
+        const struct pipeline *pipeline = control->supervisor->pipelines[i];
+        if (!pipeline_has_ended(pipeline)) left += stop_report(pipeline);
+    }
+    return left;
+}
+
+static void stop_say_waiting(const struct control *control, uint64_t ms)
+{
+    for (uint32_t i = 0; i < control->supervisor->pipeline_count; i++) {
+        const struct pipeline *pipeline = control->supervisor->pipelines[i];
         if (pipeline_has_ended(pipeline)) continue;
-        uint64_t in_flight = pipeline_books(pipeline).in_flight;
-        left += in_flight;
-        struct str waits = {0};
-        for (uint32_t k = 0; k < pipeline->worker_count && !waits.len; k++)
-            waits = worker_waits_for(pipeline->workers[k]);
+        struct str waits = stop_waits_for(pipeline);
         LOG(LOG_WARN, "stop.waiting", pipeline->id,
             "still draining after %llu s: %llu events in flight%s%.*s",
-            (unsigned long long)ms / 1000, (unsigned long long)in_flight,
+            (unsigned long long)ms / 1000, (unsigned long long)pipeline_books(pipeline).in_flight,
             waits.len ? ", held up by output " : "", STR_ARG(waits));
     }
-    uint64_t limit_ms = (uint64_t)supervisor->settings->shutdown_timeout.ns / 1000000;
+}
+
+static void stop_look(uv_timer_t *timer)
+{
+    struct control *control = timer->data;
+    uint64_t ms = uv_now(&control->loop) - control->stop_began_ms, limit_ms = stop_limit_ms(control);
     if (!limit_ms || ms < limit_ms) {
-        stop_report_arm(control, ms);
+        stop_say_waiting(control, ms);
+        stop_look_arm(control, ms);
         return;
     }
-    LOG(LOG_ERROR, "stop.timeout", (struct str){0},
-        "not drained within shutdown.timeout: %llu events were not delivered; those of Kafka and files "
-        "are read again at the next start", (unsigned long long)left);
-    _exit(EXIT_RUNTIME);
+    uint64_t left = stop_report_all(control);
+    LOG(LOG_WARN, "stop.timeout", (struct str){0},
+        "not drained within shutdown.timeout: %llu events were not delivered; the lines before say where they are",
+        (unsigned long long)left);
+    _exit(control->code);
 }
 
 static void stop_all(struct control *control)
@@ -79,7 +97,7 @@ static void stop_all(struct control *control)
     notify("STOPPING=1");
     uv_update_time(&control->loop);
     control->stop_began_ms = uv_now(&control->loop);
-    stop_report_arm(control, 0);
+    stop_look_arm(control, 0);
     for (uint32_t i = 0; i < control->supervisor->pipeline_count; i++)
         pipeline_stop(control->supervisor->pipelines[i]);
 }
@@ -90,6 +108,7 @@ static void signal_stop(uv_signal_t *handle, int number)
     const char *name = number == SIGTERM ? "SIGTERM" : "SIGINT";
     if (control->is_stopping) {
         LOG(LOG_FATAL, "stop.forced", (struct str){0}, "%s again: ending at once, without draining", name);
+        stop_report_all(control);
         _exit(EXIT_RUNTIME);
     }
     LOG(LOG_WARN, "stop.signal", (struct str){0}, "%s: stopping inputs and draining", name);
@@ -114,6 +133,7 @@ static void handles_close(struct control *control)
     uv_close((uv_handle_t *)&control->interrupt, NULL);
     uv_close((uv_handle_t *)&control->hangup, NULL);
     uv_close((uv_handle_t *)&control->report, NULL);
+    memory_limit_close(&control->memory);
 }
 
 static void say_end(struct control *control, uint32_t i, enum pipeline_state state)
@@ -200,6 +220,9 @@ enum exit_code supervisor_run(struct supervisor *supervisor)
         LOG(LOG_WARN, "regex.no_jit", (struct str){0},
             "executable memory is refused here: regular expressions run without JIT, several times slower");
     if (supervisor->settings->api_enabled) control.api = api_start(supervisor, &control.loop);
+    memory_limit_start(&control.memory, (size_t)supervisor->settings->memory_limit.bytes, supervisor->pipelines,
+                       supervisor->pipeline_count, &control.loop);
+    supervisor->memory = &control.memory;
     pipelines_start(&control);
     uv_async_send(&control.changed);
     uv_run(&control.loop, UV_RUN_DEFAULT);
@@ -207,6 +230,8 @@ enum exit_code supervisor_run(struct supervisor *supervisor)
     int busy = uv_loop_close(&control.loop);
     assert(!busy);
     (void)busy;
+    memory_limit_detach(&control.memory);
+    supervisor->memory = NULL;
     free(control.said);
     if (control.code == EXIT_DONE && supervisor->refused) return EXIT_CONFIG;
     return control.code;

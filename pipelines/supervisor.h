@@ -13,6 +13,7 @@ struct supervisor {
     struct pipeline **start_order; /* the same: receivers of other pipelines before their senders */
     uint32_t pipeline_count;
     const char *node_id;    /* persistent, of path.data */
+    struct memory_limit *memory; /* set by supervisor_run() */
     uint32_t refused;       /* pipelines whose configuration was wrong: not among these */
 };
 

@@ -5,6 +5,16 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+/* Several threads may report at once: each adds the change since the report before, whoever made it, so
+ * the parent has the sum of what was reported. A sum that is below zero for a moment wraps and comes back. */
+void budget_report(struct budget *budget)
+{
+    assert(budget->parent);
+    size_t used = budget_used(budget);
+    size_t before = atomic_exchange_explicit(&budget->reported, used, memory_order_relaxed);
+    atomic_fetch_add_explicit(&budget->parent->used, used - before, memory_order_relaxed);
+}
+
 void chunk_pool_init(struct chunk_pool *pool, struct budget *budget)
 {
     assert(budget);

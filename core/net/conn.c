@@ -101,6 +101,7 @@ static bool conn_receive(struct conn *conn, size_t *received)
         conn->type->ended(conn, got < 0 ? uv_translate_sys_error(errno) : 0);
         return false;
     }
+    conn->read_ms = uv_now(&loop->uv);
     *received += (size_t)got;
     struct block *block = loop->read_block;
     loop_read_done(loop, (size_t)got);
@@ -188,6 +189,7 @@ static void conn_poll(uv_poll_t *poll, int status, int events)
 static void conn_resume(struct conn *conn)
 {
     conn_unpark(conn);
+    conn->read_ms = uv_now(&conn->set->loop->uv);
     if (conn->held) {
         struct block *block = conn->held;
         conn_give(conn, (struct str){block->bytes + conn->held_offset, conn->held_len}, block);
@@ -217,6 +219,7 @@ struct conn *conn_open(struct conn_set *set, const struct conn_type *type, int f
     conn->set = set;
     conn->fd = fd;
     conn->peer = *peer;
+    conn->read_ms = uv_now(&set->loop->uv);
     if (uv_poll_init(&set->loop->uv, &conn->poll, fd)) {
         close(fd);
         free(conn);
@@ -259,7 +262,12 @@ struct conn *conn_connect(struct conn_set *set, const struct conn_type *type,
 
 void conn_keep_alive(struct conn *conn)
 {
-    int on = 1;
+    static const int on = 1, idle = KEEP_ALIVE_IDLE_S, interval = KEEP_ALIVE_INTERVAL_S,
+                     probes = KEEP_ALIVE_PROBES;
+    /* the system's own begin after two hours */
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
     setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
@@ -271,6 +279,17 @@ void conn_drain(struct conn *conn)
         conn_drain_on(conn);
     else if (conn->is_connecting)
         conn->type->ended(conn, UV_ECANCELED);
+}
+
+void conn_set_end_idle(struct conn_set *set, uint64_t idle_ms)
+{
+    uint64_t now = uv_now(&set->loop->uv);
+    for (struct conn *conn = set->first, *next; conn; conn = next) {
+        next = conn->next;
+        /* one that is parked may have much to say */
+        if (conn->is_closing || conn->parked_link || conn->is_late || now < conn->read_ms + idle_ms) continue;
+        conn->type->ended(conn, UV_ETIMEDOUT);
+    }
 }
 
 void conn_set_drain(struct conn_set *set)

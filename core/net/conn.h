@@ -18,6 +18,10 @@
 enum {
     DRAIN_BYTES_MAX = 1024 * 1024, /* read from a connection that is closed by our stop */
     CONNECT_TIMEOUT_MS = 10000,
+    /* a peer that is gone is found so many seconds after the last byte: 60 + 4 * 15 */
+    KEEP_ALIVE_IDLE_S = 60,
+    KEEP_ALIVE_INTERVAL_S = 15,
+    KEEP_ALIVE_PROBES = 4,
 };
 
 struct conn;
@@ -53,6 +57,7 @@ struct conn {
     uint32_t held_offset, held_len;
     int fd;
     bool wants_write, is_connecting, is_draining, is_closing;
+    uint64_t read_ms; /* of the loop's clock: when something was read last, or could not be for a pause */
     bool is_late; /* had bytes in a turn whose share was used up */
     struct address peer;
 };
@@ -60,6 +65,8 @@ struct conn {
 void conn_set_init(struct conn_set *set, struct loop *loop, const bool *is_paused, void *owner);
 /* Goes on with what is parked, in the order it was parked, until paused again. */
 void conn_set_resume(struct conn_set *set);
+/* ended(UV_ETIMEDOUT) for those that have sent nothing for so long while they could. */
+void conn_set_end_idle(struct conn_set *set, uint64_t idle_ms);
 /* conn_drain() for each. */
 void conn_set_drain(struct conn_set *set);
 
@@ -69,7 +76,7 @@ struct conn *conn_open(struct conn_set *set, const struct conn_type *type, int f
 /* Begins to connect; ends with connected() or ended(). NULL with *status when it cannot even begin. */
 struct conn *conn_connect(struct conn_set *set, const struct conn_type *type,
                           const struct address *peer, int *status);
-void conn_keep_alive(struct conn *conn);
+void conn_keep_alive(struct conn *conn); /* probes of a silent peer: KEEP_ALIVE_… */
 /* Reads what has arrived already, at most DRAIN_BYTES_MAX, then calls ended(); waits for the end of a
  * pause first. */
 void conn_drain(struct conn *conn);

@@ -49,7 +49,7 @@ static void server_accepted(void *opaque, int fd, const struct address *peer)
 
 static void server_check_stopped(struct server *server)
 {
-    if (server->is_stopping && !server->is_listening && server->conns.count == 0)
+    if (server->is_stopping && !server->is_listening && !server->has_idle_timer && server->conns.count == 0)
         server->stopped(server->opaque);
 }
 
@@ -76,6 +76,30 @@ void server_init(struct server *server, struct input *input)
     server->conns.left = server_left;
 }
 
+static void idle_looked(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+    conn_set_end_idle(&server->conns, server->idle_ms);
+}
+
+static void idle_timer_start(struct server *server, uint64_t idle_ms)
+{
+    server->idle_ms = idle_ms;
+    if (!idle_ms) return;
+    uint64_t interval = idle_ms / IDLE_LOOKS + 1;
+    uv_timer_init(&server->input->loop->uv, &server->idle_timer);
+    server->idle_timer.data = server;
+    uv_timer_start(&server->idle_timer, idle_looked, interval, interval);
+    server->has_idle_timer = true;
+}
+
+static void idle_timer_closed(uv_handle_t *handle)
+{
+    struct server *server = handle->data;
+    server->has_idle_timer = false;
+    server_check_stopped(server);
+}
+
 int server_start(struct server *server, struct input *input, const struct server_options *options)
 {
     assert(server->opened);
@@ -93,6 +117,7 @@ int server_start(struct server *server, struct input *input, const struct server
         status = listener_open(&server->listener, input->loop, &port);
     }
     server->is_listening = status == 0;
+    if (server->is_listening) idle_timer_start(server, options->idle_ms);
     if (status)
         LOG(LOG_ERROR, "net.listen", input->id, "cannot listen on %.*s port %d: %s",
             STR_ARG(options->host), (int)options->port, uv_strerror(status));
@@ -105,6 +130,7 @@ void server_stop(struct server *server)
 {
     assert(!server->is_stopping);
     server->is_stopping = true;
+    if (server->has_idle_timer) uv_close((uv_handle_t *)&server->idle_timer, idle_timer_closed);
     bool was_listening = server->is_listening;
     if (was_listening) listener_close(&server->listener);
     conn_set_drain(&server->conns);

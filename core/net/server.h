@@ -11,6 +11,7 @@
 #include "core/net/listener.h"
 
 enum {
+    IDLE_LOOKS = 4,             /* within idle_ms: a connection may stay a quarter longer */
     CONNECTIONS_MAX = 20000,    /* preset of open connections of a listener */
     DESCRIPTORS_RESERVED = 128, /* of the process's limit, for everything that is no connection */
 };
@@ -20,6 +21,7 @@ struct server_options {
     int64_t port;
     int64_t connections_max; /* 0: CONNECTIONS_MAX, or what the descriptor limit allows if less */
     bool keep_alive;
+    uint64_t idle_ms; /* a connection that sends nothing for so long is ended; 0: never */
 };
 
 struct server {
@@ -31,7 +33,9 @@ struct server {
     void (*stopped)(void *opaque);
     void *opaque;
     uint32_t connections_max;
-    bool keep_alive, is_listening, is_stopping;
+    uint64_t idle_ms;
+    uv_timer_t idle_timer;
+    bool keep_alive, is_listening, is_stopping, has_idle_timer;
 };
 
 /* Fill type, opened, stopped and opaque first; the connections' set->owner is `opaque`. */

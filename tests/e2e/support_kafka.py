@@ -49,6 +49,17 @@ class Broker:
         """Sum of the group's offsets: records done, where topics begin at 0."""
         rows = [line.split("\t") for line in self.admin("offsets", group, check=False).splitlines()]
         return sum(int(row[2]) for row in rows if row[2].isdigit())
+    def watch_ends(self, *topics_partitions):
+        """ends() then counts these topics: (name, partitions), empty now."""
+        for topic, partitions in topics_partitions:
+            for partition in range(partitions):
+                command = [self.admin_path, self.address, "commit", "ends", topic, str(partition), "0"]
+                # refused until the broker has made the topic that it keeps offsets in
+                wait(lambda: subprocess.run(command, capture_output=True).returncode == 0, 30, "a group for the ends of topics")
+    def ends(self):
+        """How many records the watched topics have."""
+        rows = [line.split("\t") for line in self.admin("offsets", "ends", check=False).splitlines()]
+        return sum(int(row[3]) for row in rows if row[3].isdigit())
     def values(self, topic):
         """[(partition, value)] in order."""
         rows = []
@@ -70,6 +81,37 @@ def records(count, partitions, seed=1):
 def produce(broker, topic, lines_by_partition):
     for partition, lines in lines_by_partition.items():
         broker.admin("produce", "-p", str(partition), topic, input=("\n".join(lines) + "\n").encode())
+
+class Feeder:
+    """Writes every partition's lines at a steady rate, while others break things; wait for `done`, or stop()."""
+    def __init__(self, broker, topic, lines_by_partition, rate):
+        self.ended, self.failed = threading.Event(), 0
+        each = rate / len(lines_by_partition)
+        self.threads = [threading.Thread(target=self.feed, args=(broker, topic, p, lines, each), daemon=True)
+                        for p, lines in lines_by_partition.items()]
+        for thread in self.threads:
+            thread.start()
+    def feed(self, broker, topic, partition, lines, rate):
+        # -X acks=all and no limit of time: it outlives a broker that is away
+        command = [broker.admin_path, broker.address, "produce", "-p", str(partition), "-X", "message.timeout.ms=0",
+                   "-X", "enable.idempotence=true", topic]
+        admin = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        begun, sent = time.monotonic(), 0
+        while sent < len(lines) and not self.ended.wait(0.05):
+            until = min(len(lines), int((time.monotonic() - begun) * rate) + 1)
+            if until > sent:
+                admin.stdin.write(("\n".join(lines[sent:until]) + "\n").encode())
+                admin.stdin.flush()
+            sent = until
+        del lines[sent:]  # what was not sent does not count
+        admin.stdin.close()
+        self.failed += admin.wait() != 0
+    def is_done(self):
+        return not any(thread.is_alive() for thread in self.threads)
+    def stop(self):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join(60)
 
 PIPELINE = """
 input { kafka { bootstrap_servers => "%(address)s" topics => ["%(topic)s"] group_id => "%(group)s"
