@@ -98,18 +98,31 @@ def scripts(folder):
     path = os.path.join(HERE, folder)
     return sorted(f for f in os.listdir(path) if f.endswith(".py") and not f.startswith("support")) if os.path.isdir(path) else []
 
+E2E_SECONDS = {"quick": 120, "gate": 600, "long": 7200}[mode]
+
+def marks(name):
+    """What an end-to-end script says of itself near its top."""
+    return open(os.path.join(HERE, "e2e", name), errors="replace").read(4000)
+
+def while_building():
+    """Scripts that mostly wait (`waits: yes`): run one after the other while compilers use the cores."""
+    names = [name for name in scripts("e2e") if "waits: yes" in marks(name) and mode == "gate"]
+    jobs = [(f"e2e {name[:-3]}", ["python3", f"tests/e2e/{name}"], E2E_SECONDS) for name in names]
+    pool = ThreadPoolExecutor(1)
+    return [(job, pool.submit(run, job[1], job[2])) for job in jobs if not only or only in job[0]]
+
 def end_to_end(sanitized=False):
     """A script says `quick: yes` near its top when it takes a few seconds at most; those are run with
     the sanitizers, too, with the loads of `./test quick` in the gate; `sanitizers: no`: not in the
     gate; `long: only`: in `./test long` alone."""
-    limit = {"quick": 120, "gate": 600, "long": 7200}[mode]
     slow_mode = {"TAILRACE_TEST_MODE": "quick"} if mode == "gate" else {}
     for name in scripts("e2e"):
-        head = open(os.path.join(HERE, "e2e", name), errors="replace").read(4000)
-        if "quick: yes" not in head and (mode == "quick" or sanitized):
+        head = marks(name)
+        if "quick: yes" not in head and (mode == "quick" or sanitized) or "waits: yes" in head and mode == "gate":
             continue
         if "long: only" in head and mode != "long" or "sanitizers: no" in head and sanitized and mode != "long":
             continue
+        limit = E2E_SECONDS
         if not sanitized:
             step(f"e2e {name[:-3]}", ["python3", f"tests/e2e/{name}"], limit, count_ok)
         elif name != "package.py":  # it runs a program that it unpacks
@@ -154,20 +167,25 @@ def main():
         end_to_end()
     if mode != "quick":
         step("language cases", ["python3", "tests/count_language_cases.py"], 300, count_line)
-        if build("asan", "tailrace", "unit_tests"):
+        stress = sorted(f[:-2] for f in os.listdir(os.path.join(HERE, "stress")) if f.endswith(".c"))
+        waiting = while_building()
+        built = {preset: build(preset, *targets) for preset, targets in
+                 (("asan", ("tailrace", "unit_tests")), ("tsan", ("tailrace", *stress)), ("fuzz", ()))}
+        for job, result in waiting:
+            step(*job, count=count_ok, result=result.result())
+        if built["asan"]:
             step("unit tests, address and undefined", ["build/asan/unit_tests"], 900, count_criterion)
             step("cases, address and undefined", ["python3", "tests/run_cases.py", "--program", "build/asan/tailrace"],
                  600, count_line)
             end_to_end(sanitized=True)
-        stress = sorted(f[:-2] for f in os.listdir(os.path.join(HERE, "stress")) if f.endswith(".c"))
-        if build("tsan", "tailrace", *stress):
+        if built["tsan"]:
             for name in stress:
                 step(f"stress {name}, threads", [f"build/tsan/{name}"], 600)
             for name in ("threads", "pipeline_to_pipeline", "tap"):
                 step(f"e2e {name}, threads", ["python3", f"tests/e2e/{name}.py"], 600, count_ok,
                      TAILRACE_PROGRAM="build/tsan/tailrace",  # some twenty times slower: fewer records
                      TAILRACE_TEST_MODE="quick" if mode == "gate" else mode)
-        if build("fuzz"):
+        if built["fuzz"]:
             fuzz()
     for name, lines in failures:
         print(f"\nfailed: {name}")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""examples/kafka against a real broker: a topic through grok to two topics."""
+"""examples/kafka against a real broker: a topic through grok to two topics.
+waits: yes"""
 from support import *
 
 HERE = os.path.join(ROOT, "examples/kafka")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The broker is away at start, comes, is killed in the middle and comes back: the program waits, says
-so, loses nothing; and ends on SIGTERM while there is no broker."""
+so, loses nothing; and ends on SIGTERM while there is no broker.
+waits: yes"""
 from support_kafka import *
 
 RECORDS = int(os.environ.get("TAILRACE_RECORDS", choose(3000, 60000, 1000002)))

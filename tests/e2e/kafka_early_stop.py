@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """SIGTERM while the member joins its group: librdkafka before 2.2 aborts the process when it leaves in
-the middle of its first assignment; the input waits for that."""
+the middle of its first assignment; the input waits for that.
+waits: yes"""
 from support_kafka import *
 
 STOPS = choose(5, 20, 200)

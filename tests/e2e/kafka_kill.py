@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 at random moments: nothing is missing, and what comes twice was delivered but not committed
-when the program died. Static membership, so that each start has its partitions back at once."""
+when the program died. Static membership, so that each start has its partitions back at once.
+waits: yes"""
 from support_kafka import *
 
 RECORDS = int(os.environ.get("TAILRACE_RECORDS", choose(3000, 60000, 1000002)))

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A second member joins and leaves again and again under load: nothing is lost, and since each leaves
-properly, what comes twice is at most what was under way."""
+properly, what comes twice is at most what was under way.
+waits: yes"""
 from support_kafka import *
 
 ROUNDS = int(os.environ.get("TAILRACE_ROUNDS", choose(2, 5, 50)))

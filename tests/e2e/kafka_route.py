@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Topic to grok to two topics by level: every record arrives once, whole, where it belongs and in the
-order of its partition."""
+order of its partition.
+waits: yes"""
 from support_kafka import *
 
 RECORDS = int(os.environ.get("TAILRACE_RECORDS", choose(3000, 60000, 1000000)))

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A sink that does not read for longer than max.poll.interval.ms: the member keeps its partitions,
-memory stays, and everything arrives once the sink reads again."""
+memory stays, and everything arrives once the sink reads again.
+waits: yes"""
 import socket
 from support_kafka import *
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGTERM while an output is stuck and connections hold bytes that the pause kept from being read. When the sink
 reads again, every byte that had arrived is delivered, half lines too, and the end is clean; when it never does,
-shutdown.timeout ends the program in time, which says how many events were left."""
+shutdown.timeout ends the program in time, which says how many events were left.
+waits: yes"""
 import re
 from support import *
 

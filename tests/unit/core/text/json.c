@@ -398,9 +398,9 @@ Test(json, agrees_with_jansson_on_the_tables)
 }
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-enum { CUT_STEP = 791 }; /* some twenty times slower there */
+enum { CUT_STEP = 1583 }; /* some twenty times slower there */
 #else
-enum { CUT_STEP = 97 };
+enum { CUT_STEP = 397 };
 #endif
 
 Test(json, agrees_with_jansson_on_real_logs)
