@@ -131,7 +131,8 @@ struct filter_type {
      * worker's loop in `host`; 0 or a UV_E code. Then before apply() `ask` is called with the same events:
      * it starts the questions and returns false while answers are missing. The batch waits; filter_ready()
      * has `ask` called again, until it returns true. stop() gives everything up and calls
-     * filter_stopped(). Without a loop (`tailrace test`, repl) such a filter is passed by. */
+     * filter_stopped(). Without a loop (`tailrace test`, repl) such a filter is passed by. A filter without `ask`
+     * may have start() and stop() for what it does once; without a loop they are not called. */
     int (*start)(void *self, struct filter *host);
     bool (*ask)(void *self, struct batch *batch, const struct selection *in);
     void (*stop)(void *self);

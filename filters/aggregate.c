@@ -6,15 +6,25 @@
  *   event ─▶ task_id ─▶ map ─▶ code (event, map) ─▶ kept; or given up at end_of_task
  *                        └─ timeout, inactivity, the next task, no room, the end ─▶ a new event
  *
- * Departures: maps that are open when the pipeline stops become events (tagged _aggregatefinalflush) with
- * either of the push options; at max_maps the oldest map times out early. */
+ * With aggregate_maps_path in one of the pipeline's aggregates, the maps of all of them are saved at a stop, and
+ * read again by the worker that starts first (core/state/task_file.h).
+ *
+ * Departures: maps that are open when the pipeline stops, and are not saved, become events (tagged
+ * _aggregatefinalflush) with either of the push options; at max_maps the oldest map times out early. */
 #include <assert.h>
+#include <stdlib.h>
+#include <time.h>
 #include <uv.h>
+#include "core/filter.h"
 #include "core/log.h"
 #include "core/ruby_option.h"
 #include "core/state/kept.h"
 #include "core/state/table.h"
+#include "core/state/task_file.h"
+#include "core/store/file_ops.h"
+#include "core/store/open.h"
 #include "core/text/number.h"
+#include "core/xmalloc.h"
 
 #define TAG_FAILED STR("_aggregateexception")
 #define TAG_FINAL STR("_aggregatefinalflush")
@@ -36,8 +46,11 @@ struct aggregate {
     int64_t max_maps, map_count_warning_threshold;
     struct ruby *program, *timeout_program; /* NULL: no code */
     bool has_timeout_options;
+    const char *path; /* aggregate_maps_path; NULL: not given */
+    bool is_last;     /* of the workers, at the end: it saves */
     struct str id;
     struct shared *shared;
+    struct filter *host;
 };
 
 struct task {
@@ -49,6 +62,8 @@ struct task {
 
 struct aggregate_state {
     struct table tasks; /* the oldest was created first */
+    char *saver;        /* the filter with this state that has aggregate_maps_path; NULL: none */
+    bool is_loaded;     /* the saver has looked for its file */
 };
 
 static const struct option aggregate_options[] = {
@@ -61,7 +76,8 @@ static const struct option aggregate_options[] = {
                   .help = "create: only for the first event of a task; update: only for later ones."),
     OPTION_BOOL(struct aggregate, end_of_task, .preset = "false", .help = "The map is given up behind the event."),
     OPTION_STRING(struct aggregate, aggregate_maps_path,
-                  .help = "Accepted: maps are not saved at a stop in this version, they become events."),
+                  .help = "File in which the maps of all aggregate filters of the pipeline are saved at a stop, and "
+                          "read (and removed) at the next start. One of them may have it."),
     OPTION_DURATION(struct aggregate, timeout, .unit = "s",
                     .help = "How long a map lives, 1800 seconds unless given. Options of timeouts are set in "
                             "one of the filters with the same task_id."),
@@ -94,7 +110,12 @@ static void state_init(void *opaque, struct shared *shared)
     table_init(&((struct aggregate_state *)opaque)->tasks, shared, sizeof(struct task), task_drop);
 }
 
-static void state_fini(void *opaque) { table_fini(&((struct aggregate_state *)opaque)->tasks); }
+static void state_fini(void *opaque)
+{
+    struct aggregate_state *state = opaque;
+    table_fini(&state->tasks);
+    free(state->saver);
+}
 
 static const struct shared_type aggregate_shared = {
     .name = "aggregate", .size = sizeof(struct aggregate_state), .init = state_init, .fini = state_fini};
@@ -152,6 +173,35 @@ static bool timeouts_check(struct aggregate *self, const struct plugin_context *
     return ok;
 }
 
+/* The filter that saves the maps of the pipeline; it is known before a worker starts. NULL: none does. */
+static const char *saver_of(const struct state_scope *scope)
+{
+    for (const struct shared *shared = scope->first; shared; shared = shared->next) {
+        const struct aggregate_state *state = shared->state;
+        if (shared->type == &aggregate_shared && state->saver) return state->saver;
+    }
+    return NULL;
+}
+
+static bool saver_check(struct aggregate *self, const struct plugin_context *context)
+{
+    const char *saver = saver_of(self->shared->scope);
+    if (self->aggregate_maps_path.len == 0) {
+        diag_error(context->diag, context_place(context, "aggregate_maps_path"), "aggregate_maps_path is empty");
+        return false;
+    }
+    if (saver && !str_eq_z(self->id, saver)) {
+        struct message *message = diag_error(context->diag, context_place(context, "aggregate_maps_path"),
+                                             "another aggregate of this pipeline has aggregate_maps_path");
+        diag_hint(context->diag, message, "leave it out here: that file has the maps of all of them");
+        return false;
+    }
+    self->path = arena_copy_z(context->arena, self->aggregate_maps_path);
+    struct aggregate_state *state = self->shared->state;
+    if (!saver) state->saver = xstrndup(self->id);
+    return true;
+}
+
 static bool aggregate_create(void *opaque, const struct plugin_context *context)
 {
     struct aggregate *self = opaque;
@@ -164,9 +214,7 @@ static bool aggregate_create(void *opaque, const struct plugin_context *context)
         diag_hint(context->diag, message, "write task_id => \"%%{field}\"");
         ok = false;
     }
-    if (self->aggregate_maps_path.ptr)
-        diag_warning(context->diag, context_place(context, "aggregate_maps_path"),
-                     "maps are not saved at a stop in this version");
+    if (self->aggregate_maps_path.ptr) ok = saver_check(self, context) && ok;
     ok = code_compile(self, context) && ok;
     if (!ok) aggregate_destroy(self); /* what was refused is not destroyed again */
     return ok;
@@ -366,7 +414,10 @@ static bool is_expired(const struct aggregate *self, const struct task *task, ui
 static void aggregate_flush(void *opaque, struct batch *batch, struct outcome *out, bool is_final)
 {
     (void)batch;
-    const struct aggregate *self = opaque;
+    struct aggregate *self = opaque;
+    bool is_saved = is_final && saver_of(self->shared->scope);
+    bool is_pushed_at_end = is_saved ? self->push_previous_map_as_event : is_pushed(self);
+    self->is_last |= is_final;
     if (!self->has_timeout_options && shared_is_claimed(self->shared)) return;
     struct aggregate_state *state = shared_enter(self->shared);
     struct table *tasks = &state->tasks;
@@ -375,16 +426,175 @@ static void aggregate_flush(void *opaque, struct batch *batch, struct outcome *o
     while (task && outcome_has_room(out)) {
         struct task *next = table_newer(tasks, task);
         bool is_expired_now = is_expired(self, task, now);
-        if (is_expired_now || (is_final && is_pushed(self))) {
+        if (is_expired_now || (is_final && is_pushed_at_end)) {
             struct event *event = is_pushed(self) ? event_push(self, out, NULL, tasks, task) : NULL;
             if (event && is_final) event_tag(event, TAG_FINAL);
             table_remove(tasks, task);
         }
         task = next;
     }
-    if (is_final && !out->has_more && tasks->count)
+    if (is_final && !is_saved && !out->has_more && tasks->count)
         LOG(LOG_INFO, "aggregate.unfinished", self->id, "%u tasks had no end yet: their maps are let go", tasks->count);
     shared_leave(self->shared);
+}
+
+/* ---- maps on disk ---- */
+
+static int64_t now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
+}
+
+static uint64_t tasks_save(struct shared *shared, struct buf *out)
+{
+    struct aggregate_state *state = shared_enter(shared);
+    struct table *tasks = &state->tasks;
+    uint64_t now = uv_hrtime(), count = tasks->count;
+    if (count) task_file_set(out, shared->key, count);
+    for (struct task *task = table_oldest(tasks); task; task = table_newer(tasks, task)) {
+        struct task_saved saved = {table_key(tasks, task),
+                                   task->map.value,
+                                   task->created,
+                                   task->last,
+                                   (int64_t)(now - task->created_ns),
+                                   (int64_t)(now - task->last_ns),
+                                   task->timeout_ns,
+                                   task->inactivity_ns};
+        task_file_task(out, &saved);
+    }
+    shared_leave(shared);
+    return count;
+}
+
+static void maps_save(const struct aggregate *self)
+{
+    struct buf out = {0};
+    uint64_t count = 0;
+    task_file_begin(&out, now_s());
+    for (struct shared *shared = self->shared->scope->first; shared; shared = shared->next)
+        if (shared->type == &aggregate_shared) count += tasks_save(shared, &out);
+    task_file_end(&out);
+    int status = out.len > TASK_FILE_BYTES_MAX ? UV_EFBIG
+                 : count                       ? file_replace(self->path, buf_str(&out), 0600)
+                                               : 0;
+    if (status)
+        LOG(LOG_ERROR, "aggregate.not_saved", self->id, "%llu maps could not be saved in %s: %s; they are lost",
+            (unsigned long long)count, self->path, uv_strerror(status));
+    else if (count)
+        LOG(LOG_INFO, "aggregate.saved", self->id, "%llu maps are saved in %s", (unsigned long long)count, self->path);
+    buf_fini(&out);
+}
+
+/* Time that passed while nothing ran counts, too, as it does for Logstash. */
+static uint64_t since(int64_t age_ns, int64_t away_s)
+{
+    int64_t most = INT64_MAX / 4;
+    int64_t away_ns = away_s > most / SECOND_NS ? most : away_s * SECOND_NS;
+    return uv_hrtime() - (uint64_t)(age_ns > most ? most : age_ns) - (uint64_t)away_ns;
+}
+
+static void task_put(const struct aggregate *self, struct table *tasks, const struct task_saved *saved, int64_t away_s)
+{
+    if (table_find(tasks, saved->key)) return; /* twice in a file: the first */
+    while (!table_has_room(tasks, (uint64_t)self->max_maps, sizeof(struct task) + saved->key.len))
+        table_evict(tasks, table_oldest(tasks));
+    struct task *task = table_add(tasks, saved->key);
+    kept_set(&task->map, &saved->map);
+    table_charge(tasks, task, 0, kept_bytes(&task->map));
+    task->created = saved->created;
+    task->last = saved->last;
+    task->created_ns = since(saved->age_ns, away_s);
+    task->last_ns = since(saved->idle_ns, away_s);
+    task->timeout_ns = saved->timeout_ns;
+    task->inactivity_ns = saved->inactivity_ns;
+}
+
+/* The state of the filters with this task_id, or NULL. */
+static struct shared *state_named(const struct state_scope *scope, struct str task_id)
+{
+    for (struct shared *shared = scope->first; shared; shared = shared->next)
+        if (shared->type == &aggregate_shared && str_eq(shared->key, task_id)) return shared;
+    return NULL;
+}
+
+/* With `puts` false it is only looked whether all of it can be read: then all of it is taken, or nothing. */
+static uint64_t sets_read(const struct aggregate *self, struct task_file *file, bool puts)
+{
+    uint64_t count = 0;
+    int64_t away_s = now_s() - file->written_s;
+    struct str name;
+    struct task_saved saved;
+    while (task_file_next_set(file, &name)) {
+        struct shared *shared = state_named(self->shared->scope, name);
+        struct aggregate_state *state = shared && puts ? shared_enter(shared) : NULL;
+        if (!shared && puts)
+            LOG(LOG_WARN, "aggregate.unknown_maps", self->id,
+                "no filter has the task_id `%.*s` any more: its %llu saved maps are let go", STR_ARG(name),
+                (unsigned long long)file->tasks);
+        while (file->tasks && !file->problem) {
+            struct arena arena;
+            arena_init(&arena, NULL);
+            if (task_file_next(file, &arena, &saved) && state) {
+                task_put(self, &state->tasks, &saved, away_s > 0 ? away_s : 0);
+                count++;
+            }
+            arena_fini(&arena);
+        }
+        if (state) shared_leave(shared);
+    }
+    return count;
+}
+
+static bool bytes_take(const struct aggregate *self, struct str bytes)
+{
+    struct task_file check, file;
+    if (task_file_open(&check, bytes)) sets_read(self, &check, false);
+    if (check.problem) {
+        LOG(LOG_ERROR, "aggregate.maps_refused", self->id,
+            "%s: %s. Nothing of it is read; move it away to start without these maps", self->path, check.problem);
+        return false;
+    }
+    task_file_open(&file, bytes);
+    uint64_t count = sets_read(self, &file, true);
+    LOG(LOG_INFO, "aggregate.loaded", self->id, "%llu maps are read from %s", (unsigned long long)count, self->path);
+    return true;
+}
+
+/* Read once and removed, as Logstash does: a file that stays would bring back what has ended since. */
+static int maps_load(const struct aggregate *self)
+{
+    struct buf bytes = {0};
+    int status = task_file_load(self->path, &bytes);
+    if (status)
+        LOG(LOG_ERROR, "aggregate.maps_refused", self->id, "%s cannot be read: %s", self->path, uv_strerror(status));
+    else if (bytes.len && !bytes_take(self, buf_str(&bytes)))
+        status = UV_EINVAL;
+    else if (bytes.len)
+        status = file_ops_real.remove(&file_ops_real, self->path);
+    buf_fini(&bytes);
+    return status;
+}
+
+static int aggregate_start(void *opaque, struct filter *host)
+{
+    struct aggregate *self = opaque;
+    self->host = host;
+    if (!self->path) return 0;
+    struct aggregate_state *state = shared_enter(self->shared);
+    bool was_loaded = state->is_loaded;
+    state->is_loaded = true;
+    shared_leave(self->shared);
+    return was_loaded ? 0 : maps_load(self);
+}
+
+/* Behind the last event of all workers: what was pushed at the end has gone through all filters. */
+static void aggregate_stop(void *opaque)
+{
+    struct aggregate *self = opaque;
+    if (self->path && self->is_last) maps_save(self);
+    filter_stopped(self->host);
 }
 
 static void aggregate_fields(const void *opaque, struct field_set *fields)
@@ -405,6 +615,8 @@ const struct filter_type filter_aggregate = {
     .create = aggregate_create,
     .apply = aggregate_apply,
     .flush = aggregate_flush,
+    .start = aggregate_start,
+    .stop = aggregate_stop,
     .destroy = aggregate_destroy,
     .fields = aggregate_fields,
 };

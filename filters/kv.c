@@ -47,6 +47,8 @@ struct kv_filter {
     bool changes_keys, changes_values; /* else both are slices of the text */
     struct str id;
     struct known_key known[KV_KNOWN_MAX];
+    uint32_t known_count; /* the first so many are plain names, each another, and were the keys of one event */
+    bool keys_may_be_known; /* no option asks for more of a pair than to be stored */
     atomic_uint_fast64_t pairs, timeouts;
 };
 
@@ -105,7 +107,10 @@ struct gather {
     struct event *event;
     struct str prefix;
     uint32_t pairs, compared;
-    bool has_special; /* some key may be more than a plain name */
+    bool has_special;  /* some key may be more than a plain name */
+    bool has_long;     /* some key is not among the known ones: longer than they may be */
+    bool may_be_known; /* nothing was gathered yet, and all pairs are in one text */
+    bool is_done;      /* known_store() has stored all pairs */
 };
 
 static bool is_listed(const struct template_list *list, struct str key, const struct event *event)
@@ -197,8 +202,7 @@ static enum kv_fault nested(struct gather *gather, struct value *value, uint32_t
 /* Maps grow by doubling, with their index: about 100 bytes a pair. */
 static bool has_room(struct gather *gather, const struct map *map)
 {
-    if (++gather->pairs > KV_PAIRS_MAX) return false;
-    if (gather->pairs % KV_MEMORY_STEP) return true;
+    if (++gather->pairs % KV_MEMORY_STEP) return gather->pairs <= KV_PAIRS_MAX;
     return arena_allows(gather->event->arena, (size_t)map->count * 3 * sizeof(struct entry));
 }
 
@@ -217,6 +221,7 @@ static inline struct key key_at(struct gather *gather, uint32_t number, struct s
     struct known_key *known = &gather->self->known[number % KV_KNOWN_MAX];
     if (name.len > KV_KNOWN_BYTES) {
         gather->has_special |= is_special(name);
+        gather->has_long = true;
         return key_of(name);
     }
     if (known->len != name.len || !bytes_same(known->text, name.ptr, name.len)) {
@@ -229,12 +234,64 @@ static inline struct key key_at(struct gather *gather, uint32_t number, struct s
     return (struct key){name.ptr, (uint32_t)name.len, known->hash};
 }
 
+/* ---- the keys of the event before ---- */
+
+static inline bool are_known(const struct kv_filter *self, const struct kv_pair *pairs, uint32_t count)
+{
+    if (count == 0 || count > self->known_count) return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct known_key *known = &self->known[i];
+        struct str name = pairs[i].key;
+        if (known->len != name.len || !bytes_same(known->text, name.ptr, name.len)) return false;
+    }
+    return true;
+}
+
+static void known_append(const struct kv_filter *self, struct map *map, struct arena *arena,
+                         const struct kv_pair *pairs, uint32_t count, uint8_t flags)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct known_key *known = &self->known[i];
+        struct key key = {pairs[i].key.ptr, known->len, known->hash};
+        map_append(map, arena, key, value_string_flagged(pairs[i].value, flags));
+    }
+}
+
+static void known_set(struct kv_filter *self, struct event *event, const struct kv_pair *pairs, uint32_t count,
+                      uint8_t flags)
+{
+    struct map *root = &event->root;
+    uint64_t before = root->bloom;
+    for (uint32_t i = 0; i < count; i++) {
+        struct known_key *known = &self->known[i];
+        struct key key = {pairs[i].key.ptr, known->len, known->hash};
+        struct value value = value_string_flagged(pairs[i].value, flags);
+        if (before & map_bloom_bit(known->hash))
+            map_set_near(root, event->arena, &key, value, &known->place);
+        else
+            map_append(root, event->arena, key, value);
+    }
+}
+
+/* Stores pairs whose keys are known to be plain, and each another: none is looked for among the others. */
+static bool known_store(struct gather *gather, const struct kv_pair *pairs, uint32_t count, uint8_t flags)
+{
+    struct kv_filter *self = gather->self;
+    struct event *event = gather->event;
+    counter_add(&self->pairs, count);
+    if (!self->target.text.len) return known_set(self, event, pairs, count, flags), true;
+    struct value object = value_map(event->arena, count);
+    known_append(self, object.map, event->arena, pairs, count, flags);
+    return path_set(&self->target, event, object) == PATH_SET;
+}
+
+/* ---- any keys ---- */
+
 static enum kv_fault pair_take(struct gather *gather, const struct kv_pair *pair, uint8_t flags, struct map *map,
                                uint32_t depth)
 {
     struct kv_filter *self = gather->self;
     struct str name = pair->key, text = pair->value;
-    if (!text.len && !self->allow_empty_values) return KV_FINE;
     if (self->changes_keys && !key_make(gather, &name)) return KV_FINE;
     if (self->changes_values) {
         text = value_make(gather, text);
@@ -253,17 +310,37 @@ static enum kv_fault pair_take(struct gather *gather, const struct kv_pair *pair
     return fault;
 }
 
+static uint32_t empty_drop(struct kv_pair *pairs, uint32_t count)
+{
+    uint32_t left = 0;
+    while (left < count && pairs[left].value.len) left++;
+    for (uint32_t i = left; i < count; i++)
+        if (pairs[i].value.len) pairs[left++] = pairs[i];
+    return left;
+}
+
 /* Splitters are ASCII, or found between characters: a part of valid UTF-8 is valid. */
 static enum kv_fault text_gather(struct gather *gather, const struct value *text, struct map *map, uint32_t depth)
 {
+    struct kv_filter *self = gather->self;
     struct kv_scan scan = {.text = value_text(text), .flags = text->flags};
     uint8_t flags = text->flags & (STRING_ASCII | STRING_UTF8);
-    struct kv_pair pair;
+    struct kv_pair pairs[KV_KNOWN_MAX];
     enum kv_verdict verdict;
-    while ((verdict = kv_next(gather->self->kv, &scan, &pair)) == KV_PAIR) {
-        enum kv_fault fault = pair_take(gather, &pair, flags, map, depth);
-        if (fault != KV_FINE) return fault;
-    }
+    do {
+        uint32_t count = kv_next(self->kv, &scan, pairs, KV_KNOWN_MAX, &verdict);
+        if (!self->allow_empty_values) count = empty_drop(pairs, count);
+        if (verdict == KV_END && gather->may_be_known && are_known(self, pairs, count)) {
+            gather->is_done = true;
+            return known_store(gather, pairs, count, flags) ? KV_FINE : KV_WRONG;
+        }
+        gather->may_be_known = false;
+        self->known_count = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            enum kv_fault fault = pair_take(gather, &pairs[i], flags, map, depth);
+            if (fault != KV_FINE) return fault;
+        }
+    } while (verdict == KV_PAIR);
     return verdict == KV_LIMIT ? KV_LATE : KV_FINE;
 }
 
@@ -350,10 +427,16 @@ static bool fields_store(struct gather *gather, const struct map *map)
 static enum kv_fault event_parse(struct kv_filter *self, struct event *event, bool *is_stored)
 {
     struct gather gather = {.self = self, .event = event};
+    struct value *source = path_get(&self->source, event);
+    bool is_simple = self->keys_may_be_known && value_is_string(source);
+    gather.may_be_known = is_simple;
     if (self->prefix.text.len) gather.prefix = template_render(&self->prefix, event);
-    struct value pairs = value_map(event->arena, 16);
-    enum kv_fault fault = source_gather(&gather, path_get(&self->source, event), pairs.map);
-    if (fault != KV_FINE) return fault;
+    struct value pairs = value_map(event->arena, 0);
+    enum kv_fault fault = source_gather(&gather, source, pairs.map);
+    *is_stored = gather.is_done && fault == KV_FINE;
+    if (gather.is_done || fault != KV_FINE) return fault;
+    bool all_known = !gather.has_special && !gather.has_long && gather.pairs == pairs.map->count;
+    self->known_count = is_simple && all_known && gather.pairs <= KV_KNOWN_MAX ? gather.pairs : 0;
     defaults_add(&gather, pairs.map);
     if (!pairs.map->live) return KV_FINE;
     counter_add(&self->pairs, pairs.map->live);
@@ -459,6 +542,8 @@ static bool kv_filter_create(void *opaque, const struct plugin_context *context)
     self->changes_keys = self->trim_key.len || self->remove_char_key.len || self->transform_key.value ||
                          self->prefix.text.len || self->include_keys.count || self->exclude_keys.count;
     self->changes_values = self->trim_value.len || self->remove_char_value.len || self->transform_value.value;
+    self->keys_may_be_known = !self->changes_keys && !self->changes_values && !self->recursive &&
+                              !self->default_keys.count;
     if (!ok) kv_filter_destroy(self);
     return ok;
 }

@@ -387,7 +387,7 @@ static void filters_start(struct worker *worker)
     for (uint32_t i = 0; i < program->filter_count; i++) {
         struct filter *filter = program->filters[i];
         if (!filter->type->start) continue;
-        assert(filter->type->ask && filter->type->stop);
+        assert(filter->type->stop);
         filter->loop = &worker->loop;
         filter->ingest = &worker->ingest;
         filter->ready = filter_is_ready;

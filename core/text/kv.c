@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/text/kv.h"
+#include <assert.h>
 #include <stdlib.h>
 #include <time.h>
 #ifdef __SSE2__
@@ -22,12 +23,12 @@ struct kv {
     int64_t budget_ns;
     uint32_t attempts;
     bool has_tables, is_strict;
+    bool has_rows; /* the sets are small enough for blocks of 16 bytes */
+    bool blanks_end_keys; /* those before a value splitter; else they are the key's */
     struct byte_set value_split, field_split;
-    /* Where a value ends (field splitters and the backslash), then what else ends a key; each 16 times. */
-    struct byte_set stops;
-    uint32_t value_stops; /* how many of them end a value */
-    char stop_rows[CLASS_STOPS_MAX][16];
+    char value_rows[CLASS_STOPS_MAX][16], field_rows[CLASS_STOPS_MAX][16]; /* each member 16 times */
     char closes[256]; /* of the byte that opens a quoted value; 0: it opens none */
+    bool is_plain[256]; /* a value that begins with it ends at the next field splitter */
 };
 
 static const char KEY[] = "kv key", VALUE[] = "kv value";
@@ -121,20 +122,22 @@ static bool expression_make(struct kv *kv, const struct kv_syntax *syntax, struc
 
 /* ---- the tables ---- */
 
+static void rows_make(char rows[][16], const struct byte_set *set)
+{
+    for (uint32_t i = 0; i < set->count; i++) memset(rows[i], set->stops[i], 16);
+}
+
 static void tables_make(struct kv *kv, const struct kv_syntax *syntax)
 {
     static const char *const quotes[] = {"\"\"", "''", "()", "[]", "<>"};
     for (size_t i = 0; i < (syntax->has_brackets ? 5 : 2); i++)
         kv->closes[(unsigned char)quotes[i][0]] = quotes[i][1];
     bool has_backslash = kv->field_split.has['\\'] || kv->value_split.has['\\'];
-    byte_set_add(&kv->stops, '\\');
-    for (int byte = 0; byte < 128; byte++)
-        if (kv->field_split.has[byte]) byte_set_add(&kv->stops, (unsigned char)byte);
-    kv->value_stops = kv->stops.count;
-    for (int byte = 0; byte < 128; byte++)
-        if (kv->value_split.has[byte]) byte_set_add(&kv->stops, (unsigned char)byte);
-    for (uint32_t i = 0; i < kv->stops.count && i < CLASS_STOPS_MAX; i++)
-        memset(kv->stop_rows[i], kv->stops.stops[i], sizeof kv->stop_rows[i]);
+    for (int byte = 0; byte < 256; byte++) kv->is_plain[byte] = !kv->closes[byte] && byte != ' ';
+    kv->has_rows = kv->value_split.count <= CLASS_STOPS_MAX && kv->field_split.count <= CLASS_STOPS_MAX;
+    if (kv->has_rows) rows_make(kv->value_rows, &kv->value_split);
+    if (kv->has_rows) rows_make(kv->field_rows, &kv->field_split);
+    kv->blanks_end_keys = !syntax->is_strict && kv->field_split.has[' '];
     /* a blank that splits competes with the blanks around it */
     kv->has_tables = !has_backslash && (syntax->is_strict || !kv->value_split.has[' ']);
 }
@@ -228,71 +231,77 @@ enum kv_verdict kv_next_by_regex(struct kv *kv, struct kv_scan *scan, struct kv_
 /* ---- pairs by the tables ---- */
 
 #ifdef __SSE2__
-static inline __m128i bytes_at(const char *at) { return _mm_loadu_si128((const __m128i *)(const void *)at); }
-
-static void stops_find(const struct kv *kv, struct kv_scan *scan, const char *bytes)
+/* A bit for each of the BLOCK bytes that is one of `rows`. */
+static inline uint64_t bytes_find(const __m128i bytes[4], const char rows[][16], uint32_t count)
 {
-    for (int part = 0; part < BLOCK / 16; part++) {
-        __m128i block = bytes_at(bytes + part * 16);
-        __m128i found = _mm_cmpeq_epi8(block, bytes_at(kv->stop_rows[0]));
-        uint32_t i = 1;
-        for (; i < kv->value_stops; i++) found = _mm_or_si128(found, _mm_cmpeq_epi8(block, bytes_at(kv->stop_rows[i])));
-        scan->value_stops |= (uint64_t)(unsigned)_mm_movemask_epi8(found) << part * 16;
-        for (; i < kv->stops.count; i++) found = _mm_or_si128(found, _mm_cmpeq_epi8(block, bytes_at(kv->stop_rows[i])));
-        scan->key_stops |= (uint64_t)(unsigned)_mm_movemask_epi8(found) << part * 16;
+    uint64_t found = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        __m128i row = _mm_loadu_si128((const __m128i *)(const void *)rows[i]);
+        uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes[0], row)) |
+                       (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes[1], row)) << 16;
+        uint32_t high = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes[2], row)) |
+                        (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes[3], row)) << 16;
+        found |= low | (uint64_t)high << 32;
     }
+    return found;
+}
+
+static void stops_find(const struct kv *kv, struct kv_block *block, const char *from)
+{
+    static const char backslash[1][16] = {"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\"};
+    __m128i bytes[BLOCK / 16];
+    for (int i = 0; i < BLOCK / 16; i++) bytes[i] = _mm_loadu_si128((const __m128i *)(const void *)(from + 16 * i));
+    uint64_t both = bytes_find(bytes, backslash, 1);
+    block->splits = both | bytes_find(bytes, kv->value_rows, kv->value_split.count);
+    block->ends = both | bytes_find(bytes, kv->field_rows, kv->field_split.count);
 }
 #endif
 
-static void stops_find_slowly(const struct kv *kv, struct kv_scan *scan, const char *bytes)
+static void stops_find_slowly(const struct kv *kv, struct kv_block *block, const char *bytes)
 {
     for (int i = 0; i < BLOCK; i++) {
-        bool ends_field = byte_set_has(&kv->field_split, bytes[i]) || bytes[i] == '\\';
-        scan->value_stops |= (uint64_t)ends_field << i;
-        scan->key_stops |= (uint64_t)byte_set_has(&kv->stops, bytes[i]) << i;
+        bool is_backslash = bytes[i] == '\\';
+        block->splits |= (uint64_t)(is_backslash || byte_set_has(&kv->value_split, bytes[i])) << i;
+        block->ends |= (uint64_t)(is_backslash || byte_set_has(&kv->field_split, bytes[i])) << i;
     }
 }
 
-static void block_load(const struct kv *kv, struct kv_scan *scan, size_t number)
+/* The block that holds the byte at `from`, which is there. */
+static struct kv_block block_load(const struct kv *kv, struct str text, size_t from)
 {
-    char end[BLOCK] = {0};
-    const char *bytes = scan->text.ptr + number * BLOCK;
-    size_t rest = scan->text.len - number * BLOCK;
-    if (rest < BLOCK) bytes = memcpy(end, bytes, rest);
-    scan->block = number + 1;
-    scan->value_stops = scan->key_stops = 0;
+    struct kv_block block = {.end = from / BLOCK * BLOCK + BLOCK};
+    char copy[BLOCK];
+    const char *bytes = text.ptr + block.end - BLOCK;
+    if (block.end > text.len) {
+        memset(copy, 0, BLOCK);
+        bytes = memcpy(copy, bytes, text.len % BLOCK);
+    }
 #ifdef __SSE2__
-    if (kv->stops.count <= CLASS_STOPS_MAX)
-        stops_find(kv, scan, bytes);
+    if (kv->has_rows)
+        stops_find(kv, &block, bytes);
     else
 #endif
-        stops_find_slowly(kv, scan, bytes);
-    if (rest < BLOCK) {
-        scan->key_stops &= ((uint64_t)1 << rest) - 1;
-        scan->value_stops &= ((uint64_t)1 << rest) - 1;
-    }
+        stops_find_slowly(kv, &block, bytes);
+    if (block.end <= text.len) return block;
+    uint64_t inside = ((uint64_t)1 << text.len % BLOCK) - 1;
+    block.splits &= inside; /* a NUL may be a splitter */
+    block.ends &= inside;
+    return block;
 }
 
-static size_t stop_next_block(const struct kv *kv, struct kv_scan *scan, size_t from, bool of_value)
+/* First place at or behind `from` with a backslash or what ends a value, else what splits a pair; the text's
+ * length when there is none. Nearly always it is in the block at hand. */
+static inline size_t stop_next(const struct kv *kv, struct str text, struct kv_block *block, size_t from, bool of_value)
 {
-    while (from < scan->text.len) {
-        size_t number = from / BLOCK;
-        block_load(kv, scan, number);
-        uint64_t stops = (of_value ? scan->value_stops : scan->key_stops) >> from % BLOCK;
-        if (stops) return from + (size_t)__builtin_ctzll(stops);
-        from = (number + 1) * BLOCK;
+    for (;;) {
+        if (from < block->end) {
+            uint64_t stops = (of_value ? block->ends : block->splits) >> from % BLOCK;
+            if (stops) return from + (size_t)__builtin_ctzll(stops);
+            from = block->end;
+        }
+        if (from >= text.len) return text.len;
+        *block = block_load(kv, text, from);
     }
-    return scan->text.len;
-}
-
-/* First place at or behind `from` where a key ends, or a value; the text's length when there is none. Nearly
- * always it is in the block at hand. */
-static inline size_t stop_next(const struct kv *kv, struct kv_scan *scan, size_t from, bool of_value)
-{
-    uint64_t stops = (of_value ? scan->value_stops : scan->key_stops) >> from % BLOCK;
-    if (scan->block == from / BLOCK + 1 && stops) return from + (size_t)__builtin_ctzll(stops);
-    if (scan->block == from / BLOCK + 1) from = scan->block * BLOCK;
-    return stop_next_block(kv, scan, from, of_value);
 }
 
 enum quoted { QUOTED_NOT, QUOTED_YES, QUOTED_DOUBTFUL };
@@ -331,11 +340,10 @@ static enum quoted quoted_find(const struct kv *kv, struct kv_scan *scan, size_t
 }
 
 /* The end of a value that is not quoted. */
-static inline size_t value_end(const struct kv *kv, struct kv_scan *scan, size_t at)
+static inline size_t value_end(const struct kv *kv, struct str text, struct kv_block *block, size_t at)
 {
-    struct str text = scan->text;
     for (;;) {
-        at = stop_next(kv, scan, at, true);
+        at = stop_next(kv, text, block, at, true);
         if (at == text.len || text.ptr[at] != '\\') return at;
         at += at + 1 < text.len && text.ptr[at + 1] != '\n' ? 2 : 1;
     }
@@ -348,51 +356,123 @@ static inline size_t blanks_skip(const struct kv *kv, struct str text, size_t at
     return at;
 }
 
-/* The value behind its splitter, and where the next pair begins. False: the expression must decide. */
-static inline bool value_take(const struct kv *kv, struct kv_scan *scan, size_t at, struct kv_pair *pair)
+/* Where the key that ends at `end` begins: behind the last field splitter, but not before `from`. There is no
+ * backslash between the two. */
+static inline size_t key_start(const struct kv *kv, struct str text, const struct kv_block *block, size_t from,
+                               size_t end)
+{
+    size_t base = block->end - BLOCK, at = end;
+    if (from >= base) { /* nearly always, and then the key begins at `from` nearly always */
+        uint64_t before = (block->ends >> from % BLOCK) & (((uint64_t)1 << (end - from)) - 1);
+        return before ? from + BLOCK - (size_t)__builtin_clzll(before) : from;
+    }
+    while (at > from && !byte_set_has(&kv->field_split, text.ptr[at - 1])) at--;
+    return at;
+}
+
+/* A value that begins with a quote or a bracket, and where the next pair begins. */
+static enum quoted quoted_take(const struct kv *kv, struct kv_scan *scan, size_t at, struct kv_pair *pair)
 {
     struct str text = scan->text;
     size_t end;
-    char closing = at < text.len ? kv->closes[(unsigned char)text.ptr[at]] : 0;
-    if (closing) {
-        enum quoted quoted = quoted_find(kv, scan, at + 1, closing, &end);
-        if (quoted == QUOTED_DOUBTFUL) return false;
-        if (quoted == QUOTED_YES) {
-            pair->value = str_slice(text, at + 1, end);
-            end++;
-            scan->at = end + (end < text.len && byte_set_has(&kv->field_split, text.ptr[end]));
-            return true;
-        }
+    enum quoted quoted = quoted_find(kv, scan, at + 1, kv->closes[(unsigned char)text.ptr[at]], &end);
+    if (quoted != QUOTED_YES) return quoted;
+    pair->value = str_slice(text, at + 1, end);
+    end++;
+    scan->at = end + (end < text.len && byte_set_has(&kv->field_split, text.ptr[end]));
+    return QUOTED_YES;
+}
+
+/* The value behind its splitter, and where the next pair begins. False: the expression must decide. */
+static inline bool value_take(const struct kv *kv, struct kv_scan *scan, struct kv_block *block, size_t at,
+                              struct kv_pair *pair)
+{
+    struct str text = scan->text;
+    if (at < text.len && kv->closes[(unsigned char)text.ptr[at]]) {
+        enum quoted quoted = quoted_take(kv, scan, at, pair);
+        if (quoted != QUOTED_NOT) return quoted == QUOTED_YES;
     }
-    end = value_end(kv, scan, at);
+    size_t end = value_end(kv, text, block, at);
     pair->value = str_slice(text, at, end);
     scan->at = end + (end < text.len);
     return true;
 }
 
-/* Wherever a key could begin up to the next splitter, it ends there: when no value splitter follows, the
- * search goes on behind it. */
-enum kv_verdict kv_next(struct kv *kv, struct kv_scan *scan, struct kv_pair *pair)
+/* Wherever a key could begin up to the next field splitter, it ends there: what is left of a value splitter,
+ * back to the field splitter before it, is the only key that it can have. */
+static inline enum kv_verdict next_by_tables(struct kv *kv, struct kv_scan *scan, struct kv_block *block,
+                                             struct kv_pair *pair)
 {
     struct str text = scan->text;
-    if (!kv->has_tables) {
-        if (scan->at == 0 && regex_match(kv->splitter, text, scan->flags, 0, NULL) == REGEX_NO_MATCH) return KV_END;
+    for (;;) {
+        size_t from = scan->at, splitter = stop_next(kv, text, block, from, false), end = splitter;
+        if (splitter == text.len) return KV_END;
+        bool is_plain = text.ptr[splitter] != '\\';
+        if (kv->blanks_end_keys && is_plain)
+            while (end > from && text.ptr[end - 1] == ' ') end--;
+        size_t start = key_start(kv, text, block, from, end);
+        scan->at = splitter + 1;
+        if (is_plain && start == end) continue;
+        pair->key = str_slice(text, start, end);
+        if (is_plain && value_take(kv, scan, block, blanks_skip(kv, text, splitter + 1), pair)) return KV_PAIR;
+        scan->at = start;
         return kv_next_by_regex(kv, scan, pair);
     }
-    for (;;) {
-        size_t start = scan->at;
-        size_t end = stop_next(kv, scan, start, false);
-        if (end == text.len) return KV_END;
-        if (text.ptr[end] == '\\') return kv_next_by_regex(kv, scan, pair);
-        scan->at = end + 1;
-        if (end == start) continue;
-        size_t splitter = blanks_skip(kv, text, end);
-        if (splitter == text.len || !byte_set_has(&kv->value_split, text.ptr[splitter])) continue;
-        pair->key = str_slice(text, start, end);
-        if (!value_take(kv, scan, blanks_skip(kv, text, splitter + 1), pair)) {
-            scan->at = start;
-            return kv_next_by_regex(kv, scan, pair);
-        }
-        return scan->work > KV_WORK_MAX ? KV_LIMIT : KV_PAIR;
+}
+
+/* Pairs that are within the block at hand, without quotes, backslashes and blanks around the splitter: most of
+ * them. It stops before the first that is otherwise. Returns how many. */
+static uint32_t plain_take(const struct kv *kv, struct kv_scan *scan, const struct kv_block *block,
+                           struct kv_pair *pairs, uint32_t capacity)
+{
+    const char *text = scan->text.ptr;
+    size_t at = scan->at, last = block->end;
+    uint32_t count = 0;
+    while (count < capacity && at < last) {
+        uint64_t splits = block->splits >> at % BLOCK, ends = block->ends >> at % BLOCK;
+        if (!splits) break;
+        size_t splitter = at + (size_t)__builtin_ctzll(splits), value = splitter + 1;
+        uint64_t before = ends & ~splits & (splits - 1); /* what ends no value here is what parts words */
+        size_t start = before ? at + BLOCK - (size_t)__builtin_clzll(before) : at;
+        if (start == splitter || text[splitter] == '\\' || value >= last) break;
+        ends = block->ends >> value % BLOCK;
+        if (!ends || !kv->is_plain[(unsigned char)text[value]]) break;
+        size_t end = value + (size_t)__builtin_ctzll(ends);
+        if (text[end] == '\\') break;
+        pairs[count].key = (struct str){text + start, splitter - start};
+        pairs[count++].value = (struct str){text + value, end - value};
+        at = end + 1;
     }
+    scan->at = at;
+    return count;
+}
+
+static uint32_t some_by_regex(struct kv *kv, struct kv_scan *scan, struct kv_pair *pairs, uint32_t capacity,
+                              enum kv_verdict *verdict)
+{
+    uint32_t count = 0;
+    *verdict = KV_END;
+    if (scan->at == 0 && regex_match(kv->splitter, scan->text, scan->flags, 0, NULL) == REGEX_NO_MATCH) return 0;
+    while (count < capacity && (*verdict = kv_next_by_regex(kv, scan, &pairs[count])) == KV_PAIR) count++;
+    return count;
+}
+
+uint32_t kv_next(struct kv *kv, struct kv_scan *scan, struct kv_pair *pairs, uint32_t capacity,
+                 enum kv_verdict *verdict)
+{
+    assert(capacity > 0);
+    if (!kv->has_tables) return some_by_regex(kv, scan, pairs, capacity, verdict);
+    struct kv_block block = scan->block;
+    uint32_t count = 0;
+    *verdict = KV_PAIR;
+    while (*verdict == KV_PAIR && count < capacity) {
+        count += plain_take(kv, scan, &block, pairs + count, capacity - count);
+        if (count == capacity) break;
+        *verdict = next_by_tables(kv, scan, &block, &pairs[count]);
+        if (*verdict != KV_PAIR) break;
+        if (scan->work > KV_WORK_MAX) *verdict = KV_LIMIT;
+        else count++;
+    }
+    scan->block = block;
+    return count;
 }

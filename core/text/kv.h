@@ -42,13 +42,18 @@ void kv_destroy(struct kv *kv); /* NULL is allowed */
 /* A smaller budget than KV_BUDGET_NS. */
 void kv_budget_set(struct kv *kv, int64_t ns);
 
+/* BLOCK bytes of the text (core/text/kv.c), a bit for each of them: what splits a pair, what ends a value;
+ * backslashes in both. */
+struct kv_block {
+    size_t end; /* place behind the last one; 0: no block yet */
+    uint64_t splits, ends;
+};
 struct kv_scan {
     struct str text;
     uint8_t flags; /* of the text's value (enum string_flags) */
     size_t at;     /* begins as 0, as all that follows */
     size_t work;
-    size_t block;                    /* number from 1 of the 64 bytes of which the stops are known */
-    uint64_t key_stops, value_stops; /* a bit for each of them */
+    struct kv_block block;
     int64_t end_ns; /* 0: the clock was not needed yet */
 };
 struct kv_pair {
@@ -56,9 +61,10 @@ struct kv_pair {
     struct str value; /* without its quotes; empty when there is none */
 };
 enum kv_verdict { KV_END, KV_PAIR, KV_LIMIT };
-/* The next pair. */
-enum kv_verdict kv_next(struct kv *kv, struct kv_scan *scan, struct kv_pair *pair);
-/* The same by the expression alone: for tests, and for kv_next(). */
+/* The next pairs, `capacity` at most, and how many. The verdict is KV_PAIR when there may be more. */
+uint32_t kv_next(struct kv *kv, struct kv_scan *scan, struct kv_pair *pairs, uint32_t capacity,
+                 enum kv_verdict *verdict);
+/* One, by the expression alone: for tests, and for kv_next(). */
 enum kv_verdict kv_next_by_regex(struct kv *kv, struct kv_scan *scan, struct kv_pair *pair);
 bool kv_has_tables(const struct kv *kv);
 

@@ -18,7 +18,8 @@ static void compare(struct kv *kv, struct str text)
     struct kv_scan one = {.text = text}, other = {.text = text};
     for (;;) {
         struct kv_pair mine = {0}, theirs = {0};
-        enum kv_verdict verdict = kv_next(kv, &one, &mine), wanted = kv_next_by_regex(kv, &other, &theirs);
+        enum kv_verdict verdict, wanted = kv_next_by_regex(kv, &other, &theirs);
+        if (kv_next(kv, &one, &mine, 1, &verdict)) verdict = KV_PAIR;
         if (verdict == KV_LIMIT || wanted == KV_LIMIT) return;
         if (verdict != wanted) abort();
         if (verdict == KV_END) return;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <stdlib.h>
+#include "core/text/json.h"
 #include "tests/unit/support/filters.h"
 
 extern const struct filter_type filter_kv;
@@ -105,4 +107,63 @@ Test(filter_kv, invalid_utf8_is_kept_as_it_is)
     cr_expect(str_eq(value_text(value), STR("\xfe\xc3\x89")));
     path = scene_path(&scene, "b");
     cr_expect(str_eq(value_text(path_get(&path, event)), STR("\xc3")));
+}
+
+/* ---- what is kept of the event before ---- */
+
+/* A text of up to 6 pairs; keys come twice, values are empty, some names are more than names. */
+static struct str random_text(void)
+{
+    static const char *const keys[] = {"a",    "bc",     "key",     "SRC",
+                                       "tags", "[x][y]", "message", "long_name_of_more_than_32_bytes_in_all"};
+    static const char *const values[] = {"1", "", "two", "\"3 4\"", "\\x"};
+    struct buf text = buf_in_arena(&scene.config);
+    for (int pairs = rand() % 7; pairs > 0; pairs--)
+        buf_printf(&text, "%s=%s ", keys[rand() % (rand() % 4 ? 4 : 8)], values[rand() % 5]);
+    return text.len ? buf_take(&text) : STR("");
+}
+
+static struct event *event_of(struct str text)
+{
+    struct event *event = scene_event(&scene, "{'SRC': 'was there'}");
+    event_slot_set(event, SLOT_MESSAGE, value_string(text));
+    return event;
+}
+
+static struct str printed(const struct event *event)
+{
+    struct buf out = buf_in_arena(&scene.config);
+    json_encode_map(&event->root, &out);
+    return buf_take(&out);
+}
+
+/* Texts of the same keys in a row, and others between: an instance that has seen them all must do what a new one
+ * does. */
+static void the_same_as_anew(const char *options)
+{
+    struct rig rig;
+    cr_assert(rig_open(&rig, &scene, &filter_kv, options), "%s", options);
+    struct str text = {0};
+    for (int round = 0; round < 400; round++) {
+        if (round % 3 != 1) text = random_text();
+        struct event *event = event_of(text), *other = event_of(text);
+        rig_run(&rig, event);
+        struct rig fresh;
+        cr_assert(rig_open(&fresh, &scene, &filter_kv, options));
+        rig_run(&fresh, other);
+        cr_assert_eq(rig_fate(&rig, event), rig_fate(&fresh, other), "%s: %.*s", options, STR_ARG(text));
+        rig_close(&fresh);
+        struct str got = printed(event), want = printed(other);
+        cr_assert(str_eq(got, want), "%s, `%.*s`: %.*s, anew %.*s", options, STR_ARG(text), STR_ARG(got), STR_ARG(want));
+    }
+    rig_close(&rig);
+}
+
+Test(filter_kv, the_event_before_changes_nothing)
+{
+    srand(20240306);
+    the_same_as_anew("{}");
+    the_same_as_anew("{'target': 't'}");
+    the_same_as_anew("{'allow_empty_values': true}");
+    the_same_as_anew("{'allow_duplicate_values': false, 'default_keys': {'bc': 'preset'}}");
 }

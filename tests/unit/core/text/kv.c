@@ -28,11 +28,33 @@ static void pairs(struct kv *kv, next_pair *next, struct str text, struct buf *o
     if (verdict == KV_LIMIT) buf_append_z(out, "LIMIT");
 }
 
+static enum kv_verdict next_one(struct kv *kv, struct kv_scan *scan, struct kv_pair *pair)
+{
+    enum kv_verdict verdict;
+    return kv_next(kv, scan, pair, 1, &verdict) ? KV_PAIR : verdict;
+}
+
+/* Several at once are the same as one by one. */
+static void pairs_at_once(struct kv *kv, struct str text, uint32_t capacity, struct buf *out)
+{
+    struct kv_scan scan = {.text = text};
+    struct kv_pair some[64];
+    enum kv_verdict verdict;
+    buf_clear(out);
+    do {
+        uint32_t count = kv_next(kv, &scan, some, capacity, &verdict);
+        cr_assert(verdict != KV_PAIR || count == capacity);
+        for (uint32_t i = 0; i < count; i++)
+            buf_printf(out, "%.*s>%.*s|", STR_ARG(some[i].key), STR_ARG(some[i].value));
+    } while (verdict == KV_PAIR);
+    if (verdict == KV_LIMIT) buf_append_z(out, "LIMIT");
+}
+
 static void check(const struct kv_syntax *syntax, const char *text, const char *want)
 {
     struct kv *kv = make(syntax);
     struct buf out = {0};
-    pairs(kv, kv_next, str_of(text), &out);
+    pairs(kv, next_one, str_of(text), &out);
     cr_expect_str_eq(buf_z(&out), want, "%s", text);
     pairs(kv, kv_next_by_regex, str_of(text), &out);
     cr_expect_str_eq(buf_z(&out), want, "by the expression: %s", text);
@@ -97,32 +119,46 @@ Test(kv, splitters_of_other_kinds)
     check(&syntax, "Host: a b\r\nX-Y: 1\\r\\n", "Host>a b|X-Y>1\\r\\n|");
 }
 
+static const struct kv_syntax syntaxes[] = {
+    {{" ", 1}, {"=", 1}, {0}, {0}, false, true}, {{" ", 1}, {"=", 1}, {0}, {0}, true, true},
+    {{",", 1}, {"=", 1}, {0}, {0}, false, true}, {{"a ", 2}, {"b=", 2}, {0}, {0}, false, false},
+    {{" \"", 2}, {"=,", 2}, {0}, {0}, false, true}, {{"\\n\"", 3}, {"(=", 2}, {0}, {0}, false, true},
+    {{"A-Z ", 4}, {"0-9=", 4}, {0}, {0}, false, true}, /* more members than blocks are searched for */
+};
+
+static void the_same_by_all_ways(struct kv *kv, struct str text, size_t syntax)
+{
+    struct buf one = {0}, other = {0};
+    pairs(kv, kv_next_by_regex, text, &other);
+    for (uint32_t at_once = 1; at_once < 20; at_once += 6) {
+        pairs_at_once(kv, text, at_once, &one);
+        cr_assert(str_eq(buf_str(&one), buf_str(&other)), "syntax %zu, `%.*s`: `%s`, by the expression `%s`", syntax,
+                  STR_ARG(text), buf_z(&one), buf_z(&other));
+    }
+    buf_fini(&one);
+    buf_fini(&other);
+}
+
+/* Short texts of few characters, in which all rules meet, and long ones of many pairs, beyond the blocks of 64
+ * bytes in which they are searched. */
 Test(kv, the_tables_find_what_the_expression_finds)
 {
-    static const char alphabet[] = "ab==  \"'()[]<>\\\\,\n";
-    static const struct kv_syntax syntaxes[] = {
-        {{" ", 1}, {"=", 1}, {0}, {0}, false, true}, {{" ", 1}, {"=", 1}, {0}, {0}, true, true},
-        {{",", 1}, {"=", 1}, {0}, {0}, false, true}, {{"a ", 2}, {"b=", 2}, {0}, {0}, false, false},
-        {{" \"", 2}, {"=,", 2}, {0}, {0}, false, true}, {{"\\n\"", 3}, {"(=", 2}, {0}, {0}, false, true},
+    static const struct { const char *alphabet; size_t longest; int rounds; } texts[] = {
+        {"ab==  \"'()[]<>\\,\n", 40, 6000}, {"abcdefgh1Z ==  ", 300, 1500}, {"abcdefghijk 2Y,,=\"", 200, 1500},
     };
-    struct buf one = {0}, other = {0};
     srand(20240305);
     for (size_t s = 0; s < sizeof syntaxes / sizeof *syntaxes; s++) {
         struct kv *kv = make(&syntaxes[s]);
         cr_expect(kv_has_tables(kv));
-        for (int round = 0; round < 6000; round++) {
-            char text[40];
-            size_t len = (size_t)(rand() % (int)sizeof text);
-            for (size_t i = 0; i < len; i++) text[i] = alphabet[(size_t)rand() % (sizeof alphabet - 1)];
-            pairs(kv, kv_next, (struct str){text, len}, &one);
-            pairs(kv, kv_next_by_regex, (struct str){text, len}, &other);
-            cr_assert(str_eq(buf_str(&one), buf_str(&other)), "syntax %zu, `%.*s`: `%s`, by the expression `%s`", s,
-                      (int)len, text, buf_z(&one), buf_z(&other));
-        }
+        for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
+            for (int round = 0; round < texts[t].rounds; round++) {
+                char text[300];
+                size_t len = (size_t)rand() % texts[t].longest, letters = strlen(texts[t].alphabet);
+                for (size_t i = 0; i < len; i++) text[i] = texts[t].alphabet[(size_t)rand() % letters];
+                the_same_by_all_ways(kv, (struct str){text, len}, s);
+            }
         kv_destroy(kv);
     }
-    buf_fini(&one);
-    buf_fini(&other);
 }
 
 /* A text of `bytes` bytes that repeats `part`. */
@@ -142,7 +178,7 @@ Test(kv, hostile_texts_of_a_mebibyte_end)
         struct kv_scan scan = {.text = text};
         struct kv_pair pair;
         clock_t begun = clock();
-        while (kv_next(kv, &scan, &pair) == KV_PAIR) { }
+        while (next_one(kv, &scan, &pair) == KV_PAIR) { }
         double ms = (double)(clock() - begun) * 1000 / CLOCKS_PER_SEC;
         cr_expect_lt(ms, 500, "`%s` took %.0f ms", parts[i], ms);
         free((char *)text.ptr);
@@ -157,7 +193,7 @@ Test(kv, looking_behind_quotes_is_bounded)
     struct kv_scan scan = {.text = text};
     struct kv_pair pair;
     enum kv_verdict verdict;
-    while ((verdict = kv_next(kv, &scan, &pair)) == KV_PAIR) cr_assert_leq(scan.work, (size_t)KV_WORK_MAX);
+    while ((verdict = next_one(kv, &scan, &pair)) == KV_PAIR) cr_assert_leq(scan.work, (size_t)KV_WORK_MAX);
     cr_expect_eq(verdict, KV_LIMIT);
     free((char *)text.ptr);
     kv_destroy(kv);
