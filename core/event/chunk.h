@@ -23,6 +23,7 @@ enum {
 struct budget {
     atomic_size_t used; /* bytes */
     size_t limit;       /* bytes; 0: none */
+    atomic_size_t session_bytes; /* of `used`: TLS sessions (core/net/tls.h) */
 };
 
 static inline void budget_charge(struct budget *budget, size_t bytes)

@@ -20,6 +20,7 @@ struct server_options {
     int64_t port;
     int64_t connections_max; /* 0: CONNECTIONS_MAX, or what the descriptor limit allows if less */
     bool keep_alive;
+    struct tls *tls; /* NULL, or off: plain */
 };
 
 struct server {
@@ -34,8 +35,9 @@ struct server {
     bool keep_alive, is_listening, is_stopping;
 };
 
-/* Fill type, opened, stopped and opaque first; the connections' set->owner is `opaque`. */
-void server_init(struct server *server, struct input *input);
+/* Fill type, opened, stopped and opaque first; the connections' set->owner is `opaque`. `tls` may be NULL
+ * or off; it is open until `stopped` is called. */
+void server_init(struct server *server, struct input *input, struct tls *tls);
 /* Initialises and listens. 0 or a UV_E code, which is logged. Without it (a plugin in client mode)
  * the connections are made by conn_connect(), and all else is the same. */
 int server_start(struct server *server, struct input *input, const struct server_options *options);
