@@ -53,6 +53,7 @@ struct input {
     uint32_t worker, workers;
     struct input_counters counters;
     _Atomic(struct backlog *) backlog; /* of inputs that know one, once started; theirs */
+    struct tls *tls; /* NULL: it has none that is on */
     void (*stopped)(struct input *input); /* set by the worker */
     bool is_stopping, is_stopped;
     bool is_exhausted;   /* ended by itself: stdin's end, generator's count */

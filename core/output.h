@@ -41,6 +41,7 @@ struct output {
     enum ecs ecs;
     uint32_t worker, workers;
     struct output_counters counters;
+    struct tls *tls; /* NULL: it has none that is on */
     struct ingest *ingest;                  /* of the worker */
     void (*ready)(struct output *output);   /* set by the worker */
     void (*stopped)(struct output *output);

@@ -4,7 +4,8 @@
  *
  * Departures from Logstash's input: RFC 5424 and octet counting are understood, a line's terminator is
  * not in the message, a message without a priority counts as 13 (user-level notice, as its code
- * intends; it writes 0), and a line that is no syslog at all is what gets the failure tag. */
+ * intends; it writes 0), and a line that is no syslog at all is what gets the failure tag. With TLS there
+ * is no UDP: what is to be encrypted does not come in the clear beside it. */
 #include <assert.h>
 #include <stdlib.h>
 #include "core/input.h"
@@ -13,6 +14,7 @@
 #include "core/net/proxy.h"
 #include "core/net/server.h"
 #include "core/net/syslog_framer.h"
+#include "core/net/tls.h"
 #include "core/text/syslog_event.h"
 #include "core/xmalloc.h"
 
@@ -26,7 +28,9 @@ struct syslog {
     struct byte_size line_limit;
     int64_t connections_limit, receive_buffer_bytes;
     struct duration idle_timeout;
+    struct tls_settings tls_settings;
 
+    struct tls tls;
     struct input *input;
     struct server server;
     struct datagrams datagrams;
@@ -217,6 +221,7 @@ static void syslog_destroy(void *self)
 {
     struct syslog *syslog = self;
     syslog_pattern_destroy(syslog->reader.pattern);
+    tls_destroy(&syslog->tls);
 }
 
 static bool syslog_create(void *self, const struct plugin_context *context)
@@ -228,8 +233,12 @@ static bool syslog_create(void *self, const struct plugin_context *context)
                    "`%.*s` is not a field reference", STR_ARG(syslog->syslog_field));
         return false;
     }
-    /* the pattern last: what was refused is not destroyed */
+    /* the pattern and TLS last: what was refused is not destroyed */
     bool good = zone_option(syslog, context) && pattern_option(syslog, context);
+    if (good && !tls_create(&syslog->tls, &syslog->tls_settings, context)) {
+        syslog_pattern_destroy(reader->pattern);
+        good = false;
+    }
     const char *ip = context->ecs == ECS_DISABLED ? "host" : "[host][ip]";
     bool compiled = path_compile(&syslog->peer_ip, str_of(ip), context->arena);
     assert(compiled);
@@ -250,7 +259,7 @@ static void part_stopped(void *opaque)
     assert(syslog->to_stop);
     if (syslog->has_failed) return;
     if (--syslog->to_stop) return;
-    stream_close(&syslog->datagram_stream);
+    if (!tls_is_on(&syslog->tls)) stream_close(&syslog->datagram_stream);
     input_stopped(syslog->input);
 }
 
@@ -267,14 +276,16 @@ static int syslog_start(void *self, struct input *input)
     syslog->datagrams.opaque = syslog;
     struct server_options stream = {
         .host = syslog->host, .port = syslog->port, .connections_max = syslog->connections_limit,
-        .keep_alive = true, .idle_ms = (uint64_t)syslog->idle_timeout.ns / 1000000};
+        .keep_alive = true, .idle_ms = (uint64_t)syslog->idle_timeout.ns / 1000000,
+        .tls = &syslog->tls};
     struct datagram_options datagrams = {.host = syslog->host,
                                          .port = syslog->port,
                                          .slot_bytes = SYSLOG_DATAGRAM_MAX,
                                          .receive_buffer = syslog->receive_buffer_bytes};
     int status = server_start(&syslog->server, input, &stream);
     if (status) return status;
-    syslog->to_stop = 2;
+    syslog->to_stop = tls_is_on(&syslog->tls) ? 1 : 2;
+    if (syslog->to_stop == 1) return 0;
     status = datagrams_start(&syslog->datagrams, input, &datagrams);
     if (status) {
         syslog->has_failed = true;
@@ -289,14 +300,14 @@ static void syslog_pause(void *self, bool paused)
 {
     struct syslog *syslog = self;
     if (paused) return;
-    datagrams_resume(&syslog->datagrams);
+    if (!tls_is_on(&syslog->tls)) datagrams_resume(&syslog->datagrams);
     server_resume(&syslog->server);
 }
 
 static void syslog_stop(void *self)
 {
     struct syslog *syslog = self;
-    datagrams_stop(&syslog->datagrams);
+    if (!tls_is_on(&syslog->tls)) datagrams_stop(&syslog->datagrams);
     server_stop(&syslog->server);
 }
 
@@ -331,13 +342,15 @@ static const struct option syslog_options[] = {
     OPTION_INT(struct syslog, receive_buffer_bytes, .preset = "0", .min = 0, .max = 1 << 30,
                .help = "Size of the kernel's receive buffer for UDP (SO_RCVBUF); 0: the system's. "
                        "Tailrace's own."),
+    OPTION_GROUP(struct syslog, tls_settings, tls_options),
     OPTION_END,
 };
 
 static bool syslog_listens(const void *opaque, struct listen_place *place)
 {
     const struct syslog *self = opaque;
-    *place = (struct listen_place){.host = self->host, .port = self->port, .is_tcp = true, .is_udp = true};
+    *place = (struct listen_place){.host = self->host, .port = self->port, .is_tcp = true,
+                                  .is_udp = !self->tls_settings.ssl_enabled};
     return true;
 }
 

@@ -15,18 +15,19 @@
 #include "core/net/proxy.h"
 #include "core/net/server.h"
 #include "core/net/tls.h"
+#include "core/net/tls_session.h"
 #include "core/xmalloc.h"
 
 enum { MODE_SERVER, MODE_CLIENT };
 static const char *const modes[] = {"server", "client", NULL};
 enum { RECONNECT_MS_MIN = 1000, RECONNECT_MS_MAX = 30000 };
 
-enum { FIELD_NAME, FIELD_IP, FIELD_PORT, FIELD_PROXY_IP, FIELD_PROXY_PORT, FIELD_COUNT };
+enum { FIELD_NAME, FIELD_IP, FIELD_PORT, FIELD_PROXY_IP, FIELD_PROXY_PORT, FIELD_SUBJECT, FIELD_COUNT };
 static const char *const field_names[2][FIELD_COUNT] = {
-    {"host", "[@metadata][ip_address]", "port", "proxy_host", "proxy_port"},
+    {"host", "[@metadata][ip_address]", "port", "proxy_host", "proxy_port", "sslsubject"},
     {"[@metadata][input][tcp][source][name]", "[@metadata][input][tcp][source][ip]",
      "[@metadata][input][tcp][source][port]", "[@metadata][input][tcp][proxy][ip]",
-     "[@metadata][input][tcp][proxy][port]"},
+     "[@metadata][input][tcp][proxy][port]", "[@metadata][input][tcp][tls][client][subject]"},
 };
 
 struct tcp {
@@ -37,8 +38,9 @@ struct tcp {
     struct byte_size line_limit;
     int64_t connections_limit;
     struct duration idle_timeout;
-    struct tls_settings tls;
+    struct tls_settings tls_settings;
 
+    struct tls tls;
     struct input *input;
     struct server server;
     struct client client;
@@ -83,6 +85,15 @@ static void set_own(const struct peer *peer, struct event *event)
     path_set(&fields[FIELD_PORT], event, value_int(address_port(&peer->conn.peer)));
 }
 
+static void set_subject(const struct peer *peer, struct event *event)
+{
+    char text[TLS_SUBJECT_MAX];
+    struct str subject = peer->conn.tls ? tls_session_subject(peer->conn.tls, text) : (struct str){0};
+    if (!subject.len) return;
+    struct value value = value_string(arena_copy(event->arena, subject));
+    path_set(&peer->tcp->fields[FIELD_SUBJECT], event, value);
+}
+
 /* At its first event, so that idle connections cost nothing and a PROXY line has been read. */
 static void peer_fields(struct peer *peer)
 {
@@ -94,6 +105,7 @@ static void peer_fields(struct peer *peer)
         set_proxied(peer, &model);
     else
         set_own(peer, &model);
+    set_subject(peer, &model);
     graft_init(&peer->fields, &model);
     arena_fini(&arena);
 }
@@ -112,6 +124,7 @@ static void tcp_fields(const void *opaque, struct field_set *fields)
     fields_put_absent(fields, &tcp->fields[FIELD_IP], TYPE_STRING);
     fields_put_absent(fields, &tcp->fields[FIELD_PORT],
                       tcp->proxy_protocol ? TYPE_INTEGER | TYPE_STRING : TYPE_INTEGER);
+    if (tcp->tls_settings.ssl_enabled) fields_may_put(fields, &tcp->fields[FIELD_SUBJECT], TYPE_STRING);
     if (!tcp->proxy_protocol) return;
     fields_may_put(fields, &tcp->fields[FIELD_PROXY_IP], TYPE_STRING);
     fields_may_put(fields, &tcp->fields[FIELD_PROXY_PORT], TYPE_STRING);
@@ -227,7 +240,16 @@ static bool tcp_create(void *self, const struct plugin_context *context)
         assert(good);
         (void)good;
     }
-    return tls_check(&tcp->tls, context);
+    /* as in Logstash, clients of a server must show a certificate unless the options say otherwise */
+    tcp->tls.plan = (struct tls_plan){
+        .is_client = tcp->mode.value == MODE_CLIENT, .clients = CLIENTS_REQUIRED, .peer = tcp->host};
+    return tls_create(&tcp->tls, &tcp->tls_settings, context);
+}
+
+static void tcp_destroy(void *self)
+{
+    struct tcp *tcp = self;
+    tls_destroy(&tcp->tls);
 }
 
 static void tcp_stopped(void *opaque)
@@ -262,7 +284,7 @@ static int client_mode_start(struct tcp *tcp)
                                   .closed = client_closed,
                                   .opaque = tcp};
     tcp->reconnect_ms = RECONNECT_MS_MIN;
-    server_init(&tcp->server, tcp->input);
+    server_init(&tcp->server, tcp->input, &tcp->tls);
     client_start(&tcp->client);
     client_connect(&tcp->client, 0);
     return 0;
@@ -281,7 +303,8 @@ static int tcp_start(void *self, struct input *input)
                                      .port = tcp->port,
                                      .connections_max = tcp->connections_limit,
                                      .keep_alive = tcp->tcp_keep_alive,
-                                     .idle_ms = (uint64_t)tcp->idle_timeout.ns / 1000000};
+                                     .idle_ms = (uint64_t)tcp->idle_timeout.ns / 1000000,
+                                     .tls = &tcp->tls};
     return server_start(&tcp->server, input, &options);
 }
 
@@ -321,7 +344,7 @@ static const struct option tcp_options[] = {
     OPTION_INT(struct tcp, connections_limit, .preset = "0", .min = 0, .max = 1000000,
                .help = "Open connections of a worker; 0: 20000, or what LimitNOFILE allows if that "
                        "is less. Tailrace's own."),
-    OPTION_GROUP(struct tcp, tls, tls_options),
+    OPTION_GROUP(struct tcp, tls_settings, tls_options),
     OPTION_END,
 };
 
@@ -345,6 +368,7 @@ const struct input_type input_tcp = {
     .start = tcp_start,
     .pause = tcp_pause,
     .stop = tcp_stop,
+    .destroy = tcp_destroy,
     .fields = tcp_fields,
     .is_ecs = true,
 };

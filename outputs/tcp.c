@@ -24,8 +24,9 @@ struct tcp {
     struct str host;
     struct choice mode;
     struct duration reconnect_interval;
-    struct tls_settings tls;
+    struct tls_settings tls_settings;
 
+    struct tls tls;
     struct output *output;
     struct conn_set conns;
     /* client */
@@ -134,8 +135,9 @@ static const struct conn_type client_type = {.size = sizeof(struct conn),
 static void check_stopped(struct tcp *tcp)
 {
     if (tcp->conns.count || tcp->is_listening || tcp->output->is_stopped) return;
-    if (tcp->mode.value == MODE_SERVER || tcp->client.is_timer_closed)
-        output_stopped(tcp->output);
+    if (tcp->mode.value == MODE_CLIENT && !tcp->client.is_timer_closed) return;
+    tls_close(&tcp->tls);
+    output_stopped(tcp->output);
 }
 
 static void conns_left(struct conn_set *set)
@@ -340,16 +342,16 @@ static void server_end(struct tcp *tcp)
 
 static bool tcp_create(void *self, const struct plugin_context *context)
 {
-    const struct tcp *tcp = self;
-    bool good = tls_check(&tcp->tls, context);
+    struct tcp *tcp = self;
     if (tcp->mode.value == MODE_SERVER && context->workers > 1) {
         struct message *message = diag_error(
             context->diag, context_place(context, "mode"),
             "the tcp output in mode server works with one worker only in this version");
         diag_hint(context->diag, message, "set pipeline.workers to 1, or use mode client");
-        good = false;
+        return false;
     }
-    return good;
+    tcp->tls.plan = (struct tls_plan){.is_client = tcp->mode.value == MODE_CLIENT, .peer = tcp->host};
+    return tls_create(&tcp->tls, &tcp->tls_settings, context);
 }
 
 static int tcp_start(void *self, struct output *output)
@@ -358,7 +360,13 @@ static int tcp_start(void *self, struct output *output)
     tcp->output = output;
     conn_set_init(&tcp->conns, output->loop, NULL, tcp);
     tcp->conns.left = conns_left;
-    return tcp->mode.value == MODE_SERVER ? server_begin(tcp) : client_begin(tcp);
+    if (tls_is_on(&tcp->tls)) {
+        tcp->conns.tls = output->tls = &tcp->tls;
+        tls_open(&tcp->tls, output->loop);
+    }
+    int status = tcp->mode.value == MODE_SERVER ? server_begin(tcp) : client_begin(tcp);
+    if (status) tls_close(&tcp->tls);
+    return status;
 }
 
 static uint32_t tcp_take(void *self, struct batch *batch, const struct selection *in,
@@ -391,6 +399,7 @@ static void tcp_destroy(void *self)
 {
     struct tcp *tcp = self;
     buf_fini(&tcp->text);
+    tls_destroy(&tcp->tls);
     if (tcp->mode.value == MODE_CLIENT && tcp->output) lane_fini(&tcp->lane);
 }
 
@@ -404,7 +413,7 @@ static const struct option tcp_options[] = {
     OPTION_DURATION(struct tcp, reconnect_interval, .preset = "10", .unit = "s", .min = 100000000,
                     .max = 3600000000000,
                     .help = "Longest wait between two attempts to connect; the first come sooner."),
-    OPTION_GROUP(struct tcp, tls, tls_options),
+    OPTION_GROUP(struct tcp, tls_settings, tls_options),
     OPTION_END,
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/metrics_text.h"
+#include "core/net/tls.h"
 #include "pipelines/components.h"
 #include "pipelines/memory_limit.h"
 #include "pipelines/patterns.h"
@@ -280,6 +281,88 @@ static void states(struct stats *stats, struct buf *out)
     }
 }
 
+/* ---- TLS of inputs and outputs ---- */
+
+#define TLS(member_) offsetof(struct tls, counters.member_)
+static const struct counter_row tls_rows[] = {
+    {"component_tls_handshakes_total", "counter", "TLS handshakes that succeeded", TLS(handshakes), 1},
+    {"component_tls_sessions", "gauge", "TLS sessions open", TLS(sessions), 1},
+    {"component_tls_reloads_total", "counter", "Changed certificate files that were taken", TLS(reloads), 1},
+    {"component_tls_reload_failures_total", "counter", "Changed certificate files that could not be used",
+     TLS(reload_failures), 1},
+};
+
+static const struct tls *tls_of(const struct component *at, enum component_kind kind)
+{
+    return kind == COMPONENT_INPUT ? ((const struct input *)at->instance)->tls
+                                   : ((const struct output *)at->instance)->tls;
+}
+
+/* Sum over the workers of a counter of what `first`, the first worker's plugin, has its TLS in. */
+static double tls_sum(const struct pipeline *pipeline, enum component_kind kind, uint32_t number, size_t offset)
+{
+    double sum = 0;
+    for (uint32_t w = 0; w < pipeline->worker_count; w++) {
+        const struct generation *generation = worker_generation(pipeline->workers[w]);
+        if (number >= component_count(generation, kind)) continue;
+        struct component at = component_at(generation, kind, number);
+        const struct tls *tls = tls_of(&at, kind);
+        if (!tls) continue;
+        sum += (double)counter_get((const atomic_uint_fast64_t *)(const void *)((const char *)tls + offset));
+    }
+    return sum;
+}
+
+/* A line for each plugin that has TLS; with `failure` its reason. */
+static void tls_lines(struct stats *stats, const struct counter_row *at, const char *failure, struct buf *out)
+{
+    static const enum component_kind kinds[] = {COMPONENT_INPUT, COMPONENT_OUTPUT};
+    EACH_PIPELINE(stats, pipeline)
+        for (int i = 0; i < 2; i++)
+            for (uint32_t k = 0; k < component_count(component_generation(pipeline), kinds[i]); k++) {
+                struct component plugin = component_at(component_generation(pipeline), kinds[i], k);
+                if (!tls_of(&plugin, kinds[i])) continue;
+                struct labels labels = {.pipeline = pipeline->id, .id = plugin.id, .type = plugin.type,
+                                        .kind = component_kind_name(kinds[i]),
+                                        .extra = failure ? "reason" : NULL, .extra_value = failure};
+                row(out, at->name, &labels, tls_sum(pipeline, kinds[i], k, at->offset));
+            }
+}
+
+/* Each worker has read the same file: the first one's time is told. */
+static void tls_expiry(struct stats *stats, struct buf *out)
+{
+    static const enum component_kind kinds[] = {COMPONENT_INPUT, COMPONENT_OUTPUT};
+    family(out, "component_tls_certificate_expires_seconds", "gauge",
+           "When the own certificate expires, seconds since 1970");
+    EACH_PIPELINE(stats, pipeline)
+        for (int i = 0; i < 2; i++)
+            for (uint32_t k = 0; k < component_count(component_generation(pipeline), kinds[i]); k++) {
+                struct component plugin = component_at(component_generation(pipeline), kinds[i], k);
+                const struct tls *tls = tls_of(&plugin, kinds[i]);
+                uint64_t expires_s = tls ? counter_get(&tls->counters.expires_s) : 0;
+                if (!expires_s) continue;
+                row(out, "component_tls_certificate_expires_seconds",
+                    &(struct labels){.pipeline = pipeline->id, .id = plugin.id, .type = plugin.type,
+                                     .kind = component_kind_name(kinds[i])}, (double)expires_s);
+            }
+}
+
+static void tls_families(struct stats *stats, struct buf *out)
+{
+    for (size_t i = 0; i < sizeof tls_rows / sizeof *tls_rows; i++) {
+        family(out, tls_rows[i].name, tls_rows[i].type, tls_rows[i].help);
+        tls_lines(stats, &tls_rows[i], NULL, out);
+    }
+    family(out, "component_tls_failed_handshakes_total", "counter", "TLS handshakes that failed, by reason");
+    for (int i = 0; i < TLS_FAILURES; i++) {
+        size_t offset = TLS(failed) + (size_t)i * sizeof(atomic_uint_fast64_t);
+        tls_lines(stats, &(struct counter_row){.name = "component_tls_failed_handshakes_total", .offset = offset},
+                  tls_failure_names[i], out);
+    }
+    tls_expiry(stats, out);
+}
+
 /* ---- grok's patterns ---- */
 
 enum { PATTERN_LABEL_MAX = 120 }; /* characters of a pattern that are shown */
@@ -389,6 +472,7 @@ void metrics_text(struct stats *stats, struct buf *out)
     families(stats, COMPONENT_CODEC, codec_rows, sizeof codec_rows / sizeof *codec_rows, out);
     lag(stats, out);
     states(stats, out);
+    tls_families(stats, out);
     grok_patterns(stats, out);
     taps(stats, out);
     memory(stats, out);

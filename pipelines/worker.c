@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include "core/log.h"
+#include "core/net/tls.h"
 #include "core/xmalloc.h"
 #include "dsl/vm.h"
 
@@ -447,6 +448,7 @@ static void worker_reopen_here(struct loop_note *note)
         struct output *output = program->outputs[i];
         if (output->type->reopen && !output->is_stopped) output->type->reopen(output->self);
     }
+    tls_look_all(&door->worker->loop);
 }
 
 /* A note is run between two batches: the first of those that wait is underway if it is parked. */

@@ -31,6 +31,7 @@ struct budget {
     size_t limit;       /* bytes; 0: none */
     struct budget *parent; /* of the process; NULL: none. Set while nothing runs */
     atomic_size_t reported; /* of `used`, to the parent */
+    atomic_size_t session_bytes; /* of `used`: TLS sessions (core/net/tls.h) */
 };
 
 void budget_report(struct budget *budget); /* to its parent; any thread */

@@ -13,7 +13,7 @@ void client_start(struct client *client)
 static void client_connect_timeout(uv_timer_t *timer)
 {
     struct client *client = timer->data;
-    if (client->conn && client->conn->is_connecting)
+    if (client->conn && conn_is_starting(client->conn))
         client->type->ended(client->conn, UV_ETIMEDOUT);
 }
 

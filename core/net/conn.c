@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "core/net/tls_session.h"
 #include "core/xmalloc.h"
 
 static bool set_is_paused(const struct conn_set *set) { return set->is_paused && *set->is_paused; }
@@ -19,11 +20,15 @@ void conn_set_init(struct conn_set *set, struct loop *loop, const bool *is_pause
 
 static void conn_poll(uv_poll_t *poll, int status, int events);
 
+/* A handshake is underway: bytes of the owner cannot go yet, though the socket has room. */
+static bool conn_is_shaking(const struct conn *conn) { return conn->tls && !tls_session_is_open(conn->tls); }
+
 /* Tells the loop what this connection waits for. */
 static void conn_arm(struct conn *conn)
 {
     assert(!conn->is_closing);
-    int events = (conn->wants_write || conn->is_connecting ? UV_WRITABLE : 0) |
+    bool writes = (conn->wants_write && !conn_is_shaking(conn)) || conn->flushes || conn->is_connecting;
+    int events = (writes ? UV_WRITABLE : 0) |
                  (conn->parked_link || conn->is_connecting ? 0 : UV_READABLE);
     if (events)
         uv_poll_start(&conn->poll, events, conn_poll);
@@ -88,9 +93,51 @@ static void conn_give(struct conn *conn, struct str bytes, struct block *block)
     conn_park(conn);
 }
 
+/* The socket is asked for room as long as TLS holds bytes for it. */
+static void conn_flushes(struct conn *conn)
+{
+    bool flushes = tls_session_is_full(conn->tls);
+    if (flushes == conn->flushes) return;
+    conn->flushes = flushes;
+    conn_arm(conn);
+}
+
+void conn_opened(struct conn *conn)
+{
+    if (conn->wants_write) conn_arm(conn);
+    if (conn->set->tls->plan.is_client && conn->type->connected) conn->type->connected(conn);
+}
+
+/* The end, once what came before it is consumed. */
+static void conn_end(struct conn *conn, int status)
+{
+    conn->has_ended = true;
+    conn->ended_status = status;
+    if (!conn->parked_link) conn->type->ended(conn, status);
+}
+
+/* conn_receive() of a connection with TLS. */
+static bool conn_receive_sealed(struct conn *conn, size_t *received)
+{
+    struct loop *loop = conn->set->loop;
+    uv_buf_t space = loop_read_space(loop);
+    struct tls_got got = tls_session_read(conn->tls, space);
+    struct block *block = loop->read_block;
+    loop_read_done(loop, got.len);
+    *received += got.sealed;
+    conn_flushes(conn);
+    block_keep(block); /* connected() may read elsewhere */
+    if (got.has_opened) conn_opened(conn);
+    if (got.len && !conn->is_closing) conn_give(conn, (struct str){space.base, got.len}, block);
+    block_drop(block, &loop->pool);
+    if (got.is_ended && !conn->is_closing) conn_end(conn, got.status);
+    return got.sealed && !got.is_ended && !conn->is_closing;
+}
+
 /* One read. False: nothing is there, or the connection has ended or been closed. */
 static bool conn_receive(struct conn *conn, size_t *received)
 {
+    if (conn->tls) return conn_receive_sealed(conn, received);
     struct loop *loop = conn->set->loop;
     uv_buf_t space = loop_read_space(loop);
     ssize_t got;
@@ -143,7 +190,7 @@ static bool conn_has_turn(struct conn *conn)
 static void conn_readable(struct conn *conn)
 {
     size_t received = 0;
-    if (set_is_paused(conn->set)) {
+    if (set_is_paused(conn->set) && !conn_is_shaking(conn)) {
         conn_park(conn);
     } else if (conn_has_turn(conn)) {
         conn_receive(conn, &received);
@@ -162,8 +209,24 @@ static void conn_connect_done(struct conn *conn)
         conn->type->ended(conn, uv_translate_sys_error(error));
         return;
     }
+    if (conn->set->tls) {
+        conn->tls = tls_session_open(conn->set->tls, conn);
+        conn->flushes = tls_session_is_full(conn->tls);
+    }
     conn_arm(conn);
-    if (conn->type->connected) conn->type->connected(conn);
+    if (!conn->tls && conn->type->connected) conn->type->connected(conn);
+}
+
+/* There is room in the socket: first for what TLS holds, then for the owner. */
+static void conn_writable(struct conn *conn)
+{
+    int status = conn->flushes ? tls_session_flush(conn->tls) : 0;
+    if (status) {
+        conn->type->ended(conn, status);
+        return;
+    }
+    if (conn->flushes) conn_flushes(conn);
+    if (conn->wants_write && !conn->flushes) conn->type->writable(conn);
 }
 
 static void conn_poll(uv_poll_t *poll, int status, int events)
@@ -173,7 +236,7 @@ static void conn_poll(uv_poll_t *poll, int status, int events)
         conn_connect_done(conn);
         return;
     }
-    if (events & UV_WRITABLE) conn->type->writable(conn);
+    if (events & UV_WRITABLE) conn_writable(conn);
     if (conn->is_closing) return;
     if (status < 0) {
         /* libuv has stopped the handle: the error, or what came before it, is read now and the
@@ -195,7 +258,9 @@ static void conn_resume(struct conn *conn)
         conn_give(conn, (struct str){block->bytes + conn->held_offset, conn->held_len}, block);
     }
     if (conn->is_closing || conn->parked_link) return;
-    if (conn->is_draining)
+    if (conn->has_ended)
+        conn->type->ended(conn, conn->ended_status);
+    else if (conn->is_draining)
         conn_drain_on(conn);
     else
         conn_arm(conn);
@@ -220,7 +285,11 @@ struct conn *conn_open(struct conn_set *set, const struct conn_type *type, int f
     conn->fd = fd;
     conn->peer = *peer;
     conn->read_ms = uv_now(&set->loop->uv);
-    if (uv_poll_init(&set->loop->uv, &conn->poll, fd)) {
+    /* one that connects begins with TLS when it is connected */
+    bool begins = set->tls && !set->tls->plan.is_client;
+    if (begins) conn->tls = tls_session_open(set->tls, conn);
+    if ((begins && !conn->tls) || uv_poll_init(&set->loop->uv, &conn->poll, fd)) {
+        if (conn->tls) tls_session_close(conn->tls);
         close(fd);
         free(conn);
         return NULL;
@@ -271,14 +340,19 @@ void conn_keep_alive(struct conn *conn)
     setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
+bool conn_is_starting(const struct conn *conn)
+{
+    return conn->is_connecting || (conn_is_shaking(conn) && conn->set->tls->plan.is_client);
+}
+
 void conn_drain(struct conn *conn)
 {
     if (conn->is_closing || conn->is_draining) return;
     conn->is_draining = true;
-    if (!conn->parked_link && !conn->is_connecting)
-        conn_drain_on(conn);
-    else if (conn->is_connecting)
+    if (conn_is_starting(conn))
         conn->type->ended(conn, UV_ECANCELED);
+    else if (!conn->parked_link)
+        conn_drain_on(conn);
 }
 
 void conn_set_end_idle(struct conn_set *set, uint64_t idle_ms)
@@ -319,6 +393,8 @@ void conn_close(struct conn *conn)
     if (conn->is_closing) return;
     conn_unpark(conn);
     conn_drop_held(conn);
+    if (conn->tls) tls_session_close(conn->tls);
+    conn->tls = NULL;
     conn->is_closing = true;
     uv_close((uv_handle_t *)&conn->poll, conn_closed);
     close(conn->fd);
@@ -331,6 +407,12 @@ ssize_t conn_write(struct conn *conn, struct str bytes)
 {
     assert(!conn->is_connecting && !conn->is_closing);
     ssize_t sent;
+    if (conn_is_shaking(conn)) return 0;
+    if (conn->tls) {
+        sent = tls_session_write(conn->tls, bytes);
+        conn_flushes(conn);
+        return sent;
+    }
     do sent = send(conn->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     if (sent >= 0) return sent;

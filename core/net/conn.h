@@ -8,7 +8,8 @@
  *                                                        parked until conn_set_resume()
  *
  * What wants to read while its set is paused is parked as well: a pause costs only those that have
- * something to say. A `struct conn` is the first member of its owner's struct (conn_type.size), which
+ * something to say. With TLS (core/net/tls_session.h) the bytes are opened on their way into the block, and
+ * handshakes go on during a pause. A `struct conn` is the first member of its owner's struct (conn_type.size), which
  * the set allocates and frees. One worker's thread. */
 #ifndef CORE_NET_CONN_H
 #define CORE_NET_CONN_H
@@ -25,6 +26,8 @@ enum {
 };
 
 struct conn;
+struct tls;
+struct tls_session;
 struct conn_type {
     size_t size; /* of the owner's struct */
     /* Returns how many bytes it consumed: all, unless the set is paused. May call conn_close(). */
@@ -32,7 +35,7 @@ struct conn_type {
     /* The peer has ended (0) or the connection broke (UV_E code); or conn_drain() is through. The
      * owner calls conn_close(). */
     void (*ended)(struct conn *conn, int status);
-    void (*connected)(struct conn *conn); /* of conn_connect(); a failure is `ended` */
+    void (*connected)(struct conn *conn); /* of conn_connect(), TLS included; a failure is `ended` */
     void (*writable)(struct conn *conn);  /* after conn_want_write() */
     void (*closed)(struct conn *conn);    /* the memory goes afterwards */
 };
@@ -40,6 +43,7 @@ struct conn_type {
 struct conn_set {
     struct loop *loop;
     const bool *is_paused; /* NULL: never */
+    struct tls *tls;       /* NULL: plain; else what is opened or connected from now on is encrypted */
     struct conn *first;
     uint32_t count;
     struct conn *parked_first, **parked_last;
@@ -55,9 +59,13 @@ struct conn {
     struct conn *parked_next, **parked_link; /* link NULL: not parked */
     struct block *held;                      /* bytes that were not consumed lie in it */
     uint32_t held_offset, held_len;
+    struct tls_session *tls;                 /* NULL: plain */
     int fd;
+    int ended_status;                        /* when has_ended */
     bool wants_write, is_connecting, is_draining, is_closing;
     uint64_t read_ms; /* of the loop's clock: when something was read last, or could not be for a pause */
+    bool flushes;   /* TLS has bytes for the socket */
+    bool has_ended; /* by the peer, told once what it held is consumed */
     bool is_late; /* had bytes in a turn whose share was used up */
     struct address peer;
 };
@@ -77,6 +85,10 @@ struct conn *conn_open(struct conn_set *set, const struct conn_type *type, int f
 struct conn *conn_connect(struct conn_set *set, const struct conn_type *type,
                           const struct address *peer, int *status);
 void conn_keep_alive(struct conn *conn); /* probes of a silent peer: KEEP_ALIVE_… */
+/* Its handshake is done: told by TLS. */
+void conn_opened(struct conn *conn);
+/* Connecting, or in its first handshake as a client: nothing can be written yet. */
+bool conn_is_starting(const struct conn *conn);
 /* Reads what has arrived already, at most DRAIN_BYTES_MAX, then calls ended(); waits for the end of a
  * pause first. */
 void conn_drain(struct conn *conn);

@@ -32,6 +32,8 @@ int loop_init(struct loop *loop, struct budget *budget, struct books *books)
     loop->door.data = loop;
     uv_timer_init(&loop->uv, &loop->join_timer);
     loop->join_timer.data = loop;
+    uv_timer_init(&loop->uv, &loop->tls_timer);
+    loop->tls_timer.data = loop;
     loop->door_last = &loop->door_first;
     pthread_mutex_init(&loop->door_mutex, NULL);
     chunk_pool_init(&loop->pool, budget);
@@ -44,6 +46,7 @@ void loop_fini(struct loop *loop)
     loop_door_open(&loop->door);
     uv_close((uv_handle_t *)&loop->door, NULL);
     uv_close((uv_handle_t *)&loop->join_timer, NULL);
+    uv_close((uv_handle_t *)&loop->tls_timer, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     int busy = uv_loop_close(&loop->uv);
     assert(busy == 0); /* a handle was left open by its owner */

@@ -17,6 +17,7 @@ struct loop_note {
 
 struct framer;
 struct joiner;
+struct tls;
 
 enum { TURN_BYTES_MAX = 4 * 1024 * 1024 }; /* read in one turn, so that timers and stops get theirs */
 
@@ -36,6 +37,8 @@ struct loop {
     size_t half_frame_bytes;   /* of all of them, and of records */
     struct joiner *joiners;    /* those that hold lines of a record */
     uv_timer_t join_timer;     /* runs while one of them may become idle */
+    struct tls *tls;           /* those whose files are watched and whose handshakes have deadlines */
+    uv_timer_t tls_timer;      /* for the first that is due */
     size_t turn_bytes;         /* read by connections in this turn */
     uint32_t late;             /* connections that had bytes but no turn: they read first in the next */
 };

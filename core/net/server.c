@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "core/log.h"
+#include "core/net/tls.h"
 
 static uint32_t connections_limit(int64_t wanted)
 {
@@ -49,8 +50,9 @@ static void server_accepted(void *opaque, int fd, const struct address *peer)
 
 static void server_check_stopped(struct server *server)
 {
-    if (server->is_stopping && !server->is_listening && !server->has_idle_timer && server->conns.count == 0)
-        server->stopped(server->opaque);
+    if (!server->is_stopping || server->is_listening || server->has_idle_timer || server->conns.count) return;
+    if (server->conns.tls) tls_close(server->conns.tls);
+    server->stopped(server->opaque);
 }
 
 static void server_listener_closed(void *opaque)
@@ -68,12 +70,15 @@ static void server_left(struct conn_set *set)
     if (!server->is_listening) server_check_stopped(server);
 }
 
-void server_init(struct server *server, struct input *input)
+void server_init(struct server *server, struct input *input, struct tls *tls)
 {
     assert(server->type && server->stopped);
     server->input = input;
     conn_set_init(&server->conns, input->loop, &input->ingest->is_paused, server->opaque);
     server->conns.left = server_left;
+    if (!tls || !tls_is_on(tls)) return;
+    server->conns.tls = input->tls = tls;
+    tls_open(tls, input->loop);
 }
 
 static void idle_looked(uv_timer_t *timer)
@@ -103,7 +108,7 @@ static void idle_timer_closed(uv_handle_t *handle)
 int server_start(struct server *server, struct input *input, const struct server_options *options)
 {
     assert(server->opened);
-    server_init(server, input);
+    server_init(server, input, options->tls);
     server->keep_alive = options->keep_alive;
     server->connections_max = connections_limit(options->connections_max);
     struct port_options port = {
@@ -118,6 +123,7 @@ int server_start(struct server *server, struct input *input, const struct server
     }
     server->is_listening = status == 0;
     if (server->is_listening) idle_timer_start(server, options->idle_ms);
+    if (status && server->conns.tls) tls_close(server->conns.tls);
     if (status)
         LOG(LOG_ERROR, "net.listen", input->id, "cannot listen on %.*s port %d: %s",
             STR_ARG(options->host), (int)options->port, uv_strerror(status));

@@ -22,6 +22,7 @@ struct server_options {
     int64_t connections_max; /* 0: CONNECTIONS_MAX, or what the descriptor limit allows if less */
     bool keep_alive;
     uint64_t idle_ms; /* a connection that sends nothing for so long is ended; 0: never */
+    struct tls *tls; /* NULL, or off: plain */
 };
 
 struct server {
@@ -38,8 +39,9 @@ struct server {
     bool keep_alive, is_listening, is_stopping, has_idle_timer;
 };
 
-/* Fill type, opened, stopped and opaque first; the connections' set->owner is `opaque`. */
-void server_init(struct server *server, struct input *input);
+/* Fill type, opened, stopped and opaque first; the connections' set->owner is `opaque`. `tls` may be NULL
+ * or off; it is open until `stopped` is called. */
+void server_init(struct server *server, struct input *input, struct tls *tls);
 /* Initialises and listens. 0 or a UV_E code, which is logged. Without it (a plugin in client mode)
  * the connections are made by conn_connect(), and all else is the same. */
 int server_start(struct server *server, struct input *input, const struct server_options *options);

@@ -16,10 +16,16 @@ static struct file_stamp stamp_of(const struct stat *status)
 
 static bool time_same(struct timespec a, struct timespec b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
 
-static bool stamp_same(const struct file_stamp *a, const struct file_stamp *b)
+bool file_stamp_same(const struct file_stamp *a, const struct file_stamp *b)
 {
     return a->device == b->device && a->inode == b->inode && a->size == b->size &&
            time_same(a->modified, b->modified) && time_same(a->changed, b->changed);
+}
+
+struct file_stamp file_stamp_look(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? stamp_of(&status) : (struct file_stamp){0};
 }
 
 /* ---- reading ---- */
@@ -146,7 +152,7 @@ void live_file_look(struct live_file *file, int64_t now_s)
     file->looked_s = now_s;
     int error = stat(file->path, &status) == 0 ? 0 : errno;
     if (!error) stamp = stamp_of(&status);
-    if (stamp_same(&stamp, &file->stamp)) return;
+    if (file_stamp_same(&stamp, &file->stamp)) return;
     file->stamp = stamp;
     if (!error && (size_t)status.st_size > file->type->inline_bytes) {
         file->is_loading = thread_start(file);

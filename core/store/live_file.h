@@ -40,6 +40,10 @@ struct file_stamp {
     struct timespec modified, changed;
 };
 
+/* The stamp of `path`; of what is not there, or cannot be looked at, a zeroed one. */
+struct file_stamp file_stamp_look(const char *path);
+bool file_stamp_same(const struct file_stamp *a, const struct file_stamp *b);
+
 struct live_file {
     const struct live_file_type *type;
     void *opaque; /* of load(); not changed while the file is open */
