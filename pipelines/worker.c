@@ -77,6 +77,7 @@ static void queue_append(struct worker *worker, struct batch *batch)
     *worker->last = batch;
     worker->last = &batch->next;
     counter_add(&worker->counters.queued, 1);
+    worker->ingest.underway++;
 }
 
 static void queue_pop(struct worker *worker)
@@ -85,6 +86,7 @@ static void queue_pop(struct worker *worker)
     worker->first = batch->next;
     if (!worker->first) worker->last = &worker->first;
     counter_add(&worker->counters.queued, (uint64_t)-1);
+    worker->ingest.underway--;
     batch_destroy(batch);
 }
 

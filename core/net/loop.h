@@ -17,6 +17,7 @@ struct loop_note {
 
 struct framer;
 struct joiner;
+struct transaction;
 
 enum { TURN_BYTES_MAX = 4 * 1024 * 1024 }; /* read in one turn, so that timers and stops get theirs */
 
@@ -36,6 +37,7 @@ struct loop {
     size_t half_frame_bytes;   /* of all of them, and of records */
     struct joiner *joiners;    /* those that hold lines of a record */
     uv_timer_t join_timer;     /* runs while one of them may become idle */
+    struct transaction *transaction; /* of this worker's Kafka output (core/kafka/transaction.h); NULL: none */
     size_t turn_bytes;         /* read by connections in this turn */
     uint32_t late;             /* connections that had bytes but no turn: they read first in the next */
 };
