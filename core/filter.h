@@ -15,6 +15,7 @@ struct filter {
     const struct filter_type *type;
     void *self;
     struct str id, pipeline;
+    struct place place; /* of its name in the text */
     struct filter_common common;
     bool has_common; /* any of add_field, remove_field, add_tag, remove_tag was given */
     struct filter_counters counters;

@@ -35,6 +35,7 @@ struct output {
     const struct output_type *type;
     void *self;
     struct str id, pipeline;
+    struct place place; /* of its name in the text */
     struct loop *loop;
     struct disk *disk;
     struct codec *codec;

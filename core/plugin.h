@@ -217,6 +217,8 @@ struct input_type {
     void (*destroy)(void *self);
     bool is_rewound;    /* what was not settled is read again at the next start */
     struct bus_ends (*receives)(const void *self);
+    /* The servers of the cluster with whose transactions its positions can be written. NULL: none. */
+    struct str (*transacts)(const void *self);
     void (*fields)(const void *self, struct field_set *fields); /* what it adds to decoded events */
     bool is_ecs;
 };
@@ -241,6 +243,8 @@ struct output_type {
     void (*stop)(void *self);   /* settle what is held, then output_stopped() */
     void (*destroy)(void *self);
     struct bus_ends (*sends)(const void *self);
+    /* The servers of the cluster whose transactions it writes in; empty: it does not. NULL: never. */
+    struct str (*transacts)(const void *self);
     bool is_ecs;
 };
 

@@ -15,6 +15,10 @@
  * what is under way may end within DRAIN_MS, its offsets are committed, then the source is closed, so
  * that what ends later is ignored. A kill or a slow output therefore repeats records, never loses one.
  *
+ * In a pipeline whose output delivers exactly once, offsets go into its transaction instead (core/kafka/transaction.h):
+ * records are read while it is open, a partition is given away when it has ended, and after an abort every partition
+ * goes back to where the last one ended.
+ *
  * One worker's thread; nothing here blocks. */
 #include "core/input.h"
 #include <assert.h>
@@ -22,6 +26,7 @@
 #include <stdlib.h>
 #include "core/kafka/client_options.h"
 #include "core/kafka/handle.h"
+#include "core/kafka/transaction.h"
 #include "core/log.h"
 #include "core/text/utf8.h"
 #include "core/xmalloc.h"
@@ -58,6 +63,8 @@ struct partition {
     int64_t begun;     /* offset of the first record read, or of the end where there was none; -1: neither */
     int64_t at_end;    /* offset of the end that was come to last; -1: none */
     int64_t committed; /* last offset whose commit was sent */
+    int64_t base;      /* exactly once: offset behind the last transaction; -1: nothing was read yet */
+    int64_t sent;      /* … and behind the one that is being committed */
 };
 
 struct topic_name {
@@ -87,6 +94,7 @@ struct kafka {
     struct key keys[KEY_COUNT];
     enum decoration decoration;
 
+    struct transaction *transaction; /* of the worker's output; NULL: offsets are committed here */
     struct kafka_handle handle;
     struct backlog *backlog;
     uint64_t backlog_due_ms;
@@ -235,7 +243,7 @@ static void partition_open(struct kafka *kafka, const rd_kafka_topic_partition_t
     partition->kafka = kafka;
     partition->topic = topic_name_keep(kafka, assigned->topic);
     partition->number = assigned->partition;
-    partition->settled = partition->committed = partition->begun = partition->at_end = -1;
+    partition->settled = partition->committed = partition->begun = partition->at_end = partition->base = -1;
     stream_open(&partition->stream, kafka->input, &partition_hooks, partition_decorate, partition);
     kafka->partitions = xreallocarray(kafka->partitions, kafka->partition_count + 1,
                                       sizeof(struct partition *));
@@ -293,6 +301,7 @@ static void backlog_tell(struct kafka *kafka)
 
 static void commit(struct kafka *kafka, bool leaving_only)
 {
+    if (kafka->transaction) return;
     rd_kafka_topic_partition_list_t *list = NULL;
     for (uint32_t i = 0; i < kafka->partition_count; i++) {
         struct partition *partition = kafka->partitions[i];
@@ -342,6 +351,87 @@ static void commit_if_due(struct kafka *kafka)
     kafka->commit_due_ms =
         now_ms(kafka) + (uint64_t)(kafka->auto_commit_interval_ms.ns / 1000000);
     commit(kafka, false);
+}
+
+/* ---- exactly once ---- */
+
+static void offset_add(rd_kafka_topic_partition_list_t *list, const struct partition *partition, int64_t offset)
+{
+    rd_kafka_topic_partition_list_add(list, partition->topic.ptr, partition->number)->offset = offset;
+}
+
+/* Offset behind the last record read since the last transaction; -1: there is none. */
+static int64_t partition_progress(const struct partition *partition)
+{
+    int64_t position = (int64_t)partition->stream.position;
+    return partition->base >= 0 && position > partition->base ? position : -1;
+}
+
+static void transaction_offsets(void *opaque, rd_kafka_topic_partition_list_t *list)
+{
+    struct kafka *kafka = opaque;
+    for (uint32_t i = 0; i < kafka->partition_count; i++) {
+        struct partition *partition = kafka->partitions[i];
+        int64_t progress = partition_progress(partition);
+        if (progress >= 0) offset_add(list, partition, progress);
+        partition->sent = progress >= 0 ? progress : partition->base;
+    }
+}
+
+static void transaction_back(void *opaque, rd_kafka_topic_partition_list_t *list)
+{
+    struct kafka *kafka = opaque;
+    for (uint32_t i = 0; i < kafka->partition_count; i++)
+        if (partition_progress(kafka->partitions[i]) >= 0)
+            offset_add(list, kafka->partitions[i], kafka->partitions[i]->base);
+}
+
+static void transaction_committed(void *opaque)
+{
+    struct kafka *kafka = opaque;
+    for (uint32_t i = 0; i < kafka->partition_count; i++) {
+        struct partition *partition = kafka->partitions[i];
+        /* one that was assigned meanwhile has read nothing yet */
+        if (partition->base >= 0 && partition->sent > partition->base) partition->base = partition->sent;
+    }
+}
+
+static void held_drop(struct kafka *kafka);
+
+static void transaction_aborted(void *opaque)
+{
+    struct kafka *kafka = opaque;
+    held_drop(kafka);
+    for (uint32_t i = 0; i < kafka->partition_count; i++)
+        if (partition_progress(kafka->partitions[i]) >= 0) stream_restart(&kafka->partitions[i]->stream);
+}
+
+static void transaction_changed(void *opaque) { kafka_handle_poke(&((struct kafka *)opaque)->handle); }
+
+static void transaction_enter(struct kafka *kafka)
+{
+    kafka->transaction = kafka->input->loop->transaction;
+    if (!kafka->transaction) return;
+    struct transaction_consumer consumer = {
+        .rk = kafka->handle.rk, .offsets = transaction_offsets, .back = transaction_back,
+        .committed = transaction_committed, .aborted = transaction_aborted, .changed = transaction_changed,
+        .opaque = kafka};
+    transaction_join(kafka->transaction, &consumer);
+}
+
+static bool may_read(const struct kafka *kafka)
+{
+    return !input_is_paused(kafka->input) && !kafka->stopping &&
+           (!kafka->transaction || transaction_may_read(kafka->transaction));
+}
+
+/* True: what was read of leaving partitions is committed, or will never be. */
+static bool transaction_is_over(struct kafka *kafka, bool is_late)
+{
+    if (!kafka->transaction) return true;
+    transaction_end_soon(kafka->transaction);
+    if (is_late) transaction_abort(kafka->transaction, "partitions are given away");
+    return transaction_lets_go(kafka->transaction);
 }
 
 /* ---- rebalances ---- */
@@ -408,6 +498,7 @@ static void revoke_go_on(struct kafka *kafka)
     bool is_late = now_ms(kafka) >= kafka->deadline_ms;
     bool is_lost = rd_kafka_assignment_lost(kafka->handle.rk);
     if (kafka->rebalance == REBALANCE_DRAIN) {
+        if (!transaction_is_over(kafka, is_lost || is_late)) return;
         if (!is_lost && !is_late && !partitions_are_idle(kafka, true)) return;
         kafka->rebalance = REBALANCE_COMMIT;
         kafka->deadline_ms = now_ms(kafka) + COMMIT_WAIT_MS;
@@ -420,7 +511,10 @@ static void revoke_go_on(struct kafka *kafka)
 
 static void partitions_revoke(struct kafka *kafka, const rd_kafka_topic_partition_list_t *list)
 {
-    if (kafka->rebalance) revoke_end(kafka);
+    if (kafka->rebalance) {
+        transaction_is_over(kafka, true);
+        revoke_end(kafka);
+    }
     kafka->leaving = rd_kafka_topic_partition_list_copy(list);
     for (int i = 0; i < list->cnt; i++) {
         struct partition *partition =
@@ -498,6 +592,10 @@ static void message_emit(struct kafka *kafka, const rd_kafka_message_t *message)
     uint64_t position = (uint64_t)message->offset + 1;
     if (position <= partition->stream.position) partition_restart(partition, message->offset);
     if (partition->begun < 0) partition->begun = message->offset;
+    if (kafka->transaction) {
+        if (partition->base < 0) partition->base = message->offset;
+        transaction_read(kafka->transaction, 1);
+    }
     kafka->record_bytes += (message->len + 8) / 8 - kafka->record_bytes / 8;
     kafka->message = message;
     struct frame frame = {
@@ -554,7 +652,7 @@ static void held_drop(struct kafka *kafka)
 static void messages_read(struct kafka *kafka)
 {
     size_t bytes = 0;
-    while (!input_is_paused(kafka->input) && !kafka->stopping) {
+    while (may_read(kafka)) {
         kafka->read_ms = now_ms(kafka);
         if (kafka->held_at == kafka->held_count && !held_fill(kafka)) return;
         rd_kafka_message_t *message = kafka->held[kafka->held_at++];
@@ -604,6 +702,8 @@ static void kafka_buried(void *opaque)
 static void kafka_destroy_handle(struct kafka *kafka)
 {
     kafka->stopping = STOP_DESTROY;
+    if (kafka->transaction) transaction_leave(kafka->transaction, kafka);
+    kafka->transaction = NULL;
     if (kafka->leaving) rd_kafka_topic_partition_list_destroy(kafka->leaving);
     kafka->leaving = NULL;
     kafka->rebalance = REBALANCE_NONE;
@@ -645,7 +745,9 @@ static void stop_go_on(struct kafka *kafka)
         return;
     }
     bool is_late = now_ms(kafka) >= kafka->deadline_ms;
-    if (kafka->stopping == STOP_DRAIN && !kafka->rebalance && partitions_are_idle(kafka, false)) {
+    bool is_over = !kafka->transaction || transaction_is_idle(kafka->transaction);
+    if (kafka->transaction && kafka->stopping == STOP_DRAIN) transaction_end_soon(kafka->transaction);
+    if (kafka->stopping == STOP_DRAIN && !kafka->rebalance && is_over && partitions_are_idle(kafka, false)) {
         commit(kafka, false);
         kafka->stopping = STOP_COMMIT;
         kafka->deadline_ms = now_ms(kafka) + COMMIT_WAIT_MS;
@@ -870,6 +972,8 @@ static rd_kafka_conf_t *worker_conf(const struct kafka *kafka)
     }
     buf_fini(&text);
     limits_set(kafka, conf);
+    /* also: offsets of a transaction that another member has not ended yet are waited for */
+    if (kafka->input->loop->transaction) rd_kafka_conf_set(conf, "isolation.level", "read_committed", NULL, 0);
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
                                        RD_KAFKA_EVENT_ERROR);
     return conf;
@@ -914,6 +1018,7 @@ static int kafka_start(void *self, struct input *input)
     kafka_handle_listen(&kafka->handle, kafka->messages);
     kafka->prefetch_bytes = kafka_share(input->loop, input->workers) / 2;
     kafka->read_ms = now_ms(kafka);
+    transaction_enter(kafka);
     subscribe(kafka);
     return 0;
 }
@@ -944,6 +1049,11 @@ static void kafka_destroy(void *self)
         kafka->topic_names = next;
     }
     free(kafka->partitions);
+}
+
+static struct str kafka_transacts(const void *opaque)
+{
+    return ((const struct kafka *)opaque)->client.bootstrap_servers;
 }
 
 static const struct option kafka_options[] = {
@@ -1025,4 +1135,5 @@ const struct input_type input_kafka = {
     .stop = kafka_stop,
     .destroy = kafka_destroy,
     .fields = kafka_fields,
+    .transacts = kafka_transacts,
 };

@@ -14,14 +14,23 @@
  * order holds. Only records that no broker will ever take (too large, not valid) are dropped, counted
  * and said. A fatal error of the idempotent producer replaces the producer.
  *
+ * With `delivery => exactly_once` records are written in the worker's transaction (core/kafka/transaction.h): they are
+ * settled when it is committed, and a record that fails aborts it. Then nothing is kept for another try: it is read
+ * again. A record that no broker will ever take is remembered and left out the next time.
+ *
  * One worker's thread; nothing here blocks. */
 #include <assert.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
+#include "core/input.h"
 #include "core/kafka/client_options.h"
 #include "core/kafka/handle.h"
+#include "core/kafka/transaction.h"
 #include "core/log.h"
 #include "core/output.h"
+#include "core/text/crc32c.h"
 #include "core/xmalloc.h"
 
 enum {
@@ -33,17 +42,21 @@ enum {
     HEADERS_MAX = 64,          /* message_headers */
     EVENT_BITS = 20,           /* of a record's opaque pointer: BATCH_EVENTS_MAX */
     TIMEOUT_WITH_RETRIES_MS = 120000, /* Java's delivery.timeout.ms */
+    REFUSED_MAX = 256,         /* records that aborted a transaction and are left out when they come again */
 };
 _Static_assert(BATCH_EVENTS_MAX <= 1 << EVENT_BITS, "an event's index fits");
 
 enum { ACKS_NONE, ACKS_LEADER, ACKS_ALL };
 static const char *const acks_choices[] = {"0", "1", "all", "-1", NULL};
 static const char *const compressions[] = {"none", "gzip", "snappy", "lz4", "zstd", NULL};
+enum { DELIVERY_AT_LEAST_ONCE, DELIVERY_EXACTLY_ONCE };
+static const char *const deliveries[] = {"at_least_once", "exactly_once", NULL};
 static const char *const partitioners[] = {"default", "round_robin", "uniform_sticky", NULL};
 
 struct group {
     struct obligation *obligation;
-    uint32_t open; /* records under way */
+    uint32_t open; /* records that are not settled */
+    uint32_t done; /* of them: reported, and settled with the transaction */
     uint32_t next; /* free one */
 };
 
@@ -61,10 +74,10 @@ struct kafka {
     struct kafka_client_options client;
     struct template topic_id, message_key;
     struct template_pairs message_headers;
-    struct choice acks, compression_type, partitioner;
+    struct choice acks, compression_type, partitioner, delivery;
     struct byte_size batch_size, buffer_memory, max_request_size;
     struct duration linger_ms, metadata_fetch_timeout_ms;
-    struct str retries, enable_idempotence, key_serializer, value_serializer;
+    struct str retries, enable_idempotence, key_serializer, value_serializer, transactional_id;
 
     struct output *output;
     rd_kafka_conf_t *conf;
@@ -81,6 +94,10 @@ struct kafka {
     struct again *again, **again_last;
     uint64_t again_due_ms;
     bool is_fatal, is_closing;
+    uint64_t replace_due_ms;          /* a producer that is fatal */
+    struct transaction *transaction;  /* NULL: at least once */
+    uint64_t refused[REFUSED_MAX];    /* sums of records; a ring */
+    uint32_t refused_count;
     struct buf payload, key, name;
 };
 
@@ -261,10 +278,109 @@ static rd_kafka_headers_t *headers_of(struct kafka *kafka, const struct event *e
     return headers;
 }
 
+/* ---- exactly once ---- */
+
+/* Two sums of different kinds: a record is not left out for another one's sake. */
+static uint64_t record_sum(struct str payload)
+{
+    return (uint64_t)key_hash(payload) << 32 | crc32c(0, payload.ptr, payload.len);
+}
+
+static void refused_keep(struct kafka *kafka, struct str payload)
+{
+    kafka->refused[kafka->refused_count++ % REFUSED_MAX] = record_sum(payload);
+}
+
+static bool is_refused(const struct kafka *kafka, struct str payload)
+{
+    uint32_t count = kafka->refused_count < REFUSED_MAX ? kafka->refused_count : REFUSED_MAX;
+    uint64_t sum = count ? record_sum(payload) : 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (kafka->refused[i] == sum) return true;
+    return false;
+}
+
+static void transaction_settle(void *opaque)
+{
+    struct kafka *kafka = opaque;
+    for (uint32_t i = 0; i < kafka->group_count; i++) {
+        uint32_t done = kafka->groups[i].done;
+        kafka->groups[i].done = 0;
+        if (done) settle_sent(kafka, i, done);
+    }
+}
+
+static uint32_t transaction_underway(void *opaque) { return ((const struct kafka *)opaque)->records; }
+
+static bool transaction_is_between(void *opaque)
+{
+    const struct ingest *ingest = ((const struct kafka *)opaque)->output->ingest;
+    return !ingest->batch && !ingest->underway;
+}
+
+static void transaction_ready(void *opaque) { output_ready(((struct kafka *)opaque)->output); }
+
+/* A little later: what made it so may last. */
+static void transaction_fatal(void *opaque, const char *text)
+{
+    struct kafka *kafka = opaque;
+    LOG(LOG_ERROR, "kafka.fatal", kafka->output->id,
+        "the producer cannot go on: %s; it is replaced; if another process has the same "
+        "transactional_id, give each its own",
+        text);
+    kafka->is_fatal = true;
+    kafka->replace_due_ms = now_ms(kafka) + AGAIN_MS;
+}
+
+static const struct transaction_hooks transaction_hooks = {
+    .underway = transaction_underway, .is_between = transaction_is_between, .ready = transaction_ready,
+    .settle = transaction_settle, .fatal = transaction_fatal};
+
+/* The record is not written: what the transaction holds is read again. */
+static void record_aborts(struct kafka *kafka, uint32_t group, const char *topic, rd_kafka_resp_err_t error)
+{
+    kafka->groups[group].done++;
+    if (transaction_taking(kafka->transaction) == TRANSACTION_DISCARDS) return;
+    say_again(kafka, error, topic);
+    transaction_abort(kafka->transaction, rd_kafka_err2str(error));
+}
+
 enum taken { TAKEN, TAKEN_NOT };
+
+/* What librdkafka does not take at once. */
+static enum taken record_refused(struct kafka *kafka, const struct record *record, rd_kafka_resp_err_t error)
+{
+    uint32_t group = opaque_group(record->opaque);
+    if (is_permanent(error) || (kafka->has_retries && error != RD_KAFKA_RESP_ERR__QUEUE_FULL)) {
+        say_dropped(kafka, record->topic, record->payload.len, error);
+        kafka->groups[group].open++;
+        settle_dropped(kafka, record->opaque);
+        return TAKEN;
+    }
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return TAKEN_NOT;
+    if (kafka->transaction) {
+        kafka->groups[group].open++;
+        record_aborts(kafka, group, record->topic, error);
+        return TAKEN;
+    }
+    say_again(kafka, error, record->topic);
+    kafka->again_due_ms = now_ms(kafka) + AGAIN_MS;
+    return TAKEN_NOT;
+}
+
+static rd_kafka_resp_err_t record_check(const struct kafka *kafka, const struct record *record)
+{
+    if (!kafka->name.len || kafka->name.len > TOPIC_NAME_MAX) return RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+    return is_refused(kafka, record->payload) ? RD_KAFKA_RESP_ERR_INVALID_RECORD : RD_KAFKA_RESP_ERR_NO_ERROR;
+}
 
 static enum taken record_take(struct kafka *kafka, const struct event *event, uint32_t group)
 {
+    if (kafka->transaction && transaction_taking(kafka->transaction) == TRANSACTION_DISCARDS) {
+        kafka->groups[group].open++;
+        kafka->groups[group].done++;
+        return TAKEN;
+    }
     struct codec *codec = kafka->output->codec;
     struct record record = {.opaque = opaque_of(group, event->index)};
     buf_clear(&kafka->payload);
@@ -277,30 +393,21 @@ static enum taken record_take(struct kafka *kafka, const struct event *event, ui
         render(&kafka->message_key, event, &kafka->key);
         record.key = buf_str(&kafka->key);
     }
-    rd_kafka_resp_err_t error = kafka->name.len && kafka->name.len <= TOPIC_NAME_MAX
-                                    ? produce(kafka, &record)
-                                    : RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+    rd_kafka_resp_err_t error = record_check(kafka, &record);
+    if (!error) error = produce(kafka, &record);
     if (!error) {
         kafka->groups[group].open++;
         bytes_hold(kafka, record_bytes(record.payload.len, record.key.len));
         return TAKEN;
     }
     if (record.headers) rd_kafka_headers_destroy(record.headers);
-    if (is_permanent(error) || (kafka->has_retries && error != RD_KAFKA_RESP_ERR__QUEUE_FULL)) {
-        say_dropped(kafka, record.topic, record.payload.len, error);
-        kafka->groups[group].open++;
-        settle_dropped(kafka, record.opaque);
-        return TAKEN;
-    }
-    if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-        say_again(kafka, error, record.topic);
-        kafka->again_due_ms = now_ms(kafka) + AGAIN_MS;
-    }
-    return TAKEN_NOT;
+    return record_refused(kafka, &record, error);
 }
 
 static bool is_taking(const struct kafka *kafka)
 {
+    if (kafka->transaction && transaction_taking(kafka->transaction) != TRANSACTION_TAKES)
+        return transaction_taking(kafka->transaction) == TRANSACTION_DISCARDS;
     return kafka->bytes < kafka->bytes_max && !kafka->again && !kafka->is_fatal && kafka->handle.rk &&
            now_ms(kafka) >= kafka->again_due_ms;
 }
@@ -313,7 +420,7 @@ static uint32_t kafka_take(void *opaque, struct batch *batch, const struct selec
     if (is_taking(kafka)) {
         uint32_t group = group_open(kafka, obligation);
         kafka->groups[group].open++; /* keeps it while records are dropped at once */
-        while (taken < in->count && kafka->bytes < kafka->bytes_max &&
+        while (taken < in->count && is_taking(kafka) &&
                record_take(kafka, batch->events[in->index[taken]], group) == TAKEN)
             taken++;
         group_release(kafka, group, 1);
@@ -345,6 +452,12 @@ static void again_keep(struct kafka *kafka, const rd_kafka_message_t *message)
 static void report_failed(struct kafka *kafka, const rd_kafka_message_t *message)
 {
     const char *topic = rd_kafka_topic_name(message->rkt);
+    if (kafka->transaction) {
+        if (is_permanent(message->err)) refused_keep(kafka, (struct str){message->payload, message->len});
+        bytes_release(kafka, record_bytes(message->len, message->key_len));
+        record_aborts(kafka, opaque_group(message->_private), topic, message->err);
+        return;
+    }
     bool is_purged = message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
                      message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || kafka->is_fatal;
     if (is_permanent(message->err) || (kafka->has_retries && !is_purged)) {
@@ -356,6 +469,14 @@ static void report_failed(struct kafka *kafka, const rd_kafka_message_t *message
     if (!is_purged) say_again(kafka, message->err, topic);
     if (!kafka->again) kafka->again_due_ms = now_ms(kafka) + (is_purged ? 0 : AGAIN_MS);
     again_keep(kafka, message);
+}
+
+static void report_run(struct kafka *kafka, uint32_t group, uint32_t count)
+{
+    if (kafka->transaction)
+        kafka->groups[group].done += count;
+    else
+        settle_sent(kafka, group, count);
 }
 
 /* Reports come in the order of a partition's records, so neighbours are mostly of one group. */
@@ -374,13 +495,13 @@ static void reports_settle(struct kafka *kafka, const rd_kafka_message_t **messa
         payload += message->len;
         uint32_t own = opaque_group(message->_private);
         if (run && own != group) {
-            settle_sent(kafka, group, run);
+            report_run(kafka, group, run);
             run = 0;
         }
         group = own;
         run++;
     }
-    if (run) settle_sent(kafka, group, run);
+    if (run) report_run(kafka, group, run);
     bytes_release(kafka, bytes);
     counter_add(&kafka->output->counters.bytes, payload);
     counter_add(&kafka->output->counters.requests, 1);
@@ -396,6 +517,10 @@ static void failed(struct kafka *kafka, rd_kafka_event_t *event)
     }
     char text[512] = "";
     rd_kafka_fatal_error(kafka->handle.rk, text, sizeof text);
+    if (kafka->transaction) { /* the call that ends it is told the same */
+        transaction_abort(kafka->transaction, text);
+        return;
+    }
     LOG(LOG_ERROR, "kafka.fatal", kafka->output->id,
         "the producer cannot go on: %s; it is replaced, some records may come twice", text);
     kafka->is_fatal = true;
@@ -472,10 +597,33 @@ static void topics_forget(struct kafka *kafka)
     }
 }
 
+/* Stable over restarts, so that a new process ends what the one before it left open. */
+static void transactional_id_set(const struct kafka *kafka, rd_kafka_conf_t *conf)
+{
+    struct buf text = {0};
+    char host[HOST_NAME_MAX + 1] = "";
+    if (gethostname(host, sizeof host - 1)) host[0] = 0;
+    if (kafka->transactional_id.len)
+        buf_append(&text, kafka->transactional_id);
+    else
+        buf_printf(&text, "tailrace-%.*s-%s", STR_ARG(kafka->output->pipeline), host);
+    buf_printf(&text, "-%u", kafka->output->worker);
+    rd_kafka_conf_res_t set = rd_kafka_conf_set(conf, "transactional.id", buf_z(&text), NULL, 0);
+    assert(set == RD_KAFKA_CONF_OK);
+    (void)set;
+    bool is_own = kafka_is_overridden(&kafka->client, "transaction.timeout.ms");
+    if (!is_own) kafka_limit_set(conf, "transaction.timeout.ms", TRANSACTION_OPEN_MS);
+    /* librdkafka wants no request to last longer */
+    if (!is_own && kafka->client.request_timeout_ms.ns / 1000000 > TRANSACTION_OPEN_MS)
+        kafka_limit_set(conf, "socket.timeout.ms", TRANSACTION_OPEN_MS);
+    buf_fini(&text);
+}
+
 static rd_kafka_conf_t *worker_conf(const struct kafka *kafka)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_dup(kafka->conf);
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+    if (kafka->delivery.value == DELIVERY_EXACTLY_ONCE) transactional_id_set(kafka, conf);
     /* above our own bound, so that ours decides */
     if (!kafka_is_overridden(&kafka->client, "queue.buffering.max.kbytes"))
         kafka_limit_set(conf, "queue.buffering.max.kbytes",
@@ -513,6 +661,7 @@ static void producer_replaced(void *opaque)
     int status = producer_open(kafka);
     assert(status == 0); /* the same settings made the one before */
     (void)status;
+    if (kafka->transaction) transaction_restart(kafka->transaction, kafka->handle.rk);
     kafka_handle_poke(&kafka->handle);
 }
 
@@ -522,13 +671,40 @@ static void producer_ended(void *opaque)
     output_stopped(kafka->output);
 }
 
+static void transaction_ended(void *opaque)
+{
+    struct kafka *kafka = opaque;
+    kafka->transaction = NULL;
+    producer_close(kafka, producer_ended);
+}
+
+static bool is_ended(const struct kafka *kafka)
+{
+    return kafka->output->is_stopping && kafka->records == 0 && !kafka->again &&
+           (!kafka->transaction || transaction_is_idle(kafka->transaction));
+}
+
+static void producer_end(struct kafka *kafka)
+{
+    kafka->is_closing = true;
+    if (kafka->transaction)
+        transaction_close(kafka->transaction, transaction_ended);
+    else
+        producer_close(kafka, producer_ended);
+}
+
 static void kafka_served(void *opaque)
 {
     struct kafka *kafka = opaque;
     if (kafka->is_closing) return;
     reports_read(kafka);
+    if (kafka->transaction) transaction_turn(kafka->transaction);
+    if (is_ended(kafka)) {
+        producer_end(kafka);
+        return;
+    }
     if (kafka->is_fatal) {
-        if (kafka->records == 0) producer_close(kafka, producer_replaced);
+        if (kafka->records == 0 && now_ms(kafka) >= kafka->replace_due_ms) producer_close(kafka, producer_replaced);
         return;
     }
     if (kafka->again && now_ms(kafka) >= kafka->again_due_ms) again_go_on(kafka);
@@ -536,8 +712,12 @@ static void kafka_served(void *opaque)
         kafka->is_full = false;
         output_ready(kafka->output);
     }
-    if (kafka->output->is_stopping && kafka->records == 0 && !kafka->again)
-        producer_close(kafka, producer_ended);
+}
+
+static void kafka_turn(void *opaque)
+{
+    struct kafka *kafka = opaque;
+    if (kafka->transaction && !kafka->is_closing) transaction_turn(kafka->transaction);
 }
 
 /* ---- options ---- */
@@ -559,7 +739,8 @@ static bool retries_set(struct kafka *kafka, const struct plugin_context *contex
 static bool idempotence_set(struct kafka *kafka, const struct plugin_context *context)
 {
     struct str given = kafka->enable_idempotence;
-    bool is_all = kafka->acks.value >= ACKS_ALL;
+    bool is_once = kafka->delivery.value == DELIVERY_EXACTLY_ONCE;
+    bool is_all = kafka->acks.value >= ACKS_ALL || is_once;
     kafka->is_idempotent = given.len ? str_eq_z(given, "true") : is_all;
     if (given.len && !str_eq_z(given, "true") && !str_eq_z(given, "false")) {
         diag_error(context->diag, context_place(context, "enable_idempotence"),
@@ -603,12 +784,39 @@ static const struct kafka_property producer_properties[] = {
     {0},
 };
 
+/* What exactly_once decides by itself may not be written otherwise. */
+static bool delivery_check(struct kafka *kafka, const struct plugin_context *context)
+{
+    if (kafka->delivery.value != DELIVERY_EXACTLY_ONCE) return true;
+    const char *against = NULL;
+    if (context_is_given(context, "acks") && kafka->acks.value < ACKS_ALL) against = "acks";
+    if (str_eq_z(kafka->enable_idempotence, "false")) against = "enable_idempotence";
+    if (kafka->retries.len) against = "retries";
+    if (!against) {
+        kafka->acks.value = ACKS_ALL;
+        return true;
+    }
+    diag_hint(context->diag,
+              diag_error(context->diag, context_place(context, against),
+                         "`delivery => exactly_once` does not go with this `%s`", against),
+              "leave `%s` out", against);
+    return false;
+}
+
+/* For the check over the whole pipeline (pipelines/exactly_once.h). */
+static struct str kafka_transacts(const void *opaque)
+{
+    const struct kafka *kafka = opaque;
+    return kafka->delivery.value == DELIVERY_EXACTLY_ONCE ? kafka->client.bootstrap_servers : (struct str){0};
+}
+
 static bool kafka_create(void *self, const struct plugin_context *context)
 {
     struct kafka *kafka = self;
     kafka->again_last = &kafka->again;
     kafka->conf = rd_kafka_conf_new();
-    bool is_good = kafka_client_options_set(kafka->conf, &kafka->client, context);
+    bool is_good = delivery_check(kafka, context);
+    is_good &= kafka_client_options_set(kafka->conf, &kafka->client, context);
     is_good &= kafka_properties_set(kafka->conf, producer_properties, kafka, context);
     if (!kafka->linger_ms.ns) kafka_limit_set(kafka->conf, "linger.ms", 0);
     is_good &= kafka_property_set(kafka->conf, "acks", str_of(acks_choices[kafka->acks.value]),
@@ -633,7 +841,12 @@ static int kafka_start(void *self, struct output *output)
     kafka->bytes_max = kafka_share(output->loop, output->workers);
     if (kafka->buffer_memory.bytes && (size_t)kafka->buffer_memory.bytes < kafka->bytes_max)
         kafka->bytes_max = (size_t)kafka->buffer_memory.bytes;
-    return producer_open(kafka);
+    int status = producer_open(kafka);
+    if (status || kafka->delivery.value != DELIVERY_EXACTLY_ONCE) return status;
+    struct transaction_hooks hooks = transaction_hooks;
+    hooks.opaque = kafka;
+    kafka->transaction = transaction_open(output->loop, kafka->handle.rk, output->id, &hooks);
+    return 0;
 }
 
 static void kafka_stop(void *self)
@@ -678,6 +891,13 @@ static const struct option kafka_options[] = {
                   .help = "default: by key as Java's clients do."),
     OPTION_DURATION(struct kafka, metadata_fetch_timeout_ms, .preset = "60000", .unit = "ms",
                     .help = "Accepted; unknown topics are waited for."),
+    OPTION_CHOICE(struct kafka, delivery, .preset = "at_least_once", .choices = deliveries,
+                  .help = "exactly_once: records and the offsets of what they were made from are written in one "
+                          "transaction; all inputs of the pipeline read the same cluster, and this is its only "
+                          "output. Readers set isolation.level to read_committed. Tailrace's own."),
+    OPTION_STRING(struct kafka, transactional_id,
+                  .help = "With exactly_once: own for each process, the same after a restart; -WORKER is added. "
+                          "Without it: pipeline and name of the machine. Tailrace's own."),
     OPTION_STRING(struct kafka, key_serializer,
                   .preset = "org.apache.kafka.common.serialization.StringSerializer",
                   .help = "String or ByteArray: bytes as they are."),
@@ -702,6 +922,8 @@ const struct output_type output_kafka = {
     .create = kafka_create,
     .start = kafka_start,
     .take = kafka_take,
+    .turn = kafka_turn,
     .stop = kafka_stop,
     .destroy = kafka_destroy,
+    .transacts = kafka_transacts,
 };

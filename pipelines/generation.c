@@ -189,7 +189,7 @@ static struct filter *filter_build(void *opaque, const struct plugin_block *bloc
     struct options_context context = {.section = "filter", .plugin = block->name,
                                       .place = block->name_place};
     *filter = (struct filter){.type = type, .self = memory + layout.self, .id = block->id,
-                              .pipeline = generation->options.pipeline};
+                              .pipeline = generation->options.pipeline, .place = block->name_place};
     if (!load(generation, memory, &layout, filter_common_options, type->options, block->settings,
               block->setting_count, &context))
         return NULL;
@@ -233,6 +233,7 @@ static struct output *output_build(void *opaque, const struct plugin_block *bloc
     output->type = type;
     output->self = memory + layout.self;
     output->id = block->id;
+    output->place = block->name_place;
     output->pipeline = generation->options.pipeline;
     output->worker = generation->options.worker;
     output->workers = generation->options.workers;

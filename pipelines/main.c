@@ -13,6 +13,7 @@
 #include "pipelines/data_folder.h"
 #include "pipelines/docs.h"
 #include "pipelines/fields_report.h"
+#include "pipelines/exactly_once.h"
 #include "pipelines/format_command.h"
 #include "pipelines/grok_command.h"
 #include "pipelines/ports.h"
@@ -215,7 +216,8 @@ static void pipelines_build(struct program_run *run)
     for (uint32_t i = 0; i < run->entry_count; i++) {
         run->diag.takes_offers = run->line.command == COMMAND_CHECK;
         struct pipeline *pipeline = pipeline_build(run, &run->entries[i]);
-        if (pipeline && !ports_check(pipeline, run->pipelines, run->pipeline_count, &run->diag)) {
+        if (pipeline && (!ports_check(pipeline, run->pipelines, run->pipeline_count, &run->diag) ||
+                         !exactly_once_check(pipeline, &run->diag))) {
             pipeline_destroy(pipeline);
             pipeline = NULL;
         }

@@ -78,6 +78,7 @@ static void queue_append(struct worker *worker, struct batch *batch)
     *worker->last = batch;
     worker->last = &batch->next;
     counter_add(&worker->counters.queued, 1);
+    worker->ingest.underway++;
 }
 
 static void queue_pop(struct worker *worker)
@@ -86,6 +87,7 @@ static void queue_pop(struct worker *worker)
     worker->first = batch->next;
     if (!worker->first) worker->last = &worker->first;
     counter_add(&worker->counters.queued, (uint64_t)-1);
+    worker->ingest.underway--;
     batch_destroy(batch);
 }
 

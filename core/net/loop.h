@@ -18,6 +18,7 @@ struct loop_note {
 struct framer;
 struct joiner;
 struct tls;
+struct transaction;
 
 enum { TURN_BYTES_MAX = 4 * 1024 * 1024 }; /* read in one turn, so that timers and stops get theirs */
 
@@ -39,6 +40,7 @@ struct loop {
     uv_timer_t join_timer;     /* runs while one of them may become idle */
     struct tls *tls;           /* those whose files are watched and whose handshakes have deadlines */
     uv_timer_t tls_timer;      /* for the first that is due */
+    struct transaction *transaction; /* of this worker's Kafka output (core/kafka/transaction.h); NULL: none */
     size_t turn_bytes;         /* read by connections in this turn */
     uint32_t late;             /* connections that had bytes but no turn: they read first in the next */
 };

@@ -60,10 +60,10 @@ class Broker:
         """How many records the watched topics have."""
         rows = [line.split("\t") for line in self.admin("offsets", "ends", check=False).splitlines()]
         return sum(int(row[3]) for row in rows if row[3].isdigit())
-    def values(self, topic):
-        """[(partition, value)] in order."""
+    def values(self, topic, *options):
+        """[(partition, value)] in order; with `-c` as a read_committed reader sees them."""
         rows = []
-        for line in self.admin("consume", topic).splitlines():
+        for line in self.admin("consume", *options, topic).splitlines():
             partition, _, _, value = line.split("\t", 3)
             rows.append((int(partition), value.replace("\\\\", "\\")))
         return rows
@@ -134,13 +134,13 @@ def pipeline(broker, topic="in", group="g", commit_ms=500, input="", output=""):
 
 class Audit:
     """What came out against what went in."""
-    def __init__(self, broker, sent, topics=("high", "low")):
+    def __init__(self, broker, sent, topics=("high", "low"), options=()):
         self.doubles = self.altered = self.unknown = self.misrouted = self.disordered = self.count = 0
         wanted = {line for lines in sent.values() for line in lines}
         seen = set()
         for topic in topics:
             last = {}
-            for partition, value in broker.values(topic):
+            for partition, value in broker.values(topic, *options):
                 event = json.loads(value)
                 self.count += 1
                 line = event["message"]

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipelines/exactly_once.h"
+
+struct check {
+    const struct generation *generation;
+    const struct output *output; /* that delivers exactly once */
+    struct str cluster;
+    struct diag *diag;
+    bool is_kept;
+};
+
+static struct str output_cluster(const struct output *output)
+{
+    return output->type->transacts ? output->type->transacts(output->self) : (struct str){0};
+}
+
+static const struct output *output_find(const struct generation *generation)
+{
+    for (uint32_t i = 0; i < generation->program.output_count; i++)
+        if (output_cluster(generation->program.outputs[i]).len) return generation->program.outputs[i];
+    return NULL;
+}
+
+static struct message *refuse(struct check *check, struct place place, const char *what, const char *hint)
+{
+    struct message *message = diag_error(check->diag, place, "`delivery => exactly_once` cannot be kept: %s", what);
+    diag_hint(check->diag, message, "%s", hint);
+    diag_other(check->diag, message, check->output->place, "asked for here");
+    check->is_kept = false;
+    return message;
+}
+
+static void outputs_check(struct check *check)
+{
+    for (uint32_t i = 0; i < check->generation->program.output_count; i++) {
+        const struct output *output = check->generation->program.outputs[i];
+        if (output == check->output) continue;
+        if (output_cluster(output).len)
+            refuse(check, output->place, "a transaction has one output",
+                   "write to one output, and let a field name the topic: topic_id => \"%{[@metadata][topic]}\"");
+        else
+            refuse(check, output->place, "this output is not in the transaction and would get events again",
+                   "move it to a pipeline of its own that reads the topic");
+    }
+}
+
+static void inputs_check(struct check *check)
+{
+    for (uint32_t i = 0; i < check->generation->input_count; i++) {
+        const struct input *input = check->generation->inputs[i];
+        if (!input->type->transacts)
+            refuse(check, input->place, "positions of this input are not kept in Kafka",
+                   "exactly_once needs inputs `kafka` of the same cluster alone");
+        else if (!str_eq(input->type->transacts(input->self), check->cluster))
+            refuse(check, input->place, "this input reads another cluster",
+                   "write the same bootstrap_servers at input and output");
+        else if (input->codec && input->codec->join)
+            refuse(check, input->place, "its codec holds lines back, and offsets would go past them",
+                   "join the lines before they go to Kafka");
+    }
+}
+
+static void filters_check(struct check *check)
+{
+    for (uint32_t i = 0; i < check->generation->program.filter_count; i++) {
+        const struct filter *filter = check->generation->program.filters[i];
+        if (filter->type->flush)
+            refuse(check, filter->place, "this filter holds events back, and what it holds is lost by a kill",
+                   "move it to a pipeline of its own that reads the topic");
+    }
+}
+
+bool exactly_once_check(const struct pipeline *pipeline, struct diag *diag)
+{
+    struct check check = {.generation = worker_generation(pipeline->workers[0]), .diag = diag, .is_kept = true};
+    check.output = output_find(check.generation);
+    if (!check.output) return true;
+    check.cluster = output_cluster(check.output);
+    outputs_check(&check);
+    inputs_check(&check);
+    filters_check(&check);
+    return check.is_kept;
+}
