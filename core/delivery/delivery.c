@@ -1,41 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/delivery/delivery.h"
+#include "core/delivery/delivery_inner.h"
 #include <stdlib.h>
-#include "core/log.h"
 #include "core/xmalloc.h"
-
-/* What is done about each class of answers. */
-static const struct policy {
-    const char *name;
-    bool is_overload; /* fewer requests at once */
-    bool is_failure;  /* of the endpoint: it is left alone after some in a row */
-} policies[DELIVERY_CLASSES] = {
-    [DELIVERY_GOOD] = {"good", false, false},
-    [DELIVERY_BUSY] = {"busy", true, false},
-    [DELIVERY_BLOCKED] = {"blocked", true, false},
-    [DELIVERY_SERVER] = {"server", true, true},
-    [DELIVERY_UNREACHED] = {"unreached", false, true},
-    [DELIVERY_TIMEOUT] = {"timeout", true, true},
-    [DELIVERY_DENIED] = {"denied", false, true},
-    [DELIVERY_GARBAGE] = {"garbage", true, true},
-};
-
-const char *delivery_class_name(enum delivery_class class)
-{
-    assert(class < DELIVERY_CLASSES);
-    return policies[class].name;
-}
 
 static void gauge_set(atomic_uint_fast64_t *gauge, uint64_t value)
 {
     atomic_store_explicit(gauge, value, memory_order_relaxed);
 }
 
-static uint64_t now_ms(const struct delivery *delivery) { return uv_now(&delivery->output->loop->uv); }
-
 /* ---- parcels ---- */
 
-static struct parcel *parcel_take(struct delivery *delivery, uint64_t number)
+struct parcel *delivery_parcel_take(struct delivery *delivery, uint64_t number)
 {
     struct parcel *parcel = delivery->spare;
     delivery->parcel_count++;
@@ -66,14 +41,14 @@ static void parcel_give(struct delivery *delivery, struct parcel *parcel)
 }
 
 /* Buffers only grow. */
-static void parcel_charge(struct delivery *delivery, struct parcel *parcel)
+void delivery_parcel_charge(struct delivery *delivery, struct parcel *parcel)
 {
     if (parcel->data.capacity <= parcel->charged) return;
     budget_charge(delivery->output->loop->budget, parcel->data.capacity - parcel->charged);
     parcel->charged = parcel->data.capacity;
 }
 
-static void held_change(struct delivery *delivery, size_t before, size_t after)
+void delivery_held(struct delivery *delivery, size_t before, size_t after)
 {
     assert(delivery->held >= before);
     delivery->held += after - before;
@@ -98,6 +73,14 @@ static void parcel_unlink(struct delivery *delivery, struct parcel *parcel)
     parcel->next = NULL;
 }
 
+void delivery_parcel_end(struct delivery *delivery, struct parcel *parcel)
+{
+    parcel_unlink(delivery, parcel);
+    delivery_held(delivery, parcel->data.len, 0);
+    counter_add(&delivery->output->counters.bytes, parcel->data.len);
+    parcel_give(delivery, parcel);
+}
+
 /* ---- taking ---- */
 
 static bool is_full(const struct delivery *delivery)
@@ -112,8 +95,8 @@ struct buf *delivery_room(struct delivery *delivery)
         return NULL;
     }
     if (!delivery->gathering) {
-        delivery->gathering = parcel_take(delivery, ++delivery->number);
-        delivery->gathering->opened_ms = now_ms(delivery);
+        delivery->gathering = delivery_parcel_take(delivery, ++delivery->number);
+        delivery->gathering->opened_ms = delivery_now_ms(delivery);
     }
     return &delivery->gathering->data;
 }
@@ -128,10 +111,10 @@ static void key_follow(const struct delivery *delivery, struct parcel *parcel, u
 /* The last event does not fit: it begins the next parcel. */
 static void overflow(struct delivery *delivery)
 {
-    struct parcel *full = delivery->gathering, *next = parcel_take(delivery, ++delivery->number);
-    next->opened_ms = now_ms(delivery);
+    struct parcel *full = delivery->gathering, *next = delivery_parcel_take(delivery, ++delivery->number);
+    next->opened_ms = delivery_now_ms(delivery);
     parcel_move_tail(full, full->count - 1, next);
-    parcel_charge(delivery, next);
+    delivery_parcel_charge(delivery, next);
     parcel_seal(delivery);
     delivery->gathering = next;
     if (next->items[0].key) key_follow(delivery, next, next->items[0].key);
@@ -143,10 +126,10 @@ void delivery_add(struct delivery *delivery, struct parcel_item *item)
     assert(parcel && parcel->data.len <= UINT32_MAX);
     uint32_t begin = parcel->count ? parcel->items[parcel->count - 1].end : 0;
     item->end = (uint32_t)parcel->data.len;
-    held_change(delivery, 0, item->end - begin);
+    delivery_held(delivery, 0, item->end - begin);
     if (item->key) key_follow(delivery, parcel, item->key);
     parcel_add(parcel, item);
-    parcel_charge(delivery, parcel);
+    delivery_parcel_charge(delivery, parcel);
     if (parcel->data.len > delivery->options.bytes_max && parcel->count > 1) overflow(delivery);
     parcel = delivery->gathering;
     if (parcel->count >= delivery->options.events_max || parcel->data.len >= delivery->options.bytes_max)
@@ -178,7 +161,7 @@ static bool endpoint_choose(struct delivery *delivery, uint32_t *chosen, uint64_
     for (uint32_t i = 0; i < count; i++) {
         uint32_t at = (delivery->next_endpoint + i) % count;
         const struct breaker *breaker = &delivery->endpoints[at].breaker;
-        uint64_t own = breaker_wait_ms(breaker, now_ms(delivery));
+        uint64_t own = breaker_wait_ms(breaker, delivery_now_ms(delivery));
         if (own) {
             sooner(wait, own);
         } else if (!found || breaker->state == BREAKER_OPEN) {
@@ -219,7 +202,7 @@ static bool waits_for_others(const struct delivery *delivery, const struct parce
 /* 0: started. Else how long nothing can be. */
 static uint64_t parcel_try(struct delivery *delivery, struct parcel *parcel)
 {
-    uint64_t wait = UINT64_MAX, now = now_ms(delivery);
+    uint64_t wait = UINT64_MAX, now = delivery_now_ms(delivery);
     if (delivery->in_flight >= limiter_limit(&delivery->limiter)) return UINT64_MAX;
     uint64_t rate = rate_wait_ms(&delivery->events, now), bytes = rate_wait_ms(&delivery->bytes, now);
     if (rate || bytes) return rate > bytes ? rate : bytes;
@@ -239,7 +222,7 @@ static void gathering_look(struct delivery *delivery, uint64_t *wait)
         return;
     }
     if (!parcel || !parcel->count) return;
-    uint64_t due = parcel->opened_ms + delivery->options.wait_ms, now = now_ms(delivery);
+    uint64_t due = parcel->opened_ms + delivery->options.wait_ms, now = delivery_now_ms(delivery);
     if (due <= now || delivery->is_closing)
         parcel_seal(delivery);
     else
@@ -250,7 +233,7 @@ static void timer_due(uv_timer_t *timer);
 
 static void pump(struct delivery *delivery)
 {
-    uint64_t wait = UINT64_MAX, now = now_ms(delivery);
+    uint64_t wait = UINT64_MAX, now = delivery_now_ms(delivery);
     gathering_look(delivery, &wait);
     if (delivery->is_held) return;
     const struct parcel *before = NULL;
@@ -288,7 +271,7 @@ static void drain_check(struct delivery *delivery)
 }
 
 /* After every answer. */
-static void go_on(struct delivery *delivery)
+void delivery_go_on(struct delivery *delivery)
 {
     pump(delivery);
     if (delivery->was_full && !is_full(delivery)) {
@@ -305,175 +288,6 @@ void delivery_turn(struct delivery *delivery)
     if (!delivery->is_over) pump(delivery); /* turns go on while others stop */
 }
 
-/* ---- answers ---- */
-
-/* An endpoint is there again: what waited for one waits no longer. */
-static void wake(struct delivery *delivery)
-{
-    for (struct parcel *parcel = delivery->first; parcel; parcel = parcel->next)
-        if (policies[parcel->last_class].is_failure) parcel->due_ms = 0;
-}
-
-static void endpoint_judge(struct delivery *delivery, uint32_t number, enum delivery_class class)
-{
-    struct breaker *breaker = &delivery->endpoints[number].breaker;
-    struct str id = delivery->output->id;
-    if (!policies[class].is_failure) {
-        if (!breaker_succeeded(breaker)) return;
-        LOG(LOG_INFO, "delivery.closed", id, "host %u answers again", number + 1);
-        wake(delivery);
-    } else if (breaker_failed(breaker, now_ms(delivery))) {
-        LOG(LOG_WARN, "delivery.open", id, "host %u failed %u times in a row (%s): one request at a time tries it",
-            number + 1, breaker->failures, policies[class].name);
-    }
-}
-
-static void flight_end(struct delivery *delivery, struct parcel *parcel, enum delivery_class class)
-{
-    assert(parcel->is_flying && delivery->in_flight);
-    parcel->is_flying = false;
-    delivery->in_flight--;
-    enum limiter_news news = policies[class].is_overload ? LIMITER_OVERLOAD : LIMITER_GOOD;
-    if (class == DELIVERY_GOOD || news == LIMITER_OVERLOAD)
-        limiter_answer(&delivery->limiter, parcel->began_ns, uv_hrtime(), parcel->was_full, news);
-    endpoint_judge(delivery, parcel->endpoint, class);
-}
-
-static bool has_other_endpoint(const struct delivery *delivery, uint32_t but)
-{
-    for (uint32_t i = 0; i < delivery->options.endpoints; i++)
-        if (i != but && delivery->endpoints[i].breaker.state == BREAKER_CLOSED &&
-            !delivery->endpoints[i].breaker.failures)
-            return true;
-    return false;
-}
-
-static void again_later(struct delivery *delivery, struct parcel *parcel, enum delivery_class why)
-{
-    assert(why != DELIVERY_GOOD && parcel->count);
-    parcel->last_class = (uint8_t)why;
-    bool is_elsewhere = policies[why].is_failure && has_other_endpoint(delivery, parcel->endpoint);
-    parcel->due_ms = is_elsewhere ? 0 : now_ms(delivery) + backoff_delay(delivery->options.again, parcel->attempts);
-    counter_add(&delivery->output->counters.retries, 1);
-    counter_add(&delivery->counters.again[why], parcel->count);
-}
-
-static void sent_settle(struct delivery *delivery, const struct parcel *parcel)
-{
-    struct obligation *owed = NULL;
-    uint32_t run = 0;
-    for (uint32_t i = 0; i < parcel->count; i++) {
-        const struct parcel_item *item = &parcel->items[i];
-        if (item->verdict != ITEM_SENT) continue;
-        if (run && item->obligation != owed) {
-            output_sent(delivery->output, owed, run);
-            run = 0;
-        }
-        owed = item->obligation;
-        run++;
-    }
-    if (run) output_sent(delivery->output, owed, run);
-}
-
-static void parcel_end(struct delivery *delivery, struct parcel *parcel)
-{
-    parcel_unlink(delivery, parcel);
-    held_change(delivery, parcel->data.len, 0);
-    counter_add(&delivery->output->counters.bytes, parcel->data.len);
-    parcel_give(delivery, parcel);
-}
-
-void delivery_sent(struct delivery *delivery, struct parcel *parcel)
-{
-    delivery_mixed(delivery, parcel, DELIVERY_GOOD);
-}
-
-static bool has_verdict(const struct parcel *parcel, enum item_verdict verdict)
-{
-    for (uint32_t i = 0; i < parcel->count; i++)
-        if (parcel->items[i].verdict == verdict) return true;
-    return false;
-}
-
-void delivery_mixed(struct delivery *delivery, struct parcel *parcel, enum delivery_class why)
-{
-    /* who answers for each event is there, whatever it says of some */
-    flight_end(delivery, parcel, policies[why].is_failure ? DELIVERY_BUSY : why);
-    bool is_again = why != DELIVERY_GOOD && has_verdict(parcel, ITEM_AGAIN);
-    if (is_again && parcel->key_count) parcel_hold_keys(parcel);
-    sent_settle(delivery, parcel);
-    if (is_again) {
-        size_t before = parcel->data.len;
-        parcel_compact(parcel);
-        held_change(delivery, before, parcel->data.len);
-        counter_add(&delivery->output->counters.bytes, before - parcel->data.len);
-        again_later(delivery, parcel, why);
-    } else {
-        parcel_end(delivery, parcel);
-    }
-    go_on(delivery);
-}
-
-void delivery_failed(struct delivery *delivery, struct parcel *parcel, enum delivery_class why)
-{
-    flight_end(delivery, parcel, why);
-    counter_add(&delivery->output->counters.errors, 1);
-    again_later(delivery, parcel, why);
-    go_on(delivery);
-}
-
-void delivery_too_large(struct delivery *delivery, struct parcel *parcel, struct str text)
-{
-    flight_end(delivery, parcel, DELIVERY_GOOD);
-    if (parcel->count == 1) {
-        delivery_reject(delivery, parcel, 0, STR("too_large"), text);
-        parcel_end(delivery, parcel);
-    } else {
-        struct parcel *half = parcel_take(delivery, parcel->number);
-        parcel_move_tail(parcel, parcel->count / 2, half);
-        parcel_charge(delivery, half);
-        half->after = parcel->after;
-        half->attempts = parcel->attempts;
-        half->next = parcel->next;
-        if (!half->next) delivery->last = &half->next;
-        parcel->next = half;
-        counter_add(&delivery->counters.splits, 1);
-    }
-    go_on(delivery);
-}
-
-void delivery_reject(struct delivery *delivery, struct parcel *parcel, uint32_t at, struct str reason,
-                     struct str text)
-{
-    struct parcel_item *item = &parcel->items[at];
-    assert(at < parcel->count && item->verdict != ITEM_REJECTED);
-    item->verdict = ITEM_REJECTED;
-    struct arena arena;
-    arena_init(&arena, &delivery->output->loop->pool);
-    struct str document = parcel_document(parcel, at);
-    struct event event;
-    event_init(&event, &arena, event_now());
-    bool is_whole = document.len && delivery->hooks->restore(delivery->opaque, document, &event);
-    struct dead_letter letter = {.stage = DEAD_LETTER_OUTPUT,
-                                 .plugin = str_of(delivery->output->type->name),
-                                 .id = delivery->output->id,
-                                 .reason = reason,
-                                 .text = text,
-                                 .attempts = parcel->attempts,
-                                 .original = is_whole ? (struct str){0} : document,
-                                 .event = is_whole ? &event : NULL};
-    output_reject(delivery->output, item->obligation, item->event, &letter);
-    arena_fini(&arena);
-}
-
-void delivery_drop(struct delivery *delivery, struct parcel *parcel, uint32_t at)
-{
-    struct parcel_item *item = &parcel->items[at];
-    assert(at < parcel->count && item->verdict != ITEM_REJECTED);
-    item->verdict = ITEM_REJECTED;
-    output_failed(delivery->output, item->obligation, item->event, VERDICT_DROPPED);
-}
-
 /* ---- opening and closing ---- */
 
 void delivery_init(struct delivery *delivery, struct output *output, const struct delivery_options *options,
@@ -486,7 +300,7 @@ void delivery_init(struct delivery *delivery, struct output *output, const struc
     delivery->last = &delivery->first;
     if (options->is_ordered) delivery->options.requests_max = 1;
     limiter_init(&delivery->limiter, delivery->options.requests_max);
-    uint64_t now = now_ms(delivery);
+    uint64_t now = delivery_now_ms(delivery);
     rate_init(&delivery->events, options->events_per_second, now);
     rate_init(&delivery->bytes, options->bytes_per_second, now);
     delivery->endpoints = xcalloc(options->endpoints, sizeof *delivery->endpoints);

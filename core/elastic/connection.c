@@ -39,8 +39,7 @@ static bool host_read(struct elastic *self, const struct plugin_context *context
     const char *problem;
     struct str text = options->hosts.items[n];
     if (!host_parse(text, &parts, &problem)) {
-        diag_error(context->diag, context_item_place(context, "hosts", n), "`%.*s` is no address: %s", STR_ARG(text),
-                   problem);
+        diag_error(context->diag, context_item_place(context, "hosts", n), "this is no address: %s", problem);
         return false;
     }
     if (!parts.scheme.len && is_https) parts.scheme = STR("https");
