@@ -102,7 +102,9 @@ struct elastic {
     struct flight *free_flights;
     struct setup *setup;
     z_stream packer;
-    bool has_packer, is_using_alias; /* decided by setup */
+    bool has_packer;
+    bool waits_for_alias, has_refused; /* setup decides what the index is: nothing is taken before */
+    bool is_using_alias;               /* and that was its decision */
     struct time_cache times;
     struct buf index_text, id_text, line, last_id; /* line: the action line of the last plain event */
     uint32_t same_id;                              /* events that had it before */

@@ -59,6 +59,8 @@ uint32_t elastic_take(void *opaque, struct batch *batch, const struct selection 
 {
     struct elastic *self = opaque;
     uint32_t taken = 0;
+    self->has_refused = self->waits_for_alias;
+    if (self->waits_for_alias) return 0;
     for (; taken < in->count; taken++) {
         struct buf *out = delivery_room(&self->delivery);
         if (!out) break;

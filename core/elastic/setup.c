@@ -82,7 +82,10 @@ static void finish(struct setup *setup)
 {
     setup->is_done = true;
     arena_fini(&setup->arena);
-    delivery_release(&setup->self->delivery);
+    struct elastic *self = setup->self;
+    self->waits_for_alias = false;
+    delivery_release(&self->delivery);
+    if (self->has_refused) output_ready(self->output);
 }
 
 static const char *encoded(struct setup *setup, const char *before, struct str name, const char *after)
@@ -237,14 +240,18 @@ static void policy_known(struct setup *setup)
     }
 }
 
+static bool may_use_alias(const struct elastic *self)
+{
+    int32_t wish = self->options.ilm_enabled.value;
+    bool fits = !self->is_index_given || self->has_alias;
+    return !self->is_data_stream && (wish == ELASTIC_TRUE || (wish == ELASTIC_AUTO && fits));
+}
+
 static void policy_ask(struct setup *setup)
 {
     const struct elastic *self = setup->self;
-    int32_t wish = self->options.ilm_enabled.value;
-    bool fits = !self->is_index_given || self->has_alias;
     bool is_possible = !setup->is_serverless && !setup->is_opensearch;
-    bool is_wanted = wish == ELASTIC_TRUE || (wish == ELASTIC_AUTO && fits && is_possible);
-    if (is_wanted && !self->is_data_stream)
+    if (may_use_alias(self) && (is_possible || self->options.ilm_enabled.value == ELASTIC_TRUE))
         ask(setup, "GET", encoded(setup, "/_ilm/policy/", self->options.ilm_policy, ""), NULL, policy_known);
     else
         template_ask(setup);
@@ -252,34 +259,46 @@ static void policy_ask(struct setup *setup)
 
 /* ---- who is there ---- */
 
-static struct str text_at(const struct value *map, const char *name)
+static const struct value *member(const struct value *map, const char *name)
 {
     struct key key = key_of(str_of(name));
-    const struct value *value = map_get(map->map, &key);
-    return value_is_string(value) ? value_text(value) : (struct str){0};
+    return map && map->kind == VALUE_MAP ? map_get(map->map, &key) : NULL;
+}
+
+static bool has_text(const struct value *value, const char *text)
+{
+    return value_is_string(value) && str_eq_z(value_text(value), text);
+}
+
+/* The version of an answer to `/`, or of the first node of an answer to `/_nodes`. */
+static const struct value *number_of(const struct value *root)
+{
+    const struct value *nodes = member(root, "nodes");
+    if (!nodes || nodes->kind != VALUE_MAP) return member(member(root, "version"), "number");
+    MAP_EACH (nodes->map, entry)
+        return member(&entry->value, "version");
+    return NULL;
 }
 
 static bool store_read(struct setup *setup)
 {
     struct value root;
     struct json_report report;
-    struct key key = key_of(STR("version"));
     if (!json_decode(buf_str(&setup->http.answer), JSON_WHOLE, &setup->arena, &root, &report)) return false;
-    const struct value *version = root.kind == VALUE_MAP ? map_get(root.map, &key) : NULL;
-    if (!version || version->kind != VALUE_MAP) return false;
-    struct str number = text_at(version, "number");
+    const struct value *number = number_of(&root);
+    if (!value_is_string(number) || !number->len) return false;
+    struct str text = value_text(number);
     setup->major = 0;
-    for (size_t i = 0; i < number.len && i < 4 && is_digit(number.ptr[i]); i++)
-        setup->major = setup->major * 10 + (number.ptr[i] - '0');
-    setup->is_opensearch = str_eq_z(text_at(version, "distribution"), "opensearch");
-    setup->is_serverless = str_eq_z(text_at(version, "build_flavor"), "serverless");
-    if (!number.len) return false;
+    for (size_t i = 0; i < text.len && i < 4 && is_digit(text.ptr[i]); i++)
+        setup->major = setup->major * 10 + (text.ptr[i] - '0');
+    setup->is_opensearch = has_text(member(member(&root, "version"), "distribution"), "opensearch");
+    setup->is_serverless = has_text(member(member(&root, "version"), "build_flavor"), "serverless");
     LOG(LOG_INFO, "elasticsearch.store", setup->self->output->id, "%s is %s %.*s",
-        setup->self->hosts.bases[setup->host], setup->is_opensearch ? "OpenSearch" : "Elasticsearch", STR_ARG(number));
+        setup->self->hosts.bases[setup->host], setup->is_opensearch ? "OpenSearch" : "Elasticsearch", STR_ARG(text));
     return true;
 }
 
-static void hello_answered(struct setup *setup)
+static void store_known(struct setup *setup)
 {
     setup->self->is_using_alias = false;
     if (!is_good(setup))
@@ -288,6 +307,16 @@ static void hello_answered(struct setup *setup)
         fail(setup, "what answers there is no Elasticsearch");
     else
         policy_ask(setup);
+}
+
+/* Some have nothing at `/`: a proxy that lets only what is needed through, a server without its extras. */
+static void hello_answered(struct setup *setup)
+{
+    long status = setup->http.status;
+    if (status == 400 || status == 404 || status == 405)
+        ask(setup, "GET", "/_nodes/_local?filter_path=nodes.*.version", NULL, store_known);
+    else
+        store_known(setup);
 }
 
 static void hello(struct setup *setup) { ask(setup, "GET", "/", NULL, hello_answered); }
@@ -301,6 +330,7 @@ struct setup *setup_begin(struct elastic *self)
     arena_init(&setup->arena, &self->output->loop->pool);
     uv_timer_init(&self->output->loop->uv, &setup->timer);
     setup->timer.data = setup;
+    self->waits_for_alias = may_use_alias(self);
     hello(setup);
     return setup;
 }

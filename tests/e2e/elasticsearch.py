@@ -102,7 +102,7 @@ def template(folder, node):
         ok(lines.tailrace.stop() == 0, "ends with 0")
 
 with Folder() as folder, Node(folder) as node:
-    print(node.ask("GET", "/")["version"]["number"])
+    print([n["version"] for n in node.ask("GET", "/_nodes/_local")["nodes"].values()])
     for part in (mapping_errors, write_block, actions, template):
         part(folder, node)
     with Broker(folder) as broker:

@@ -3,7 +3,7 @@
 """The elasticsearch output against a scripted store: overload, refusals of single documents, requests that are
 too large, garbage, answers without end, slow ones, dead and deaf hosts. What is sent by whom is kept by id, so
 that nothing is missing, and nothing is there twice but what a lost answer allows. quick: yes"""
-import gzip, http.server
+import gzip, http.server, ssl
 from support import *
 
 EVENTS = 400
@@ -14,8 +14,11 @@ class Store(http.server.ThreadingHTTPServer):
     function of a document to (status, error type)."""
     daemon_threads = True
     request_queue_size = 256
-    def __init__(self, script=None, port=0):
+    def __init__(self, script=None, port=0, tls=None):
         super().__init__(("127.0.0.1", port), Handler)
+        self.setup, self.is_bare = lambda method, path: (200, "{}"), False
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.script = script or (lambda store, number, documents: None)
         self.lock, self.number, self.documents, self.log, self.sizes, self.seen = threading.Lock(), 0, {}, [], [], []
         self.concurrent = self.concurrent_most = 0
@@ -55,8 +58,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             pass
     def do_GET(self):
-        self.server.seen.append((self.command, self.path, dict(self.headers)))
-        self.say(200, '{"version": {"number": "8.15.0"}}' if self.path == "/" else "{}")
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.server.seen.append((self.command, self.path, json.loads(body or b"null")))
+        self.say(*((200, '{"version": {"number": "8.15.0"}}') if self.path == "/" and not self.server.is_bare else self.server.setup(self.command, self.path)))
     do_HEAD = do_PUT = do_GET
     def do_POST(self):
         store = self.server
@@ -104,9 +108,9 @@ def read(lines):
 
 class Run:
     """A tailrace that reads lines of JSON from a socket and sends them to stores."""
-    def __init__(self, folder, stores, options="", name="run", arguments=()):
+    def __init__(self, folder, stores, options="", name="run", arguments=(), scheme="http"):
         self.port, self.counts = free_port(), {}
-        hosts = ", ".join(f'"http://127.0.0.1:{s if isinstance(s, int) else s.server_port}"' for s in stores)
+        hosts = ", ".join(f'"{scheme}://127.0.0.1:{s if isinstance(s, int) else s.server_port}"' for s in stores)
         self.tailrace = Tailrace(folder, 'input { tcp { host => "127.0.0.1" port => %d codec => json_lines } } output { elasticsearch { hosts => [%s] %s %s } }'
                                  % (self.port, hosts, QUICK, options), name=name, arguments=["--pipeline.ecs_compatibility", "disabled", *arguments])
     def send(self, first=0, count=EVENTS, **more):
@@ -135,7 +139,8 @@ class Run:
         if not twice:
             ok(all(k == 1 for k in found.values()), f"{what}: and once")
         books = self.tailrace.books()
-        ok(self.tailrace.books_balance() and books["dropped"] + books["dead_lettered"] == rejected, f"{what}: the books balance")
+        if not ok(self.tailrace.books_balance() and books["dropped"] + books["dead_lettered"] == rejected, f"{what}: the books balance"):
+            print(books, self.tailrace.books())
         self.counts = {reason: self.again(reason) for reason in ("garbage", "timeout")}
         ok(self.tailrace.stop() == 0, f"{what}: ends with 0")
 
@@ -350,8 +355,94 @@ def streams(folder):
             ok([d["data_stream"] for d in store.log] == [{"type": "logs", "dataset": d, "namespace": "default"} for d in ("generic", "web")], "whose names are in the documents")
             ok(tailrace.stop() == 0, "ends with 0")
 
+def kafka_ids(folder):
+    with Store(lambda store, number, documents: (lambda d: (409, "version_conflict_engine_exception") if d["n"] == 2 else (201, None))) as store, \
+            Run(folder, [store], "kafka_document_id => true") as run:
+        at = lambda offset: {"kafka": {"topic": "t", "partition": 3, "offset": offset}}
+        send(run.port, "".join(json.dumps(r) + "\n" for r in [{"n": 0, "@metadata": at(5)}, {"n": 1, "@metadata": at(5)}, {"n": 2, "@metadata": at(6)}, {"n": 3}]).encode())
+        wait(lambda: run.tailrace.books()["received"] == 4 and run.settled(), 10, "settled")
+        ok([d["_line"].get("_id") for d in store.log] == ["t-3-5", "t-3-5-1", None], "ids are topic, partition, offset; events of one record are told apart")
+        ok(run.tailrace.books()["delivered"] == 4, "one that is there already counts as sent")
+        ok(run.tailrace.stop() == 0, "ends with 0")
+
+MISSING = (404, '{"error":{"type":"resource_not_found_exception","reason":"none"},"status":404}')
+
+def at_start(folder, name, options, setup, is_bare=False):
+    """What is asked of a store before the first document, and the index of that."""
+    with Store() as store:
+        tries = {}
+        def answer(method, path):
+            tries[method, path] = tries.get((method, path), 0) + 1
+            return setup(method, path, tries[method, path])
+        store.setup, store.is_bare = answer, is_bare
+        port = free_port()
+        config = 'input { tcp { host => "127.0.0.1" port => %d codec => json_lines } } output { elasticsearch { hosts => ["127.0.0.1:%d"] retry_initial_interval => 0.02 retry_max_interval => 0.05 batch_wait => 0 %s } }'
+        with Tailrace(folder, config % (port, store.server_port, options), name=name, arguments=["--pipeline.ecs_compatibility", "disabled"]) as tailrace:
+            send(port, b'{"n":1}\n')
+            wait(lambda: store.log, 20, f"{name}: a document")
+            ok(tailrace.stop() == 0, f"{name}: ends with 0")
+        return [s for s in store.seen if s[0] != "POST" and s[1] != "/"], store.log[0]["_line"]["_index"], tailrace.log()
+
+def set_up(folder):
+    seen, index, _ = at_start(folder, "lifecycle", "", lambda method, path, tries: MISSING if method in ("GET", "HEAD") else (200, "{}"))
+    ok([s[:2] for s in seen] == [("GET", "/_ilm/policy/logstash-policy"), ("PUT", "/_ilm/policy/logstash-policy"), ("HEAD", "/_index_template/logstash"), ("PUT", "/_index_template/logstash"),
+                                 ("HEAD", "/_alias/logstash"), ("PUT", "/%3Clogstash-%7Bnow%2Fd%7D-000001%3E")], "policy, template, first index")
+    template = seen[3][2]
+    ok(template["index_patterns"] == ["logstash-*"] and template["template"]["settings"]["index.lifecycle.rollover_alias"] == "logstash" and index == "logstash", "documents go to the alias")
+    ok(seen[5][2] == {"aliases": {"logstash": {"is_write_index": True}}}, "whose first index is the one to write to")
+    seen, index, _ = at_start(folder, "without", "", lambda method, path, tries: (400, '{"error":"no handler"}') if "_ilm" in path else (200, "{}"))
+    ok(index.startswith("logstash-2") and [s[:2] for s in seen][-1] == ("HEAD", "/_index_template/logstash"), "a store without lifecycles gets an index a day; a template that is there stays")
+    own = folder.write("own.json", '{"index_patterns": ["x-*"], "template": {}}')
+    seen, index, _ = at_start(folder, "own", f'template => "{own}" template_name => "mine" template_overwrite => true template_api => "legacy" ilm_enabled => false index => "x-1"', lambda *_: (200, "{}"))
+    ok(seen[-1][:2] == ("PUT", "/_template/mine") and seen[-1][2]["index_patterns"] == ["x-*"] and index == "x-1", "a template of one's own, by the old API")
+    nodes = lambda method, path, tries: (200, '{"nodes":{"abc":{"version":"7.17.0"}}}') if "_nodes" in path else (404, "{}") if method != "PUT" else (200, "{}")
+    seen, index, log = at_start(folder, "bare", "ilm_enabled => false", nodes, is_bare=True)
+    ok("is Elasticsearch 7.17.0" in log and seen[-1][:2] == ("PUT", "/_template/logstash") and "settings" in seen[-1][2], "a store with nothing at / is asked for its nodes; before version 8 the template is the old one")
+    seen, index, log = at_start(folder, "later", "ilm_enabled => false", lambda method, path, tries: (200, "{}") if tries > 2 else (403, '{"error":{"type":"security_exception","reason":"no"}}'))
+    ok("elasticsearch.denied" in log and "refuses the login" in log, "what is refused at start is said and tried again")
+
+def certificate(folder, name, issuer=None):
+    """A key and a certificate for 127.0.0.1, of its own or of an issuer."""
+    key, cert = folder.file(name + ".key"), folder.file(name + ".pem")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout", key, "-out", cert]
+    if issuer:
+        command += ["-CA", issuer[0], "-CAkey", issuer[1], "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        print(done.stderr)
+    return cert, key
+
+def tls(folder):
+    authority, other = certificate(folder, "authority"), certificate(folder, "other")
+    server, client = certificate(folder, "server", authority), certificate(folder, "client", authority)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*server)
+    context.load_verify_locations(authority[0])
+    context.verify_mode = ssl.CERT_REQUIRED
+    own = f'ssl_certificate => "{client[0]}" ssl_key => "{client[1]}" '
+    with Store(tls=context) as store, Run(folder, [store], own + f'ssl_certificate_authorities => "{authority[0]}" api_key => "id:key"', scheme="https") as run:
+        run.send()
+        run.end("TLS, with the client's certificate", [store])
+        ok({s[2].get("authorization") for s in store.seen if s[0] == "POST"} == {"ApiKey aWQ6a2V5"}, "and an API key")
+    for name, options, why in (("foreign", own + f'ssl_certificate_authorities => "{other[0]}"', "certificate"), ("without", f'ssl_certificate_authorities => "{authority[0]}"', "")):
+        with Store(tls=context) as store, Run(folder, [store], options, name=name, scheme="https") as run:
+            wait(lambda: run.tailrace.log().count("elasticsearch.setup") > 1, 20, f"{name}: refused")
+            ok(not store.seen and why in run.tailrace.log(), f"{name}: nothing is sent")
+
+def example(folder):
+    sample = os.path.join(ROOT, "examples/access-log/sample.log")
+    with Store() as store:
+        environment = {"STORE": f"127.0.0.1:{store.server_port}", "ACCESS_LOG": sample, "ES_USER": "u", "ES_PASSWORD": "p"}
+        with Tailrace(folder, arguments=["-f", os.path.join(ROOT, "examples/elasticsearch/elasticsearch.conf")], environment=environment, name="example") as tailrace:
+            store.take = lambda document: store.log.append(document)
+            wait(lambda: len(store.log) == count_lines(sample), 10, "the lines of the example's sample")
+            indices = sorted({d["_line"]["_index"].rsplit("-", 1)[0] for d in store.log})
+            ok(indices == ["access", "not-understood"], f"the example: {indices}")
+            ok(tailrace.stop() == 0, "ends with 0")
+
 PARTS = [requests, storms, storms_of_documents, too_large, garbage, without_end, slowly, denied, blocked, hosts, deaf, down_then_up,
-         one_id_in_order, in_order, held, actions, streams]
+         one_id_in_order, in_order, held, actions, streams,
+         kafka_ids, set_up, tls, example]
 AT_ONCE = 4
 
 def side_by_side(parts):
