@@ -168,23 +168,16 @@ static const struct counter_row delivery_rows[] = {
     {"output_request_splits_total", "counter", "Requests that were too large and went in halves", DELIVERY(splits), 1},
 };
 
-/* The sum over the workers, of outputs that stand on core/delivery. */
 static void delivery_line(const struct pipeline *pipeline, uint32_t number, const struct counter_row *at,
                           const char *class, struct buf *out)
 {
-    double sum = 0;
-    const struct output *output = NULL;
-    for (uint32_t w = 0; w < pipeline->worker_count; w++) {
-        output = worker_generation(pipeline->workers[w])->program.outputs[number];
-        const char *counters = (const char *)output->delivery;
-        if (!counters) return;
-        sum += (double)counter_get((const atomic_uint_fast64_t *)(const void *)(counters + at->offset));
-    }
-    if (!output) return;
+    uint64_t sum;
+    if (!component_delivery(pipeline, number, at->offset, &sum)) return;
+    struct component output = component_at(component_generation(pipeline), COMPONENT_OUTPUT, number);
     row(out, at->name,
-        &(struct labels){.pipeline = pipeline->id, .id = output->id, .type = output->type->name, .kind = "output",
+        &(struct labels){.pipeline = pipeline->id, .id = output.id, .type = output.type, .kind = "output",
                          .extra = class ? "class" : NULL, .extra_value = class},
-        sum * at->scale);
+        (double)sum * at->scale);
 }
 
 static void delivery_family(struct stats *stats, const struct counter_row *at, const char *class, struct buf *out)

@@ -71,7 +71,8 @@ static void again_later(struct delivery *delivery, struct parcel *parcel, enum d
     assert(why != DELIVERY_GOOD && parcel->count);
     parcel->last_class = (uint8_t)why;
     bool is_elsewhere = policies[why].is_failure && has_other_endpoint(delivery, parcel->endpoint);
-    parcel->due_ms = is_elsewhere ? 0 : delivery_now_ms(delivery) + backoff_delay(delivery->options.again, parcel->attempts);
+    uint64_t pause = backoff_delay(delivery->options.again, parcel->attempts);
+    parcel->due_ms = is_elsewhere ? 0 : delivery_now_ms(delivery) + pause;
     counter_add(&delivery->output->counters.retries, 1);
     counter_add(&delivery->counters.again[why], parcel->count);
 }

@@ -68,7 +68,8 @@ static bool cloud_read(struct elastic *self, const struct plugin_context *contex
     struct str text = base64_decode(packed, plain, &len) ? (struct str){plain, len} : (struct str){0};
     ptrdiff_t dollar = str_find(text, STR("$"));
     if (dollar <= 0)
-        return option_complain(context, "cloud_id", "`cloud_id` is not a cloud id", "copy it from the deployment's page");
+        return option_complain(context, "cloud_id", "`cloud_id` is not a cloud id",
+                               "copy it from the deployment's page");
     struct str domain = str_slice(text, 0, (size_t)dollar), rest = str_from(text, (size_t)dollar + 1);
     dollar = str_find(rest, STR("$"));
     struct str name = dollar < 0 ? rest : str_slice(rest, 0, (size_t)dollar);
@@ -128,7 +129,8 @@ static bool login_read(struct elastic *self, const struct plugin_context *contex
         return option_complain(context, options->api_key.text.len ? "api_key" : "bearer_token",
                                "there is another login, too", "use one of user and password, api_key, bearer_token");
     if (options->api_key.text.len && !self->hosts.is_https)
-        return option_complain(context, "api_key", "`api_key` needs https: anyone could read the key", "use https:// addresses");
+        return option_complain(context, "api_key", "`api_key` needs https: anyone could read the key",
+                               "use https:// addresses");
     if (options->api_key.text.len) header_add(self, STR("authorization"), api_key_text(options->api_key.text, arena));
     if (options->bearer_token.text.len)
         header_add(self, STR("authorization"),
@@ -277,7 +279,8 @@ static void limits_read(struct elastic *self, const struct plugin_context *conte
 bool connection_create(struct elastic *self, const struct plugin_context *context)
 {
     if (self->options.sniffing)
-        return option_complain(context, "sniffing", "sniffing is not in this version", "name the hosts, or a load balancer");
+        return option_complain(context, "sniffing", "sniffing is not in this version",
+                               "name the hosts, or a load balancer");
     bool ok = compression_read(self, context);
     ok = hosts_read(self, context) && login_read(self, context) && headers_read(self, context) && ok;
     ok = tls_read(self, context) && ok;

@@ -58,7 +58,7 @@ class Lines:
         self.tailrace.__exit__(*exc)
 
 def mapping_errors(folder, node):
-    node.ask("PUT", "/strict", {"mappings": {"dynamic": "strict", "properties": {"n": {"type": "integer"}, "@timestamp": {"type": "date"}, "@version": {"type": "keyword"}, "host": {"type": "keyword"}}}})
+    node.ask("PUT", "/strict", {"mappings": {"dynamic": "strict", "properties": {"n": {"type": "integer"}, "@timestamp": {"type": "date"}, "@version": {"type": "keyword"}, "host": {"type": "keyword"}, "port": {"type": "integer"}}}})
     with Lines(folder, node, 'index => "strict" manage_template => false', "strict") as lines:
         lines.send(*[{"n": n if n % 5 else f"word {n}"} for n in range(100)], {"n": 1, "unknown": 2})
         books = lines.settled(101)

@@ -241,6 +241,8 @@ def denied(folder):
     with Store(script) as store, Run(folder, [store]) as run:
         run.send()
         wait(lambda: run.tailrace.metric("output_hosts_open") == 1, 10, "the host is left alone")
+        health = run.tailrace.json("/_health_report")["indicators"]["pipelines"]["indicators"]["main"]
+        ok(health["diagnosis"][0]["id"] == "tailrace:health:output:hosts", "the health report has it, too")
         ok(run.tailrace.books()["dropped"] == 0 and "elasticsearch.denied" in run.tailrace.log(), "a refused login drops nothing and is said")
         gate.set()
         run.end("403", [store])
@@ -428,6 +430,7 @@ def tls(folder):
         with Store(tls=context) as store, Run(folder, [store], options, name=name, scheme="https") as run:
             wait(lambda: run.tailrace.log().count("elasticsearch.setup") > 1, 20, f"{name}: refused")
             ok(not store.seen and why in run.tailrace.log(), f"{name}: nothing is sent")
+            ok(run.tailrace.stop() == 0, f"{name}: ends with 0 though the store was never there")
 
 def example(folder):
     sample = os.path.join(ROOT, "examples/access-log/sample.log")
