@@ -347,6 +347,47 @@ def actions(folder):
         ok(run.tailrace.books()["dropped"] == 3, "an action, an index and an id that cannot be are refused")
         ok(run.tailrace.stop() == 0, "ends with 0")
 
+def sent_as(folder, name, options, *rows):
+    """[(action line, the line behind it)] of these events."""
+    with Store() as store, Run(folder, [store], options, name=name) as run:
+        store.take = lambda document: store.log.append(document)
+        send(run.port, "".join(json.dumps(r) + "\n" for r in rows).encode())
+        wait(lambda: run.tailrace.books()["received"] == len(rows) and run.settled(), 10, f"{name}: settled")
+        ok(run.tailrace.books_balance() and run.tailrace.stop() == 0, f"{name}: ends with 0")
+        return [({d.pop("_action"): d.pop("_line")}, d) for d in store.log]
+
+def updates(folder):
+    (line, body), = sent_as(folder, "script", 'index => "i" action => "update" document_id => "%{n}" script => "ctx._source.n += %{n}" scripted_upsert => true pipeline => "p"', {"n": 4})
+    ok(line == {"update": {"_index": "i", "_id": "4", "pipeline": "p", "retry_on_conflict": 1}}, "update names document and pipeline")
+    ok(body["script"]["source"] == "ctx._source.n += 4" and body["script"]["lang"] == "painless" and body["script"]["params"]["event"]["n"] == 4 and body["scripted_upsert"] is True and body["upsert"] == {}, "a script gets the event")
+    (_, body), = sent_as(folder, "upsert", 'index => "i" action => "update" document_id => "%{n}" upsert => \'{"made": %{n}}\' script => "s" script_type => "indexed"', {"n": 5})
+    ok(body["script"]["id"] == "s" and body["upsert"] == {"made": 5}, "an upsert of one's own, a script by its id")
+    own = {"n": 1, "@metadata": {"_ingest_document": {"index": "own", "id": "7", "routing": "r", "pipeline": "q", "version": 3, "version_type": "external"}}}
+    (line, _), (other, _) = sent_as(folder, "metadata", "", own, {"n": 2, "@metadata": {"target_ingest_pipeline": "t"}})
+    ok(line == {"index": {"_index": "own", "_id": "7", "routing": "r", "pipeline": "q", "version": "3", "version_type": "external"}}, "what an event carries of its document holds where no option speaks")
+    ok(other["index"]["pipeline"] == "t" and other["index"]["_index"].startswith("logstash-2"), "a target pipeline too")
+    (line, _), = sent_as(folder, "options", 'index => "i" document_id => "o" version => "%{n}" version_type => "external_gte"', dict(own, n=9))
+    ok(line["index"] == {"_index": "i", "_id": "o", "routing": "r", "pipeline": "q", "version": "9", "version_type": "external_gte"}, "options come first")
+    lines = sent_as(folder, "names", 'index => "%{gone}-x" dlq_on_failed_indexname_interpolation => false', {"n": 1})
+    ok(lines[0][0] == {"index": {"_index": "%{gone}-x"}}, "a name that lacks its field is sent when that is asked for")
+
+def rules(folder):
+    statuses = {0: (201, None), 1: (422, "odd"), 2: (400, "dropped_type"), 3: (404, "index_not_found_exception"), 4: (409, "version_conflict")}
+    with Store(lambda *_: lambda d: statuses[d["n"]]) as store, Run(folder, [store], 'dlq_custom_codes => [422] drop_error_types => ["dropped_type"] silence_errors_in_log => ["version_conflict"]') as run:
+        run.send(count=5)
+        wait(lambda: run.tailrace.books()["received"] == 5 and run.settled(), 10, "settled")
+        log = run.tailrace.log()
+        ok(store.number == 1 and run.tailrace.books()["dropped"] == 4, "codes and types of one's own: nothing of it is sent again")
+        ok(log.count("output.rejected") == 2 and log.count("elasticsearch.dropped") == 1 and "version_conflict" not in log, "each is said, or not, as asked for")
+        ok(run.tailrace.stop() == 0, "ends with 0")
+
+def limited(folder):
+    with Store() as store, Run(folder, [store], "rate_limit_events => 200") as run:
+        begin = time.monotonic()
+        run.send()
+        run.end("a rate limit", [store])
+        ok(time.monotonic() - begin > 0.7, "200 at once, 200 a second")
+
 def streams(folder):
     with Store() as store:
         port = free_port()
@@ -444,7 +485,7 @@ def example(folder):
             ok(tailrace.stop() == 0, "ends with 0")
 
 PARTS = [requests, storms, storms_of_documents, too_large, garbage, without_end, slowly, denied, blocked, hosts, deaf, down_then_up,
-         one_id_in_order, in_order, held, actions, streams,
+         one_id_in_order, in_order, held, actions, updates, rules, limited, streams,
          kafka_ids, set_up, tls, example]
 AT_ONCE = 4
 
