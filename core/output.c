@@ -2,7 +2,7 @@
 #include "core/output.h"
 #include <assert.h>
 #include <stdlib.h>
-#include <sys/random.h>
+#include "core/delivery/backoff.h"
 #include "core/log.h"
 #include "core/xmalloc.h"
 
@@ -195,17 +195,6 @@ static void lane_retry_due(uv_timer_t *timer)
     lane_start(lane);
 }
 
-/* Doubles from RETRY_DELAY_MS_MIN to `most`, each between half and all of it. */
-static uint64_t retry_delay(uint32_t attempts, uint64_t most)
-{
-    uint64_t delay = RETRY_DELAY_MS_MIN;
-    for (uint32_t i = 1; i < attempts && delay < most; i++) delay *= 2;
-    if (delay > most) delay = most;
-    uint32_t noise = 0;
-    if (getrandom(&noise, sizeof noise, GRND_NONBLOCK) < 0) noise = attempts * 2654435761u;
-    return delay / 2 + noise % (delay / 2 + 1);
-}
-
 static void lane_again(struct lane *lane, struct request *request)
 {
     request->next = lane->first;
@@ -217,7 +206,8 @@ static void lane_again(struct lane *lane, struct request *request)
         uv_timer_init(&lane->output->loop->uv, lane->retry);
         lane->retry->data = lane;
     }
-    uv_timer_start(lane->retry, lane_retry_due, retry_delay(request->attempts, lane->retry_ms_max), 0);
+    struct backoff pause = {RETRY_DELAY_MS_MIN, lane->retry_ms_max};
+    uv_timer_start(lane->retry, lane_retry_due, backoff_delay(pause, request->attempts), 0);
 }
 
 static void lane_retry_closed(uv_handle_t *handle)

@@ -30,6 +30,7 @@ struct output_counters {
 };
 
 struct ingest;
+struct delivery_counters; /* core/delivery/delivery.h */
 
 struct output {
     const struct output_type *type;
@@ -44,6 +45,7 @@ struct output {
     struct output_counters counters;
     struct tls *tls; /* NULL: it has none that is on */
     struct ingest *ingest;                  /* of the worker */
+    const struct delivery_counters *delivery; /* of outputs that stand on it; else NULL */
     void (*ready)(struct output *output);   /* set by the worker */
     void (*stopped)(struct output *output);
     bool is_stopping, is_stopped;

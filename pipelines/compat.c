@@ -41,6 +41,8 @@ static const struct difference {
     {"input", "tcp", NULL, "peers' names are not looked up; lines over line_limit are cut and tagged _line_cut"},
     {"filter", "ruby", "code", "texts do not change in place, each worker has its own @variables: docs/ruby.md"},
     {"filter", "grok", "timeout_millis", "an attempt has 10 ms at most, however large this is"},
+    {"output", "elasticsearch", NULL, "documents gather for up to batch_wait; of one id they stay in order"},
+    {"output", "opensearch", NULL, "documents gather for up to batch_wait; of one id they stay in order"},
     {"output", "file", NULL, "a path that events lead out of its folder goes to _filepath_failures"},
     {"output", "kafka", NULL, "librdkafka instead of the Java client; retries in order, without end unless limited"},
     {"output", "tcp", NULL, "a server without clients drops records, counted"},

@@ -73,3 +73,19 @@ uint64_t component_sum(const struct pipeline *pipeline, enum component_kind kind
     }
     return sum;
 }
+
+bool component_delivery(const struct pipeline *pipeline, uint32_t number, size_t offset, uint64_t *sum)
+{
+    struct str id = component_at(component_generation(pipeline), COMPONENT_OUTPUT, number).id;
+    *sum = 0;
+    bool found = false;
+    for (uint32_t i = 0; i < pipeline->worker_count; i++) {
+        const struct generation *generation = worker_generation(pipeline->workers[i]);
+        const struct output *output = instance_on(generation, COMPONENT_OUTPUT, number, id);
+        const char *counters = output ? (const char *)output->delivery : NULL;
+        if (!counters) continue;
+        found = true;
+        *sum += counter_get((const atomic_uint_fast64_t *)(const void *)(counters + offset));
+    }
+    return found;
+}

@@ -22,5 +22,7 @@ const struct generation *component_generation(const struct pipeline *pipeline);
 /* Sum over the workers of the counter that lies at `offset` in the instance. */
 uint64_t component_sum(const struct pipeline *pipeline, enum component_kind kind, uint32_t number,
                        size_t offset);
+/* The same of a counter in struct delivery_counters, of an output that stands on core/delivery. False: it does not. */
+bool component_delivery(const struct pipeline *pipeline, uint32_t output, size_t offset, uint64_t *sum);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipelines/metrics_text.h"
+#include "core/delivery/delivery.h"
 #include "core/net/tls.h"
 #include "pipelines/components.h"
 #include "pipelines/memory_limit.h"
@@ -163,6 +164,52 @@ static const struct counter_row output_rows[] = {
     {"output_retry_total", "counter", "Requests made again", OUTPUT(retries), 1},
     {"component_output_errors_total", "counter", "Errors of an output", OUTPUT(errors), 1},
 };
+
+/* ---- outputs that send requests ---- */
+
+#define DELIVERY(member_) offsetof(struct delivery_counters, member_)
+static const struct counter_row delivery_rows[] = {
+    {"output_requests_in_flight", "gauge", "Requests under way", DELIVERY(in_flight), 1},
+    {"output_request_limit", "gauge", "Requests that may be under way, by the answers so far", DELIVERY(limit), 1},
+    {"output_hosts_open", "gauge", "Hosts that failed in a row and are only tried now and then", DELIVERY(open), 1},
+    {"output_held_bytes", "gauge", "Bytes that wait or are under way", DELIVERY(held_bytes), 1},
+    {"output_request_splits_total", "counter", "Requests that were too large and went in halves", DELIVERY(splits), 1},
+};
+
+static void delivery_line(const struct pipeline *pipeline, uint32_t number, const struct counter_row *at,
+                          const char *class, struct buf *out)
+{
+    uint64_t sum;
+    if (!component_delivery(pipeline, number, at->offset, &sum)) return;
+    struct component output = component_at(component_generation(pipeline), COMPONENT_OUTPUT, number);
+    row(out, at->name,
+        &(struct labels){.pipeline = pipeline->id, .id = output.id, .type = output.type, .kind = "output",
+                         .extra = class ? "class" : NULL, .extra_value = class},
+        (double)sum * at->scale);
+}
+
+static void delivery_family(struct stats *stats, const struct counter_row *at, const char *class, struct buf *out)
+{
+    EACH_PIPELINE(stats, pipeline)
+    {
+        uint32_t count = component_count(component_generation(pipeline), COMPONENT_OUTPUT);
+        for (uint32_t i = 0; i < count; i++) delivery_line(pipeline, i, at, class, out);
+    }
+}
+
+static void deliveries(struct stats *stats, struct buf *out)
+{
+    for (size_t i = 0; i < sizeof delivery_rows / sizeof *delivery_rows; i++) {
+        family(out, delivery_rows[i].name, delivery_rows[i].type, delivery_rows[i].help);
+        delivery_family(stats, &delivery_rows[i], NULL, out);
+    }
+    struct counter_row again = {.name = "output_events_again_total", .scale = 1};
+    family(out, again.name, "counter", "Events sent again, by the class of the answer");
+    for (uint32_t class = DELIVERY_GOOD + 1; class < DELIVERY_CLASSES; class++) {
+        again.offset = DELIVERY(again) + class * sizeof(atomic_uint_fast64_t);
+        delivery_family(stats, &again, delivery_class_name(class), out);
+    }
+}
 
 #define CODEC(member_) offsetof(struct codec, member_)
 static const struct counter_row codec_rows[] = {
@@ -469,6 +516,7 @@ void metrics_text(struct stats *stats, struct buf *out)
     families(stats, COMPONENT_INPUT, input_rows, sizeof input_rows / sizeof *input_rows, out);
     families(stats, COMPONENT_FILTER, filter_rows, sizeof filter_rows / sizeof *filter_rows, out);
     families(stats, COMPONENT_OUTPUT, output_rows, sizeof output_rows / sizeof *output_rows, out);
+    deliveries(stats, out);
     families(stats, COMPONENT_CODEC, codec_rows, sizeof codec_rows / sizeof *codec_rows, out);
     lag(stats, out);
     states(stats, out);

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+#include "core/delivery/delivery.h"
 #include "core/log.h"
 #include "core/xmalloc.h"
 #include "pipelines/activity.h"
@@ -644,6 +645,16 @@ static json_t *impacts(const char *id, const char *description)
     return list;
 }
 
+/* Do hosts of an output fail, so that they are only tried now and then? */
+static bool has_open_hosts(const struct pipeline *pipeline)
+{
+    uint64_t open;
+    uint32_t count = component_count(component_generation(pipeline), COMPONENT_OUTPUT);
+    for (uint32_t i = 0; i < count; i++)
+        if (component_delivery(pipeline, i, offsetof(struct delivery_counters, open), &open) && open) return true;
+    return false;
+}
+
 static json_t *pipeline_health(struct stats *stats, uint32_t i, const char **status)
 {
     static const struct { const char *state, *status, *symptom; } rows[] = {
@@ -663,6 +674,9 @@ static json_t *pipeline_health(struct stats *stats, uint32_t i, const char **sta
                                          "read the log, correct the configuration, restart"));
         put(root, "impacts", impacts("tailrace:health:pipeline:impact", "the pipeline processes nothing"));
     }
+    if (state == PIPELINE_RUNNING && has_open_hosts(stats->supervisor->pipelines[i]))
+        put(root, "diagnosis", diagnosis("tailrace:health:output:hosts", "hosts of an output fail again and again",
+                                         "read the log: what it is about is the network, the store or its login"));
     put_text(inner, "state", rows[state].state);
     put(details, "status", inner);
     if (state == PIPELINE_RUNNING) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/net/http_client.h"
+#include <assert.h>
 #include <stdlib.h>
 #include "core/net/curl.h"
 #include "core/net/watch_socket.h"
@@ -115,6 +116,21 @@ static void method_set(const struct curl_library *curl, struct http_request *req
     curl->easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+static void tls_set(const struct curl_library *curl, CURL *handle, const struct http_tls *tls)
+{
+    curl->easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, tls->verifies ? 1L : 0L);
+    curl->easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, tls->verifies_name ? 2L : 0L);
+    curl->easy_setopt(handle, CURLOPT_SSLVERSION, tls->is_1_3 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2);
+    if (tls->authorities) curl->easy_setopt(handle, CURLOPT_CAINFO, tls->authorities);
+    if (tls->ciphers) curl->easy_setopt(handle, CURLOPT_SSL_CIPHER_LIST, tls->ciphers);
+    if (tls->passphrase) curl->easy_setopt(handle, CURLOPT_KEYPASSWD, tls->passphrase);
+    if (tls->key) curl->easy_setopt(handle, CURLOPT_SSLKEY, tls->key);
+    if (!tls->certificate) return;
+    curl->easy_setopt(handle, CURLOPT_SSLCERT, tls->certificate);
+    bool is_p12 = str_ends(str_of(tls->certificate), STR(".p12"));
+    curl->easy_setopt(handle, CURLOPT_SSLCERTTYPE, is_p12 ? "P12" : "PEM");
+}
+
 static void limits_set(const struct http_client *client, CURL *handle)
 {
     const struct curl_library *curl = client->curl;
@@ -129,6 +145,7 @@ static void limits_set(const struct http_client *client, CURL *handle)
     curl->easy_setopt(handle, CURLOPT_FORBID_REUSE, options->keeps_connections ? 0L : 1L);
     /* the environment's proxies are not meant for pipelines */
     curl->easy_setopt(handle, CURLOPT_PROXY, options->proxy ? options->proxy : "");
+    if (options->tls) tls_set(curl, handle, options->tls);
     if (options->user) curl->easy_setopt(handle, CURLOPT_USERNAME, options->user);
     if (options->password) curl->easy_setopt(handle, CURLOPT_PASSWORD, options->password);
 }
@@ -141,7 +158,7 @@ void http_client_send(struct http_client *client, struct http_request *request)
     request->client = client;
     request->handle = handle;
     request->status = 0;
-    request->is_too_large = false;
+    request->is_too_large = request->is_late = false;
     *request->error = 0;
     request->answer = request->answer_headers = buf_in_arena(request->arena);
     limits_set(client, handle);
@@ -163,6 +180,19 @@ static bool may_repeat(const struct http_request *request)
     return strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0;
 }
 
+static void handle_end(const struct http_client *client, struct http_request *request)
+{
+    client->curl->multi_remove_handle(client->multi, request->handle);
+    client->curl->easy_cleanup(request->handle);
+    client->curl->slist_free_all(request->header_list);
+}
+
+void http_client_cancel(struct http_client *client, struct http_request *request)
+{
+    assert(request->client == client);
+    handle_end(client, request);
+}
+
 static void transfer_end(struct http_client *client, struct http_request *request, CURLcode code)
 {
     const struct curl_library *curl = client->curl;
@@ -172,9 +202,8 @@ static void transfer_end(struct http_client *client, struct http_request *reques
         snprintf(request->error, sizeof request->error, "the answer is too large");
     else if (!*request->error)
         snprintf(request->error, sizeof request->error, "%s", curl->easy_strerror(code));
-    curl->multi_remove_handle(client->multi, request->handle);
-    curl->easy_cleanup(request->handle);
-    curl->slist_free_all(request->header_list);
+    request->is_late = code == CURLE_OPERATION_TIMEDOUT;
+    handle_end(client, request);
     bool is_lost = code != CURLE_OK && !request->is_too_large && code != CURLE_OPERATION_TIMEDOUT &&
                    code != CURLE_URL_MALFORMAT && code != CURLE_UNSUPPORTED_PROTOCOL;
     if (is_lost && may_repeat(request) && request->attempts++ < client->options.retries)

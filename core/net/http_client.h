@@ -14,6 +14,13 @@
 
 enum { HTTP_HEADER_BYTES_MAX = 64 * 1024, HTTP_ERROR_MAX = 256 };
 
+/* TLS of requests to https; NULL: libcurl's presets. Files are PEM, a `certificate` that ends in .p12 PKCS 12. */
+struct http_tls {
+    const char *authorities, *certificate, *key, *passphrase, *ciphers;
+    bool verifies, verifies_name; /* the server's chain, and that it is the server's own */
+    bool is_1_3;                  /* nothing older */
+};
+
 struct http_client_options {
     int64_t connect_timeout_ms, request_timeout_ms;
     int64_t connections_max;      /* to all servers */
@@ -21,6 +28,7 @@ struct http_client_options {
     bool follows_redirects, keeps_connections;
     uint32_t retries;             /* of requests that failed before an answer, when they may be repeated */
     const char *proxy, *user, *password; /* NULL: none */
+    const struct http_tls *tls;
 };
 
 struct http_header {
@@ -46,7 +54,7 @@ struct http_request {
     struct http_client *client;
     void *handle, *header_list;
     uint32_t attempts;
-    bool is_too_large;
+    bool is_too_large, is_late; /* why there is no answer */
 };
 
 struct http_client;
@@ -55,6 +63,8 @@ bool http_client_is_available(const char **problem);
 /* 0 or a UV_E code. */
 int http_client_open(struct http_client **client, struct loop *loop, const struct http_client_options *options);
 void http_client_send(struct http_client *client, struct http_request *request);
+/* Gives up a request that was sent and is not answered: its `done` is not called. Not from within one. */
+void http_client_cancel(struct http_client *client, struct http_request *request);
 /* No request is in flight. `closed` is called when all handles are. */
 void http_client_close(struct http_client *client, void (*closed)(void *opaque), void *opaque);
 
