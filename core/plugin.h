@@ -46,6 +46,9 @@ bool context_is_given(const struct plugin_context *context, const char *option);
  * same kind and key (core/state/shared.h). At most one a filter; in create(). */
 struct shared *context_share(const struct plugin_context *context, const struct shared_type *type,
                              struct str key);
+/* A state of this block alone: of the same id with the same options. A block whose options were changed begins
+ * anew when a text is loaded again; comments and places do not matter. */
+struct shared *context_share_own(const struct plugin_context *context, const struct shared_type *type);
 
 /* The events of a batch that a filter sees, in arrival order: those on its branch, not cancelled. */
 struct selection {

@@ -321,7 +321,7 @@ static bool dns_create(void *opaque, const struct plugin_context *context)
     struct dns *self = opaque;
     self->id = context->id;
     self->arena = context->arena;
-    self->shared = context_share(context, &dns_shared, context->id);
+    self->shared = context_share_own(context, &dns_shared);
     self->options = (struct resolver_options){.search_count = -1, .ndots = -1,
                                               .timeout_ms = (int)(self->timeout.ns / 1000000),
                                               .retries = (uint32_t)self->max_retries};

@@ -28,6 +28,7 @@ struct elapsed {
     int64_t max_start_events;
     struct path time, started, host;
     struct str host_name;
+    struct str log_id;
     struct shared *shared;
 };
 
@@ -72,7 +73,8 @@ static const struct shared_type elapsed_shared = {
 static bool elapsed_create(void *opaque, const struct plugin_context *context)
 {
     struct elapsed *self = opaque;
-    self->shared = context_share(context, &elapsed_shared, context->id);
+    self->log_id = context->id;
+    self->shared = context_share_own(context, &elapsed_shared);
     self->host_name = input_host_name(context->arena);
     path_of_name(&self->time, STR("elapsed_time"), context->arena);
     path_of_name(&self->started, STR("elapsed_timestamp_start"), context->arena);
@@ -210,7 +212,7 @@ static void elapsed_flush(void *opaque, struct batch *batch, struct outcome *out
         table_remove(&state->starts, start);
     }
     if (is_final && start && !out->has_more)
-        LOG(LOG_INFO, "elapsed.unfinished", self->shared->key, "%u starts had no end yet: they are let go",
+        LOG(LOG_INFO, "elapsed.unfinished", self->log_id, "%u starts had no end yet: they are let go",
             state->starts.count);
     shared_leave(self->shared);
 }

@@ -148,7 +148,7 @@ static const struct shared_type metrics_shared = {
 static bool metrics_create(void *opaque, const struct plugin_context *context)
 {
     struct metrics *self = opaque;
-    self->shared = context_share(context, &metrics_shared, context->id);
+    self->shared = context_share_own(context, &metrics_shared);
     self->host_name = input_host_name(context->arena);
     bool ok = rates_read(self, context);
     ok = percentiles_read(self, context) && ok;

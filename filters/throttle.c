@@ -220,7 +220,7 @@ static void throttle_flush(void *opaque, struct batch *batch, struct outcome *ou
 static bool throttle_create(void *opaque, const struct plugin_context *context)
 {
     struct throttle *self = opaque;
-    self->shared = context_share(context, &throttle_shared, context->id);
+    self->shared = context_share_own(context, &throttle_shared);
     if (self->before_count != -1 || self->after_count != -1) return true;
     struct message *message = diag_warning(context->diag, context->place, "throttle never matches");
     diag_hint(context->diag, message, "set before_count or after_count");

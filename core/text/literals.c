@@ -2,7 +2,9 @@
 /* Each text is known by four of its bytes in a row, those that logs hold least often, and lies in
  * one of eight buckets, a bit each. For each of the four a table says, by the low half of a byte,
  * in which buckets there is such a byte, another the same by the high half; a place where all eight
- * agree on a bucket is looked at. */
+ * agree on a bucket is looked at.
+ *
+ * Of many texts some fit nearly every place: then a table by the four bytes is asked at each. */
 #include "core/text/literals.h"
 #include "core/text/regex.h"
 #include <assert.h>
@@ -10,13 +12,14 @@
 #include <immintrin.h>
 #endif
 
-enum { PRINT_BYTES = 4, BUCKETS = 8, NIBBLES = 16, BLOCK = 32 };
+enum { PRINT_BYTES = 4, BUCKETS = 8, NIBBLES = 16, BLOCK = 32, MANY = 256 /* more texts: by the table */ };
 
 struct literal {
     struct str text;
     uint32_t print;    /* its four bytes */
     uint32_t print_at; /* where they stand in it */
     uint32_t number;
+    uint32_t next; /* item + 1 with the same head; 0: none */
 };
 
 struct literals {
@@ -24,6 +27,8 @@ struct literals {
     struct literal *items; /* by bucket */
     uint32_t bucket_start[BUCKETS + 1];
     struct needle *needles; /* instead, without AVX2 */
+    uint32_t *heads;        /* instead, of many texts: item + 1 by print_hash(); 0: none */
+    uint32_t shift;
     uint32_t count;
 };
 
@@ -54,11 +59,43 @@ static void bucket_learn(struct literals *literals, const struct literal *litera
     }
 }
 
+static struct literal literal_of(struct str text, uint32_t number)
+{
+    assert(text.len >= LITERAL_BYTES_MIN);
+    struct literal literal = {.text = text, .print_at = print_choose(text), .number = number};
+    memcpy(&literal.print, text.ptr + literal.print_at, PRINT_BYTES);
+    return literal;
+}
+
+static inline uint32_t print_hash(const struct literals *literals, uint32_t print)
+{
+    return print * 0x9E3779B1u >> literals->shift;
+}
+
+static void table_make(struct literals *literals, const struct str *texts, struct arena *arena)
+{
+    uint32_t bits = 1;
+    while (1u << bits < 4 * literals->count) bits++;
+    literals->shift = 32 - bits;
+    literals->heads = arena_zalloc(arena, sizeof *literals->heads << bits);
+    for (uint32_t i = 0; i < literals->count; i++) {
+        literals->items[i] = literal_of(texts[i], i);
+        uint32_t *head = &literals->heads[print_hash(literals, literals->items[i].print)];
+        literals->items[i].next = *head;
+        *head = i + 1;
+    }
+}
+
 struct literals *literals_create(const struct str *texts, uint32_t count, struct arena *arena)
 {
     assert(count <= LITERALS_MAX);
     struct literals *literals = arena_zalloc(arena, sizeof *literals);
     literals->count = count;
+    if (count > MANY) {
+        literals->items = arena_zalloc(arena, count * sizeof *literals->items);
+        table_make(literals, texts, arena);
+        return literals;
+    }
     if (!has_blocks()) {
         literals->needles = arena_zalloc(arena, (count + 1) * sizeof *literals->needles);
         for (uint32_t i = 0; i < count; i++) literals->needles[i] = needle_of(texts[i]);
@@ -66,13 +103,9 @@ struct literals *literals_create(const struct str *texts, uint32_t count, struct
     }
     literals->items = arena_zalloc(arena, (count + 1) * sizeof *literals->items);
     for (uint32_t i = 0; i < count; i++) {
-        assert(texts[i].len >= LITERAL_BYTES_MIN);
-        /* neighbours in a list are often alike: they share a bucket, so that the others are purer
-         */
+        /* neighbours in a list are often alike: they share a bucket, so that the others are purer */
         uint32_t bucket = (uint32_t)((uint64_t)i * BUCKETS / count);
-        literals->items[i] =
-            (struct literal){.text = texts[i], .print_at = print_choose(texts[i]), .number = i};
-        memcpy(&literals->items[i].print, texts[i].ptr + literals->items[i].print_at, PRINT_BYTES);
+        literals->items[i] = literal_of(texts[i], i);
         bucket_learn(literals, &literals->items[i], bucket);
         literals->bucket_start[bucket + 1] = i + 1;
     }
@@ -93,6 +126,21 @@ static void find_each(const struct literals *literals, struct str text, uint64_t
     for (uint32_t i = 0; i < literals->count; i++)
         if (needle_find(&literals->needles[i], text) >= 0)
             found[i / LITERAL_WORD_BITS] |= UINT64_C(1) << i % LITERAL_WORD_BITS;
+}
+
+static void find_by_table(const struct literals *literals, struct str text, uint64_t *found)
+{
+    for (size_t at = 0; at + PRINT_BYTES <= text.len; at++) {
+        uint32_t print;
+        memcpy(&print, text.ptr + at, PRINT_BYTES);
+        for (uint32_t i = literals->heads[print_hash(literals, print)]; i; i = literals->items[i - 1].next) {
+            const struct literal *literal = &literals->items[i - 1];
+            if (literal->print != print || at < literal->print_at || is_found(found, literal->number)) continue;
+            struct str here = str_from(text, at - literal->print_at);
+            if (str_starts(here, literal->text))
+                found[literal->number / LITERAL_WORD_BITS] |= UINT64_C(1) << literal->number % LITERAL_WORD_BITS;
+        }
+    }
 }
 
 #ifdef __x86_64__
@@ -181,6 +229,10 @@ static void find_all(const struct literals *literals, struct str text, uint64_t 
 void literals_find(const struct literals *literals, struct str text, uint64_t *found)
 {
     if (!literals->count || !text.len) return;
+    if (literals->heads) {
+        find_by_table(literals, text, found);
+        return;
+    }
 #ifdef __x86_64__
     if (literals->items) {
         find_all(literals, text, found);

@@ -2,7 +2,9 @@
 #include "core/text/user_agent.h"
 #include <assert.h>
 #include <stdlib.h>
+#include "core/text/literals.h"
 #include "core/text/regex.h"
+#include "core/text/regex_needs.h"
 #include "core/text/utf8.h"
 #include "core/xmalloc.h"
 #include "core/yaml.h"
@@ -17,6 +19,18 @@ struct rule {
 struct list {
     struct rule *rules;
     uint32_t count;
+    uint32_t first; /* number of its first rule among those of all lists */
+};
+
+/* Most rules need one of some texts (core/text/regex_needs.h): one search for the texts of all rules leaves few to
+ * be tried. Rules are bits by their number. */
+struct choice_of_rules {
+    struct literals *literals;
+    uint32_t literal_count, words; /* words: of a set of rules */
+    uint64_t *always;              /* rules of which nothing is known */
+    uint32_t *ends;                /* by literal: where its rules end in `rules`; they begin where those before end */
+    uint32_t *rules;
+    uint64_t *found, *chosen;      /* for the text at hand */
 };
 
 /* The lists of the file, and what their rules may say. */
@@ -39,6 +53,7 @@ struct user_agent_rules {
     struct arena arena;
     struct list lists[KINDS];
     uint32_t count;
+    struct choice_of_rules choice;
 };
 
 /* ---- reading the file ---- */
@@ -85,6 +100,7 @@ static bool list_read(struct reading *reading, const struct kind *kind, const st
     if (written->kind != CONFIG_ARRAY) return refuse(reading, written->place, "a list of rules is expected");
     if (written->count > USER_AGENT_RULES_MAX - rules->count)
         return refuse(reading, written->place, "there are more than 10000 rules");
+    list->first = rules->count;
     list->rules = arena_zalloc(&rules->arena, (written->count + 1) * sizeof *list->rules);
     for (uint32_t i = 0; i < written->count; i++) {
         if (!rule_read(reading, kind, &written->items[i], &list->rules[i])) return false;
@@ -107,6 +123,79 @@ static bool file_read(struct reading *reading, const struct config_value *root)
     return has_any;
 }
 
+/* ---- what rules need ---- */
+
+/* A text and a rule that needs it. */
+struct need {
+    struct str text;
+    uint32_t rule;
+};
+
+struct need_list {
+    struct need *items;
+    uint32_t count, capacity;
+};
+
+static void need_add(struct need_list *needs, struct str text, uint32_t rule)
+{
+    if (needs->count == needs->capacity) {
+        needs->capacity = needs->capacity ? needs->capacity * 2 : 1024;
+        needs->items = xrealloc(needs->items, needs->capacity * sizeof *needs->items);
+    }
+    needs->items[needs->count++] = (struct need){text, rule};
+}
+
+static int need_order(const void *a, const void *b)
+{
+    const struct need *one = a, *other = b;
+    int order = str_cmp(one->text, other->text);
+    return order ? order : (one->rule > other->rule) - (one->rule < other->rule);
+}
+
+static void needs_gather(struct user_agent_rules *rules, struct need_list *needs)
+{
+    struct str texts[REGEX_NEEDS_MAX];
+    for (int kind = 0; kind < KINDS; kind++)
+        for (uint32_t i = 0; i < rules->lists[kind].count; i++) {
+            uint32_t rule = rules->lists[kind].first + i;
+            struct str pattern = regex_pattern(rules->lists[kind].rules[i].regex);
+            uint32_t count = regex_needs(pattern, LITERAL_BYTES_MIN, &rules->arena, texts);
+            for (uint32_t k = 0; k < count; k++) need_add(needs, texts[k], rule);
+            if (!count) rules->choice.always[rule / 64] |= (uint64_t)1 << rule % 64;
+        }
+    if (needs->count) qsort(needs->items, needs->count, sizeof *needs->items, need_order);
+}
+
+/* What has no room among the literals is always tried. */
+static void choice_make(struct user_agent_rules *rules)
+{
+    struct choice_of_rules *choice = &rules->choice;
+    struct need_list needs = {0};
+    choice->words = (rules->count + 63) / 64;
+    choice->always = arena_zalloc(&rules->arena, (choice->words + 1) * sizeof *choice->always);
+    choice->chosen = arena_zalloc(&rules->arena, (choice->words + 1) * sizeof *choice->chosen);
+    needs_gather(rules, &needs);
+    struct str *texts = xcalloc(LITERALS_MAX, sizeof *texts);
+    choice->ends = arena_zalloc(&rules->arena, LITERALS_MAX * sizeof *choice->ends);
+    choice->rules = arena_zalloc(&rules->arena, (needs.count + 1) * sizeof *choice->rules);
+    for (uint32_t i = 0; i < needs.count; i++) {
+        const struct need *need = &needs.items[i];
+        bool is_new = !choice->literal_count || !str_eq(texts[choice->literal_count - 1], need->text);
+        if (is_new && choice->literal_count == LITERALS_MAX) {
+            for (; i < needs.count; i++)
+                choice->always[needs.items[i].rule / 64] |= (uint64_t)1 << needs.items[i].rule % 64;
+            break;
+        }
+        if (is_new) texts[choice->literal_count++] = need->text;
+        choice->rules[i] = need->rule;
+        choice->ends[choice->literal_count - 1] = i + 1;
+    }
+    choice->literals = literals_create(texts, choice->literal_count, &rules->arena);
+    choice->found = arena_zalloc(&rules->arena, (LITERALS_MAX / LITERAL_WORD_BITS) * sizeof *choice->found);
+    free(texts);
+    free(needs.items);
+}
+
 struct user_agent_rules *user_agent_rules_read(struct str yaml, struct buf *problem)
 {
     static const struct yaml_limits limits = {USER_AGENT_FILE_MAX, 20 * USER_AGENT_RULES_MAX};
@@ -125,6 +214,7 @@ struct user_agent_rules *user_agent_rules_read(struct str yaml, struct buf *prob
     ok = ok && file_read(&reading, root);
     diag_fini(&diag);
     arena_fini(&scratch);
+    if (ok) choice_make(rules);
     if (ok) return rules;
     user_agent_rules_destroy(rules);
     return NULL;
@@ -178,11 +268,57 @@ static struct str piece_of(const struct subject *subject, const struct rule *rul
     return text.len ? text : (struct str){0};
 }
 
+static void text_chosen(struct choice_of_rules *choice, const uint64_t *found)
+{
+    uint32_t words = (choice->literal_count + LITERAL_WORD_BITS - 1) / LITERAL_WORD_BITS;
+    memcpy(choice->chosen, choice->always, choice->words * sizeof *choice->chosen);
+    for (uint32_t w = 0; w < words; w++)
+        for (uint64_t bits = found[w]; bits; bits &= bits - 1) {
+            uint32_t literal = w * LITERAL_WORD_BITS + (uint32_t)__builtin_ctzll(bits);
+            for (uint32_t i = literal ? choice->ends[literal - 1] : 0; i < choice->ends[literal]; i++)
+                choice->chosen[choice->rules[i] / 64] |= (uint64_t)1 << choice->rules[i] % 64;
+        }
+}
+
+/* The rules that can fit the text; all of them where it is not ASCII. */
+static void rules_choose(struct choice_of_rules *choice, const struct subject *subject)
+{
+    if (!(subject->flags & STRING_ASCII)) {
+        memset(choice->chosen, 0xff, choice->words * sizeof *choice->chosen);
+        return;
+    }
+    char *small = arena_alloc(subject->arena, subject->text.len + 1);
+    for (size_t i = 0; i < subject->text.len; i++) {
+        char c = subject->text.ptr[i];
+        small[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    }
+    memset(choice->found, 0, (LITERALS_MAX / LITERAL_WORD_BITS) * sizeof *choice->found);
+    literals_find(choice->literals, (struct str){small, subject->text.len}, choice->found);
+    text_chosen(choice, choice->found);
+}
+
+/* The number of the first chosen rule at or behind `from`, or `end`. */
+static uint32_t rule_next(const struct choice_of_rules *choice, uint32_t from, uint32_t end)
+{
+    while (from < end) {
+        uint64_t bits = choice->chosen[from / 64] >> from % 64;
+        if (bits) {
+            uint32_t next = from + (uint32_t)__builtin_ctzll(bits);
+            return next < end ? next : end;
+        }
+        from = (from / 64 + 1) * 64;
+    }
+    return end;
+}
+
 /* The pieces by the first rule that fits and has a name. */
-static bool list_find(struct list *list, const struct subject *subject, struct str pieces[PIECES])
+static bool list_find(const struct choice_of_rules *choice, struct list *list, const struct subject *subject,
+                      struct str pieces[PIECES])
 {
     struct regex_match match;
-    for (uint32_t i = 0; i < list->count; i++) {
+    uint32_t end = list->first + list->count;
+    for (uint32_t n = rule_next(choice, list->first, end); n < end; n = rule_next(choice, n + 1, end)) {
+        uint32_t i = n - list->first;
         const struct rule *rule = &list->rules[i];
         if (regex_match(rule->regex, subject->text, subject->flags, 0, &match) != REGEX_MATCH) continue;
         pieces[0] = piece_of(subject, rule, &match, 0);
@@ -230,7 +366,7 @@ static struct str version_of(const struct subject *subject, const struct str pie
 static void agent_read(struct user_agent_rules *rules, const struct subject *subject, struct user_agent *agent)
 {
     struct str pieces[PIECES] = {{0}};
-    list_find(&rules->lists[KIND_AGENT], subject, pieces);
+    list_find(&rules->choice, &rules->lists[KIND_AGENT], subject, pieces);
     for (int i = 0; i < 4; i++) agent->parts[UA_NAME + i] = pieces[i];
     agent->parts[UA_VERSION] = version_of(subject, pieces);
 }
@@ -238,7 +374,7 @@ static void agent_read(struct user_agent_rules *rules, const struct subject *sub
 static void os_read(struct user_agent_rules *rules, const struct subject *subject, struct user_agent *agent)
 {
     struct str pieces[PIECES] = {{0}};
-    list_find(&rules->lists[KIND_OS], subject, pieces);
+    list_find(&rules->choice, &rules->lists[KIND_OS], subject, pieces);
     for (int i = 0; i < 4; i++) agent->parts[UA_OS + i] = pieces[i];
     /* `XP SP2` is no dotted number */
     struct str version = joined(pieces + 1, is_number(pieces[1]) ? '.' : ' ', subject->arena);
@@ -256,9 +392,10 @@ void user_agent_read(struct user_agent_rules *rules, struct str text, struct are
     subject.flags = verdict == UTF8_VALID ? STRING_UTF8 : STRING_BINARY;
     if (verdict == UTF8_ASCII) subject.flags = STRING_ASCII | STRING_UTF8;
     *agent = (struct user_agent){0};
+    rules_choose(&rules->choice, &subject);
     agent_read(rules, &subject, agent);
     os_read(rules, &subject, agent);
-    list_find(&rules->lists[KIND_DEVICE], &subject, pieces);
+    list_find(&rules->choice, &rules->lists[KIND_DEVICE], &subject, pieces);
     agent->parts[UA_DEVICE] = pieces[0];
     assert(agent->parts[UA_NAME].len && agent->parts[UA_OS].len && agent->parts[UA_DEVICE].len);
 }

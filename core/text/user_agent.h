@@ -3,8 +3,8 @@
  * gives): three lists of rules, for the browser, the system and the device; in each the first rule, in
  * order, whose expression is found in the text wins. A text that no rule knows is "Other".
  *
- * About a thousand expressions are tried for each new text, most of them by the search for a literal that
- * they need (core/text/regex.h); so what was found is kept by the caller (core/text/text_cache.h).
+ * Of about a thousand expressions some 300 are tried for each new text: the others need one of some texts that are
+ * not in it (core/text/regex_needs.h). What was found is kept by the caller (core/text/text_cache.h).
  *
  * The rules belong to one thread at a time. Source: uap-core's docs/specification.md. */
 #ifndef CORE_TEXT_USER_AGENT_H
