@@ -20,6 +20,13 @@ struct place context_item_place(const struct plugin_context *context, const char
     return context_place(context, option);
 }
 
+bool option_complain(const struct plugin_context *context, const char *option, const char *what, const char *hint)
+{
+    struct message *message = diag_error(context->diag, context_place(context, option), "%s", what);
+    if (hint) diag_hint(context->diag, message, "%s", hint);
+    return false;
+}
+
 bool context_is_given(const struct plugin_context *context, const char *option)
 {
     for (uint32_t i = 0; i < context->setting_count; i++)

@@ -38,6 +38,8 @@ struct plugin_context {
 struct place context_place(const struct plugin_context *context, const char *option);
 /* Of the n-th item of an option that is written as one list; else of the option. */
 struct place context_item_place(const struct plugin_context *context, const char *option, uint32_t n);
+/* An error at an option; `hint` may be NULL. False, for the caller to return. */
+bool option_complain(const struct plugin_context *context, const char *option, const char *what, const char *hint);
 /* Was the option written, under this very name? */
 bool context_is_given(const struct plugin_context *context, const char *option);
 

@@ -8,8 +8,7 @@
 #include <assert.h>
 #include "core/filter.h"
 #include "core/log.h"
-#include "core/net/http_client.h"
-#include "core/net/tls.h"
+#include "core/net/http_tls.h"
 #include <stdio.h>
 #include <strings.h>
 #include "core/text/json.h"
@@ -42,7 +41,8 @@ struct http {
     bool follow_redirects, keepalive;
     struct str proxy, user;
     struct secret password;
-    struct tls_settings tls;
+    struct http_tls_settings tls_settings;
+    struct http_tls tls;
     struct shape shape; /* of the body */
     struct http_client_options options;
     struct http_client *client;
@@ -99,7 +99,7 @@ static const struct option http_options[] = {
     OPTION_IGNORED("cookies", "Accepted: no cookies are kept."),
     OPTION_IGNORED("retry_non_idempotent", "Accepted: POST and PATCH are never made twice."),
     OPTION_IGNORED("validate_after_inactivity", "Accepted: connections that were idle are looked at anyway."),
-    OPTION_GROUP(struct http, tls, tls_options),
+    OPTION_GROUP(struct http, tls_settings, http_tls_options),
     OPTION_END
 };
 
@@ -148,11 +148,6 @@ static bool body_read(struct http *self, const struct plugin_context *context)
     return shape_read(&self->shape, context, value, 0);
 }
 
-static const char *z_or_null(struct str text, struct arena *arena)
-{
-    return text.len ? arena_copy_z(arena, text) : NULL;
-}
-
 static bool http_create(void *opaque, const struct plugin_context *context)
 {
     struct http *self = opaque;
@@ -166,14 +161,15 @@ static bool http_create(void *opaque, const struct plugin_context *context)
         .follows_redirects = self->follow_redirects,
         .keeps_connections = self->keepalive,
         .retries = (uint32_t)self->automatic_retries,
-        .proxy = z_or_null(self->proxy, context->arena),
-        .user = z_or_null(self->user, context->arena),
-        .password = z_or_null(self->password.text, context->arena)};
+        .proxy = http_text(self->proxy, context->arena),
+        .user = http_text(self->user, context->arena),
+        .password = http_text(self->password.text, context->arena)};
     struct str body = is_ecs ? STR("[http][response][body][content]") : STR("body");
     struct str headers = is_ecs ? STR("[@metadata][filter][http][response][headers]") : STR("headers");
     if (!self->target_body.text.ptr) path_compile(&self->target_body, body, context->arena);
     if (!self->target_headers.text.ptr) path_compile(&self->target_headers, headers, context->arena);
-    bool ok = tls_check(&self->tls, context);
+    bool ok = http_tls_read(&self->tls_settings, &self->tls, context);
+    self->options.tls = &self->tls;
     ok = body_read(self, context) && ok;
     const char *problem;
     if (http_client_is_available(&problem)) return ok;

@@ -4,18 +4,6 @@
 #include "core/elastic/elastic.h"
 #include "core/text/encode.h"
 
-bool option_complain(const struct plugin_context *context, const char *option, const char *what, const char *hint)
-{
-    struct message *message = diag_error(context->diag, context_place(context, option), "%s", what);
-    if (hint) diag_hint(context->diag, message, "%s", hint);
-    return false;
-}
-
-static const char *z_or_null(struct str text, struct arena *arena)
-{
-    return text.len ? arena_copy_z(arena, text) : NULL;
-}
-
 /* ---- hosts ---- */
 
 static bool hosts_agree(struct elastic *self, const struct host_parts *parts, bool is_first)
@@ -139,7 +127,7 @@ static bool login_read(struct elastic *self, const struct plugin_context *contex
     struct str password = options->user.len ? options->password.text : self->hosts.password;
     char *plain = arena_alloc(arena, password.len + 1);
     if (!options->user.len) password = (struct str){plain, url_decode(password, false, plain)};
-    self->http.user = z_or_null(user, arena);
+    self->http.user = http_text(user, arena);
     self->http.password = user.len ? arena_copy_z(arena, password) : NULL;
     return true;
 }
@@ -166,60 +154,6 @@ static bool compression_read(struct elastic *self, const struct plugin_context *
         self->options.compression_level = str_eq_z(old, "true");
     self->is_gzip = self->options.compression_level > 0;
     return true;
-}
-
-/* ---- TLS ---- */
-
-static bool file_is_there(const struct plugin_context *context, const char *option, const char *path)
-{
-    if (!path || access(path, R_OK) == 0) return true;
-    struct message *message = diag_error(context->diag, context_place(context, option), "cannot read %s", path);
-    diag_hint(context->diag, message, "it must be there and readable when the pipeline starts");
-    return false;
-}
-
-static bool protocols_read(struct elastic *self, const struct plugin_context *context)
-{
-    const struct str_list *list = &self->options.tls.ssl_supported_protocols;
-    self->tls.is_1_3 = list->count > 0;
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (str_eq_z(list->items[i], "TLSv1.2")) self->tls.is_1_3 = false;
-        if (!str_eq_z(list->items[i], "TLSv1.2") && !str_eq_z(list->items[i], "TLSv1.3"))
-            return option_complain(context, "ssl_supported_protocols", "there are only TLSv1.2 and TLSv1.3", NULL);
-    }
-    return true;
-}
-
-static bool tls_read(struct elastic *self, const struct plugin_context *context)
-{
-    const struct elastic_tls *given = &self->options.tls;
-    struct http_tls *tls = &self->tls;
-    struct arena *arena = context->arena;
-    tls->verifies = given->ssl_verification_mode.value <= 1;
-    tls->verifies_name = given->ssl_verification_mode.value == 0;
-    if (given->ssl_certificate_authorities.count)
-        tls->authorities = z_or_null(given->ssl_certificate_authorities.items[0], arena);
-    bool has_store = given->ssl_keystore_path.len, has_pair = given->ssl_certificate.len;
-    if (has_pair != (given->ssl_key.len > 0))
-        return option_complain(context, has_pair ? "ssl_certificate" : "ssl_key",
-                        "ssl_certificate and ssl_key belong together", NULL);
-    if (has_store && has_pair)
-        return option_complain(context, "ssl_keystore_path", "there is an ssl_certificate, too",
-                               "leave one of them out");
-    if (has_store && !str_ends(given->ssl_keystore_path, STR(".p12")))
-        return option_complain(context, "ssl_keystore_path", "only files .p12 are read",
-                        "convert it: keytool -importkeystore -deststoretype pkcs12");
-    tls->certificate = z_or_null(has_store ? given->ssl_keystore_path : given->ssl_certificate, arena);
-    tls->key = z_or_null(given->ssl_key, arena);
-    tls->passphrase = z_or_null((has_store ? given->ssl_keystore_password : given->ssl_key_passphrase).text, arena);
-    struct buf ciphers = buf_in_arena(arena);
-    for (uint32_t i = 0; i < given->ssl_cipher_suites.count; i++)
-        buf_printf(&ciphers, "%s%.*s", i ? ":" : "", STR_ARG(given->ssl_cipher_suites.items[i]));
-    tls->ciphers = z_or_null(buf_str(&ciphers), arena);
-    self->http.tls = tls;
-    bool ok = file_is_there(context, "ssl_certificate_authorities", tls->authorities);
-    ok = file_is_there(context, has_store ? "ssl_keystore_path" : "ssl_certificate", tls->certificate) && ok;
-    return protocols_read(self, context) && file_is_there(context, "ssl_key", tls->key) && ok;
 }
 
 /* ---- addresses ---- */
@@ -272,7 +206,7 @@ static void limits_read(struct elastic *self, const struct plugin_context *conte
     self->http.connections_max = options->pool_max;
     self->http.host_connections_max = options->pool_max_per_route;
     self->http.keeps_connections = true;
-    self->http.proxy = z_or_null(options->proxy, context->arena);
+    self->http.proxy = http_text(options->proxy, context->arena);
     urls_make(self, context->arena);
 }
 
@@ -283,7 +217,8 @@ bool connection_create(struct elastic *self, const struct plugin_context *contex
                                "name the hosts, or a load balancer");
     bool ok = compression_read(self, context);
     ok = hosts_read(self, context) && login_read(self, context) && headers_read(self, context) && ok;
-    ok = tls_read(self, context) && ok;
+    ok = http_tls_read(&self->options.tls, &self->tls, context) && ok;
+    self->http.tls = &self->tls;
     if (ok) limits_read(self, context);
     return ok;
 }

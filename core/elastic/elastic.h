@@ -12,7 +12,7 @@
 #include "core/delivery/delivery.h"
 #include "core/elastic/bulk_answer.h"
 #include "core/elastic/hosts.h"
-#include "core/net/http_client.h"
+#include "core/net/http_tls.h"
 #include "core/text/time.h"
 #include <zlib.h>
 
@@ -30,15 +30,6 @@ enum elastic_tristate { ELASTIC_TRUE, ELASTIC_FALSE, ELASTIC_AUTO };
 enum elastic_action { ACTION_INDEX, ACTION_CREATE, ACTION_UPDATE, ACTION_DELETE, ACTION_UNKNOWN };
 enum elastic_conflict { CONFLICT_DROP, CONFLICT_SENT };
 
-struct elastic_tls {
-    struct str ssl_enabled;
-    struct choice ssl_verification_mode;
-    struct str_list ssl_certificate_authorities;
-    struct str ssl_certificate, ssl_key, ssl_keystore_path;
-    struct secret ssl_key_passphrase, ssl_keystore_password;
-    struct str_list ssl_supported_protocols, ssl_cipher_suites;
-};
-
 struct elastic_options {
     struct str_list hosts;
     struct str path, bulk_path, proxy, user, cloud_id;
@@ -48,7 +39,7 @@ struct elastic_options {
     int64_t pool_max, pool_max_per_route, compression_level;
     struct str http_compression;
     bool sniffing, ordered;
-    struct elastic_tls tls;
+    struct http_tls_settings tls;
 
     struct template index, action, document_id, routing, pipeline, version, upsert, script;
     struct choice version_type, script_type, conflict;
@@ -124,7 +115,6 @@ void elastic_destroy(void *self);
 
 /* connection.c: hosts, login, TLS, addresses. False: something was complained of. */
 bool connection_create(struct elastic *self, const struct plugin_context *context);
-bool option_complain(const struct plugin_context *context, const char *option, const char *what, const char *hint);
 
 /* action.c: appends the event's lines, and fills in what the item knows of them. NULL, or why it cannot be sent;
  * then `out` may have more bytes than before. */

@@ -8,34 +8,8 @@ const char *const elastic_script_types[] = {"inline", "indexed", "file", NULL};
 const char *const elastic_stream_types[] = {"logs", "metrics", "synthetics", "traces", NULL};
 static const char *const template_apis[] = {"auto", "legacy", "composable", NULL};
 static const char *const conflicts[] = {"drop", "sent", NULL};
-static const char *const verifications[] = {"full", "certificate", "none", NULL};
 
 #define S struct elastic_options
-#define T struct elastic_tls
-static const struct option tls_rows[] = {
-    OPTION_STRING(T, ssl_enabled, .help = "true or false; not given: as the addresses say (https)."),
-    {.name = "ssl", .kind = OPTION_IS_STRING, .alias_of = "ssl_enabled", .offset = offsetof(T, ssl_enabled),
-     .deprecated = "use ssl_enabled", .help = "Old spelling of ssl_enabled."},
-    OPTION_CHOICE(T, ssl_verification_mode, .preset = "full", .choices = verifications,
-                  .help = "Checks the server's chain and name (full), its chain (certificate), or nothing (none)."),
-    OPTION_STRINGS(T, ssl_certificate_authorities, .max = 1,
-                   .help = "File (PEM) of the authorities that are trusted; not given: the system's."),
-    {.name = "cacert", .kind = OPTION_IS_STRINGS, .alias_of = "ssl_certificate_authorities", .max = 1,
-     .offset = offsetof(T, ssl_certificate_authorities), .deprecated = "use ssl_certificate_authorities",
-     .help = "Old spelling of ssl_certificate_authorities."},
-    OPTION_STRING(T, ssl_certificate, .help = "File of the client's certificate and its chain (PEM)."),
-    OPTION_STRING(T, ssl_key, .help = "File of its key (PEM)."),
-    OPTION_SECRET(T, ssl_key_passphrase, .help = "Passphrase of the key."),
-    OPTION_STRING(T, ssl_keystore_path, .help = "File .p12 with certificate and key, instead of two files."),
-    OPTION_SECRET(T, ssl_keystore_password, .help = "Its password."),
-    OPTION_STRINGS(T, ssl_supported_protocols, .help = "TLSv1.3 alone, or TLSv1.2 and TLSv1.3 (the preset)."),
-    OPTION_STRINGS(T, ssl_cipher_suites, .help = "Ciphers of TLS 1.2, by OpenSSL's names."),
-    OPTION_OBSOLETE("ca_trusted_fingerprint", "not in this version: give the authority's certificate by "
-                                              "ssl_certificate_authorities"),
-    OPTION_OBSOLETE("ssl_truststore_path", "not in this version: export the authorities as PEM (keytool -exportcert "
-                                           "-rfc) and give them by ssl_certificate_authorities"),
-    OPTION_END};
-#undef T
 
 #define SECONDS(n_) ((n_) * INT64_C(1000000000))
 const struct option elastic_option_table[] = {
@@ -68,7 +42,7 @@ const struct option elastic_option_table[] = {
                .help = "gzip of requests; 0: none. In a fast network 0 saves most of this output's CPU."),
     OPTION_STRING(S, http_compression, .deprecated = "use compression_level",
                   .help = "Old: true is compression_level 1, false is 0."),
-    OPTION_GROUP(S, tls, tls_rows),
+    OPTION_GROUP(S, tls, http_tls_options),
 
     OPTION_TEMPLATE(S, index, .help = "Index; logstash-%{+yyyy.MM.dd}, in ECS mode ecs-logstash-%{+yyyy.MM.dd}."),
     OPTION_TEMPLATE(S, action, .help = "index (preset), create, update, delete; may be a %{field}."),

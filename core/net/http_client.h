@@ -57,6 +57,12 @@ struct http_request {
     bool is_too_large, is_late; /* why there is no answer */
 };
 
+/* A text of an option, ended by NUL; NULL when it is empty. */
+static inline const char *http_text(struct str text, struct arena *arena)
+{
+    return text.len ? arena_copy_z(arena, text) : NULL;
+}
+
 struct http_client;
 /* Is libcurl there? Else the reason. Any time; the library stays loaded. */
 bool http_client_is_available(const char **problem);

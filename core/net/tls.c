@@ -65,16 +65,6 @@ const struct option tls_options[] = {
     OPTION_END,
 };
 
-bool tls_check(const struct tls_settings *settings, const struct plugin_context *context)
-{
-    if (!settings->ssl_enabled) return true;
-    struct message *message = diag_error(context->diag, context_place(context, "ssl_enabled"),
-                                         "this plugin has no TLS options in this version");
-    diag_hint(context->diag, message,
-              "leave them out; an https:// address is verified against the system's authorities");
-    return false;
-}
-
 /* ---- at start ---- */
 
 static void end_with_nul(struct str *text, struct arena *arena)

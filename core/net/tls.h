@@ -39,9 +39,6 @@ struct tls_settings {
 };
 extern const struct option tls_options[];
 
-/* For plugins whose library has TLS of its own: false when these options ask for it; said there. */
-bool tls_check(const struct tls_settings *settings, const struct plugin_context *context);
-
 enum tls_clients { CLIENTS_NONE, CLIENTS_OPTIONAL, CLIENTS_REQUIRED }; /* must show a certificate? */
 
 struct tls_plan {

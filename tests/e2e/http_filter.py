@@ -3,7 +3,7 @@
 """The http filter against a web server of this test's own: requests as the options say, answers of all
 kinds, failures; a batch that waits is stopped and killed; with one worker and with four. quick: yes"""
 import http.server, json
-from support import *
+from support_tls import *
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -128,9 +128,43 @@ def waiting(folder, workers):
         server.gate.set()
         ok(tailrace.process.wait(20) == 0 and count_lines(out) == 1001, f"{workers} workers: a stop waits for answers")
 
+def secured(folder):
+    """Over TLS: who is verified and who is asked for a certificate."""
+    certificates = Certificates(folder)
+    for name in ("ca", "other"):
+        certificates.authority(name)
+    pair = certificates.certificate("server", "ca")
+    own = certificates.certificate("client", "ca")
+    def serve(names=None, asks=False):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*(certificates.certificate("stranger", "ca", names=names) if names else pair))
+        if asks:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(certificates.file("ca.pem"))
+        secure = Server(("127.0.0.1", 0), Handler)
+        secure.seen, secure.gate = [], server.gate
+        secure.socket = context.wrap_socket(secure.socket, server_side=True)
+        threading.Thread(target=secure.serve_forever, daemon=True).start()
+        return secure
+    def asks(to, options):
+        base = f"https://127.0.0.1:{to.server_port}"
+        out = run(folder, f'url => "{base}/text" automatic_retries => 0 ' + options, [{"n": 1}], ["--pipeline.ecs_compatibility", "disabled"])
+        return out[0].get("body") == "hello" and "tags" not in out[0]
+    trusts = 'ssl_certificate_authorities => ["%s"] ' % certificates.file("ca.pem")
+    plain, stranger, strict = serve(), serve(names="DNS:elsewhere"), serve(asks=True)
+    ok(asks(plain, trusts), "https: a server of the authority is asked")
+    ok(not asks(plain, ""), "the system's authorities do not know it")
+    ok(not asks(plain, 'ssl_certificate_authorities => ["%s"]' % certificates.file("other.pem")), "nor does another one")
+    ok(asks(plain, 'ssl_verification_mode => "none"'), "unless nothing is verified")
+    ok(not asks(stranger, trusts), "a certificate for another name is refused")
+    ok(asks(stranger, trusts + 'ssl_verification_mode => "certificate"'), "unless only the chain is verified")
+    ok(not asks(strict, trusts), "a server that wants a certificate refuses who has none")
+    ok(asks(strict, trusts + 'ssl_certificate => "%s" ssl_key => "%s"' % own), "and answers who has one")
+
 with Folder() as folder:
     answers(folder)
     requests(folder)
+    secured(folder)
     waiting(folder, 1)
     waiting(folder, 4)
 finish()
