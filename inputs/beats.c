@@ -7,14 +7,12 @@
  * acknowledged when every output is done with it: a kill loses none that was. While outputs are slow, shippers are
  * told that work goes on. A pause stops reading. At a stop connections are kept until what has come is
  * acknowledged. */
+#include "inputs/beats.h"
 #include <assert.h>
 #include <stdlib.h>
-#include "core/beats_event.h"
 #include "core/event/graft.h"
 #include "core/log.h"
 #include "core/net/lumberjack_acks.h"
-#include "core/net/server.h"
-#include "core/net/tls.h"
 #include "core/net/tls_session.h"
 
 enum {
@@ -23,32 +21,12 @@ enum {
     ACK_BYTES_MAX = 64 * 1024, /* of acknowledgements that a shipper does not read */
 };
 
-enum { FIELD_IP, FIELD_STATUS, FIELD_PROTOCOL, FIELD_SUBJECT, FIELD_CIPHER, FIELD_COUNT };
 static const char *const field_names[2][FIELD_COUNT] = {
     {"[@metadata][ip_address]", "[@metadata][tls_peer][status]", "[@metadata][tls_peer][protocol]",
      "[@metadata][tls_peer][subject]", "[@metadata][tls_peer][cipher_suite]"},
     {"[@metadata][input][beats][host][ip]", "[@metadata][tls_peer][status]",
      "[@metadata][input][beats][tls][version_protocol]", "[@metadata][input][beats][tls][client][subject]",
      "[@metadata][input][beats][tls][cipher]"},
-};
-
-struct beats {
-    int64_t port;
-    struct str host;
-    struct duration client_inactivity_timeout;
-    bool add_hostname, include_codec_tag, ssl_peer_metadata;
-    struct str_list enrich;
-    int64_t connections_limit;
-    struct tls_settings tls_settings;
-
-    struct tls tls;
-    struct input *input;
-    struct server server;
-    uv_timer_t timer;
-    struct beats_event event;
-    bool has_source, has_peer; /* what events tell of their connection */
-    struct path fields[FIELD_COUNT];
-    size_t held; /* bytes of half frames of all connections */
 };
 
 struct shipper {
@@ -114,7 +92,7 @@ static void shipper_decorate(void *opaque, struct event *event)
 }
 
 /* A shipper's object may have any field. */
-static void beats_fields(const void *self, struct field_set *fields)
+void beats_fields(const void *self, struct field_set *fields)
 {
     (void)self;
     fields_open(fields);
@@ -328,7 +306,7 @@ static bool enrich_option(struct beats *beats, const struct plugin_context *cont
     return true;
 }
 
-static bool beats_create(void *self, const struct plugin_context *context)
+bool beats_create(void *self, const struct plugin_context *context)
 {
     struct beats *beats = self;
     const char *const *names = field_names[context->ecs != ECS_DISABLED];
@@ -355,7 +333,7 @@ static void beats_stopped(void *opaque)
     uv_close((uv_handle_t *)&beats->timer, timer_closed);
 }
 
-static int beats_start(void *self, struct input *input)
+int beats_start(void *self, struct input *input)
 {
     struct beats *beats = self;
     beats->input = input;
@@ -377,7 +355,7 @@ static int beats_start(void *self, struct input *input)
 }
 
 /* What is open of compressed frames first: no byte of a socket stands for it. */
-static void beats_pause(void *self, bool paused)
+void beats_pause(void *self, bool paused)
 {
     struct beats *beats = self;
     if (paused) return;
@@ -389,19 +367,19 @@ static void beats_pause(void *self, bool paused)
     server_resume(&beats->server);
 }
 
-static void beats_stop(void *self)
+void beats_stop(void *self)
 {
     struct beats *beats = self;
     server_stop(&beats->server);
 }
 
-static void beats_destroy(void *self)
+void beats_destroy(void *self)
 {
     struct beats *beats = self;
     tls_destroy(&beats->tls);
 }
 
-static const struct option beats_options[] = {
+const struct option beats_options[] = {
     OPTION_INT(struct beats, port, .required = true, .min = 1, .max = 65535, .help = "Port to listen on."),
     OPTION_STRING(struct beats, host, .preset = "0.0.0.0",
                   .help = "Address to listen on (`::` for IPv4 and IPv6)."),
@@ -425,25 +403,11 @@ static const struct option beats_options[] = {
     OPTION_END,
 };
 
-static bool beats_listens(const void *opaque, struct listen_place *place)
+bool beats_listens(const void *opaque, struct listen_place *place)
 {
     const struct beats *self = opaque;
     *place = (struct listen_place){.host = self->host, .port = self->port, .is_tcp = true};
     return true;
 }
 
-const struct input_type input_beats = {
-    .name = "beats",
-    .summary = "Receives events from Filebeat and other Beats.",
-    .size = sizeof(struct beats),
-    .options = beats_options,
-    .default_codec = "plain",
-    .create = beats_create,
-    .listens = beats_listens,
-    .start = beats_start,
-    .pause = beats_pause,
-    .stop = beats_stop,
-    .destroy = beats_destroy,
-    .fields = beats_fields,
-    .is_ecs = true,
-};
+const struct input_type input_beats = BEATS_INPUT("beats", "Receives events from Filebeat and other Beats.");

@@ -205,6 +205,12 @@ static void inflater_close(struct lumberjack *jack)
     jack->inflater = NULL;
 }
 
+/* What was opened last has filled its room: zlib may have more of what it was given. */
+static bool may_hold(const struct lumberjack_inflater *inflater)
+{
+    return !inflater->is_ended && inflater->stream.total_in && inflater->stream.avail_out == 0;
+}
+
 static bool is_bomb(const z_stream *stream)
 {
     return stream->total_out > LUMBERJACK_OPENED_BYTES_MAX ||
@@ -277,8 +283,7 @@ enum lumberjack_found lumberjack_next(struct lumberjack *jack, struct str *bytes
         if (problem) return broken(jack, problem);
         if (found != LUMBERJACK_MORE) return found;
         bool has_bytes = bytes->len && jack->outer.left;
-        bool may_hold = !inflater->is_ended && inflater->stream.avail_out == 0 && inflater->stream.total_in;
-        if (!inflater->is_ended && (has_bytes || may_hold)) problem = open_more(jack, bytes);
+        if (!inflater->is_ended && (has_bytes || may_hold(inflater))) problem = open_more(jack, bytes);
         else if (inflater->is_ended || !jack->outer.left) problem = sealed_done(jack);
         else return LUMBERJACK_MORE;
         if (problem) return broken(jack, problem);
@@ -300,7 +305,7 @@ void lumberjack_fini(struct lumberjack *jack)
 bool lumberjack_has_more(const struct lumberjack *jack)
 {
     const struct lumberjack_inflater *inflater = jack->inflater;
-    return inflater && (inflater->len || inflater->stream.avail_out == 0);
+    return inflater && (inflater->len || may_hold(inflater));
 }
 
 static size_t reader_held(const struct lumberjack_reader *reader)

@@ -15,9 +15,9 @@ resource_limit.setrlimit(resource_limit.RLIMIT_NOFILE, (resource_limit.getrlimit
 def events_of(path):
     return [json.loads(line) for line in lines_of(path)]
 
-def config(port, out, more="", filters=""):
+def config(port, out, more="", filters="", plugin="beats"):
     return f"""
-        input {{ beats {{ port => {port} host => "127.0.0.1" {more} }} }}
+        input {{ {plugin} {{ port => {port} host => "127.0.0.1" {more} }} }}
         filter {{ {filters} }}
         output {{ file {{ path => "{out}" codec => json_lines }} }}"""
 
@@ -155,7 +155,7 @@ def kills(folder, pki):
     cert, key = pki.certificate("beats", "ca")
     more = f'ssl => true ssl_certificate => "{cert}" ssl_key => "{key}"'
     context = client_context(pki.file("ca.pem"))
-    tailrace = Tailrace(folder, config(port, out, more), name="kills", arguments=["-w", "2"])
+    tailrace = Tailrace(folder, config(port, out, more, plugin="elastic_agent"), name="kills", arguments=["-w", "2"])
     random.seed(7)
     acked, next_id, killed = set(), 0, 0
     with tailrace:

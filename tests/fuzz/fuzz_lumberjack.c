@@ -69,8 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t pieces[] = {1, 7, size / 2 + 1};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         struct seen cut = run((const char *)data, size, pieces[i]);
-        assert(cut.windows == whole.windows && cut.events == whole.events && cut.sum == whole.sum);
         assert((cut.last == LUMBERJACK_BROKEN) == (whole.last == LUMBERJACK_BROKEN));
+        /* how much comes out before the end that a damaged frame makes depends on the cuts */
+        if (whole.last == LUMBERJACK_BROKEN) continue;
+        assert(cut.windows == whole.windows && cut.events == whole.events && cut.sum == whole.sum);
     }
     return 0;
 }
