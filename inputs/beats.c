@@ -410,4 +410,5 @@ bool beats_listens(const void *opaque, struct listen_place *place)
     return true;
 }
 
-const struct input_type input_beats = BEATS_INPUT("beats", "Receives events from Filebeat and other Beats.");
+const struct input_type input_beats = {
+    .name = "beats", .summary = "Receives events from Filebeat and other Beats.", BEATS_INPUT};

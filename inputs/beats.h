@@ -35,9 +35,10 @@ void beats_destroy(void *self);
 void beats_fields(const void *self, struct field_set *fields);
 extern const struct option beats_options[];
 
-#define BEATS_INPUT(name_, summary_)                                                                \
-    {.name = name_, .summary = summary_, .size = sizeof(struct beats), .options = beats_options,       \
-     .default_codec = "plain", .create = beats_create, .listens = beats_listens, .start = beats_start,  \
-     .pause = beats_pause, .stop = beats_stop, .destroy = beats_destroy, .fields = beats_fields, .is_ecs = true}
+/* What both have but name and summary. */
+#define BEATS_INPUT                                                                                    \
+    .size = sizeof(struct beats), .options = beats_options, .default_codec = "plain",                 \
+    .create = beats_create, .listens = beats_listens, .start = beats_start, .pause = beats_pause,       \
+    .stop = beats_stop, .destroy = beats_destroy, .fields = beats_fields, .is_ecs = true
 
 #endif

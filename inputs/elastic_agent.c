@@ -3,4 +3,5 @@
 #include "inputs/beats.h"
 
 extern const struct input_type input_elastic_agent;
-const struct input_type input_elastic_agent = BEATS_INPUT("elastic_agent", "Receives events from Elastic Agent; as beats.");
+const struct input_type input_elastic_agent = {
+    .name = "elastic_agent", .summary = "Receives events from Elastic Agent; as beats.", BEATS_INPUT};
