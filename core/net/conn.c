@@ -29,7 +29,7 @@ static void conn_arm(struct conn *conn)
     assert(!conn->is_closing);
     bool writes = (conn->wants_write && !conn_is_shaking(conn)) || conn->flushes || conn->is_connecting;
     int events = (writes ? UV_WRITABLE : 0) |
-                 (conn->parked_link || conn->is_connecting ? 0 : UV_READABLE);
+                 (conn->parked_link || conn->is_deaf || conn->is_connecting ? 0 : UV_READABLE);
     if (events)
         uv_poll_start(&conn->poll, events, conn_poll);
     else
@@ -385,6 +385,13 @@ static void conn_closed(uv_handle_t *handle)
     assert(set->count);
     set->count--;
     if (set->left) set->left(set);
+}
+
+void conn_stop_reading(struct conn *conn)
+{
+    assert(!conn->is_closing);
+    conn->is_deaf = true;
+    conn_arm(conn);
 }
 
 void conn_close(struct conn *conn)

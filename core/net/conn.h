@@ -64,6 +64,7 @@ struct conn {
     int ended_status;                        /* when has_ended */
     bool wants_write, is_connecting, is_draining, is_closing;
     uint64_t read_ms; /* of the loop's clock: when something was read last, or could not be for a pause */
+    bool is_deaf;   /* conn_stop_reading() */
     bool flushes;   /* TLS has bytes for the socket */
     bool has_ended; /* by the peer, told once what it held is consumed */
     bool is_late; /* had bytes in a turn whose share was used up */
@@ -92,6 +93,8 @@ bool conn_is_starting(const struct conn *conn);
 /* Reads what has arrived already, at most DRAIN_BYTES_MAX, then calls ended(); waits for the end of a
  * pause first. */
 void conn_drain(struct conn *conn);
+/* Reads no more; for a connection that is kept to write what is owed. */
+void conn_stop_reading(struct conn *conn);
 void conn_close(struct conn *conn);
 
 /* How many bytes the kernel took now (0: none, ask for writable), or a UV_E code. */

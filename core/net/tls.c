@@ -15,6 +15,7 @@ const char *const tls_failure_names[TLS_FAILURES] = {
 /* ---- options ---- */
 
 static const char *const clients_words[] = {"none", "optional", "required", NULL}; /* as enum tls_clients */
+static const char *const old_clients_words[] = {"none", "peer", "force_peer", NULL}; /* the same, in old inputs beats */
 enum { VERIFY_FULL, VERIFY_NONE };
 static const char *const verification_words[] = {"full", "none", NULL};
 
@@ -51,6 +52,13 @@ const struct option tls_options[] = {
     OPTION_BOOL(struct tls_settings, ssl_verify, .preset = "true", .deprecated = "use ssl_client_authentication "
                 "(as a server) or ssl_verification_mode (as a client)",
                 .help = "Old spelling: true is required or full, false is none."),
+    OPTION_CHOICE(struct tls_settings, ssl_verify_mode, .preset = "none", .choices = old_clients_words,
+                  .deprecated = "use ssl_client_authentication",
+                  .help = "Old spelling of ssl_client_authentication: peer is optional, force_peer required."),
+    OPTION_STRING(struct tls_settings, tls_min_version, .deprecated = "use ssl_supported_protocols",
+                  .help = "Old spelling: 1.1, 1.2 or 1.3."),
+    OPTION_STRING(struct tls_settings, tls_max_version, .deprecated = "use ssl_supported_protocols",
+                  .help = "Old spelling: 1.1, 1.2 or 1.3."),
     OLD_NAME("ssl_enable", OPTION_IS_BOOL, ssl_enabled),
     OLD_NAME("ssl", OPTION_IS_BOOL, ssl_enabled),
     OLD_NAME("ssl_cert", OPTION_IS_STRING, ssl_certificate),
@@ -121,6 +129,8 @@ static void plan_verification(struct tls_plan *plan, const struct plugin_context
         plan->clients = CLIENTS_NONE;
     } else if (context_is_given(context, "ssl_client_authentication")) {
         plan->clients = (enum tls_clients)settings->ssl_client_authentication.value;
+    } else if (context_is_given(context, "ssl_verify_mode")) {
+        plan->clients = (enum tls_clients)settings->ssl_verify_mode.value;
     } else if (has_old) {
         plan->clients = settings->ssl_verify ? CLIENTS_REQUIRED : CLIENTS_NONE;
     } else if (settings->ssl_certificate_authorities.count) {

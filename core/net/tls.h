@@ -33,7 +33,8 @@ struct tls_settings {
     struct str ssl_certificate, ssl_key;
     struct secret ssl_key_passphrase;
     struct str_list ssl_extra_chain_certs, ssl_certificate_authorities;
-    struct choice ssl_client_authentication, ssl_verification_mode;
+    struct choice ssl_client_authentication, ssl_verification_mode, ssl_verify_mode;
+    struct str tls_min_version, tls_max_version;
     struct str_list ssl_supported_protocols, ssl_cipher_suites;
     struct duration ssl_handshake_timeout;
 };

@@ -247,11 +247,27 @@ static const struct { const char *name; int version; uint64_t without; } version
 };
 enum { VERSIONS = sizeof versions / sizeof *versions };
 
+/* A bound by its old name, `1.2`: its place among the versions; `preset` when it is not given. */
+static uint32_t old_bound(struct reading *reading, const char *option, struct str bound, uint32_t preset)
+{
+    if (!bound.len) return preset;
+    for (uint32_t v = 0; v < VERSIONS; v++)
+        if (str_eq_z(bound, versions[v].name + 4)) return v;
+    complain(reading, option, "known are 1.1, 1.2 and 1.3", "`%.*s` is no version of TLS that can be used",
+             STR_ARG(bound));
+    return preset;
+}
+
 /* True: the first of them is among the allowed. */
 static bool set_versions(struct reading *reading)
 {
     const struct str_list *list = &reading->plan->settings->ssl_supported_protocols;
-    bool allowed[VERSIONS] = {false, !list->count, !list->count};
+    const struct tls_settings *settings = reading->plan->settings;
+    uint32_t first = old_bound(reading, "tls_min_version", settings->tls_min_version, 1);
+    uint32_t last = old_bound(reading, "tls_max_version", settings->tls_max_version, VERSIONS - 1);
+    bool allowed[VERSIONS] = {0};
+    for (uint32_t v = first; !list->count && v <= last; v++) allowed[v] = true;
+    if (first > last) complain(reading, "tls_max_version", "raise it", "tls_max_version is below tls_min_version");
     for (uint32_t i = 0; i < list->count; i++) {
         uint32_t v = 0;
         while (v < VERSIONS && !str_eq_z(list->items[i], versions[v].name)) v++;

@@ -116,7 +116,7 @@ COMPAT_PIPELINES = """- pipeline.id: main
 - pipeline.id: lost
   path.config: "/etc/logstash/lost/*.conf"
 """
-COMPAT_CONF = """input { beats { port => 5044 } stdin { } }
+COMPAT_CONF = """input { rabbitmq { host => "x" } stdin { } }
 filter {
   grok { match => { "message" => "%{NOSUCH:a}" } timeout_millis => 100 }
   if [a] == "b" { mutate { renam => { } lowercase => ["x"] } }
@@ -139,7 +139,7 @@ def compat(folder):
                      "different logstash.yml:4: pipeline.plugin_classloaders: JVM only: without effect here.",
                      "refused logstash.yml:5: pipeline.bacth.size: there is no setting `pipeline.bacth.size` (did you mean `pipeline.batch.size`?)",
                      "pipeline main", "pipeline disk", "pipeline lost",
-                     "refused conf.d/a.conf:1: input beats: there is no input `beats` (Logstash has it, this version has not)",
+                     "refused conf.d/a.conf:1: input rabbitmq: there is no input `rabbitmq` (Logstash has it, this version has not)",
                      "exact conf.d/a.conf:1: input stdin", "exact conf.d/a.conf:3: filter grok",
                      "refused conf.d/a.conf:3: filter grok, match: grok pattern `NOSUCH` is not defined",
                      "different conf.d/a.conf:3: filter grok, timeout_millis: an attempt has 10 ms at most, however large this is",
