@@ -76,5 +76,6 @@ bool http_tls_read(const struct http_tls_settings *given, struct http_tls *tls,
     tls->ciphers = http_text(buf_str(&ciphers), arena);
     bool ok = file_is_there(context, "ssl_certificate_authorities", tls->authorities);
     ok = file_is_there(context, has_store ? "ssl_keystore_path" : "ssl_certificate", tls->certificate) && ok;
-    return protocols_read(&given->ssl_supported_protocols, tls, context) && file_is_there(context, "ssl_key", tls->key) && ok;
+    ok = file_is_there(context, "ssl_key", tls->key) && ok;
+    return protocols_read(&given->ssl_supported_protocols, tls, context) && ok;
 }
