@@ -125,6 +125,7 @@ static bool conn_receive_sealed(struct conn *conn, size_t *received)
     struct block *block = loop->read_block;
     loop_read_done(loop, got.len);
     *received += got.sealed;
+    if (got.sealed) conn->read_ms = uv_now(&loop->uv);
     conn_flushes(conn);
     block_keep(block); /* connected() may read elsewhere */
     if (got.has_opened) conn_opened(conn);
