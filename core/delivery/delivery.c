@@ -153,10 +153,12 @@ static void sooner(uint64_t *wait, uint64_t other)
     if (other < *wait) *wait = other;
 }
 
-/* In turn; but one that was left alone and may be tried comes first. False: none, `*wait` says how long. */
-static bool endpoint_choose(struct delivery *delivery, uint32_t *chosen, uint64_t *wait)
+/* In turn; one that was left alone and may be tried comes first, but not for a parcel that has failed already, or
+ * it would wait for one dead host after the other. False: none, `*wait` says how long. */
+static bool endpoint_choose(struct delivery *delivery, const struct parcel *parcel, uint32_t *chosen, uint64_t *wait)
 {
     uint32_t count = delivery->options.endpoints;
+    enum breaker_state first = parcel->attempts ? BREAKER_CLOSED : BREAKER_OPEN;
     bool found = false;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t at = (delivery->next_endpoint + i) % count;
@@ -164,10 +166,10 @@ static bool endpoint_choose(struct delivery *delivery, uint32_t *chosen, uint64_
         uint64_t own = breaker_wait_ms(breaker, delivery_now_ms(delivery));
         if (own) {
             sooner(wait, own);
-        } else if (!found || breaker->state == BREAKER_OPEN) {
+        } else if (!found || breaker->state == first) {
             *chosen = at;
             found = true;
-            if (breaker->state == BREAKER_OPEN) return true;
+            if (breaker->state == first) return true;
         }
     }
     return found;
@@ -207,7 +209,7 @@ static uint64_t parcel_try(struct delivery *delivery, struct parcel *parcel)
     uint64_t rate = rate_wait_ms(&delivery->events, now), bytes = rate_wait_ms(&delivery->bytes, now);
     if (rate || bytes) return rate > bytes ? rate : bytes;
     uint32_t endpoint = 0;
-    if (!endpoint_choose(delivery, &endpoint, &wait)) return wait;
+    if (!endpoint_choose(delivery, parcel, &endpoint, &wait)) return wait;
     parcel_start(delivery, parcel, endpoint);
     return 0;
 }

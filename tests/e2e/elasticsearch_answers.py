@@ -141,6 +141,7 @@ class Run:
         books = self.tailrace.books()
         if not ok(self.tailrace.books_balance() and books["dropped"] + books["dead_lettered"] == rejected, f"{what}: the books balance"):
             print(books, self.tailrace.books())
+        self.resident = self.tailrace.resident_kb()
         self.counts = {reason: self.again(reason) for reason in ("garbage", "timeout")}
         ok(self.tailrace.stop() == 0, f"{what}: ends with 0")
 
@@ -220,7 +221,7 @@ def without_end(folder):
         run.send()
         run.end("10 GB of an answer", [store])
         ok("elasticsearch.answer_limit" in run.tailrace.log(), "the limit is said")
-        print(f"resident before: {before} KiB")
+        ok(run.resident < before + 64 * 1024, f"memory is bounded: {before} KiB before, {run.resident} after")
 
 def slowly(folder):
     text = json.dumps({"took": 1, "errors": False, "items": [{"index": {"status": 201}}] * 40}).encode()
@@ -274,10 +275,12 @@ def hosts(folder):
             run.end("several hosts", [one, two, three], count=at[0])
 
 def deaf(folder):
-    with socket.socket() as s, Store() as store:
-        s.bind(("127.0.0.1", 0))
-        s.listen(64)
-        with Run(folder, [store, s.getsockname()[1]], "timeout => 0.3") as run:
+    with socket.socket() as s, socket.socket() as full, Store() as store:
+        for listener, backlog in (s, 64), (full, 0):
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(backlog)
+        first = socket.create_connection(full.getsockname())  # the next ones are not even accepted: a black hole
+        with first, Run(folder, [store, s.getsockname()[1], full.getsockname()[1]], "timeout => 0.3") as run:
             run.send()
             run.end("a deaf host", [store])
             ok(run.again("timeout") > 0, "what it does not answer is sent elsewhere")
@@ -487,7 +490,7 @@ def example(folder):
 PARTS = [requests, storms, storms_of_documents, too_large, garbage, without_end, slowly, denied, blocked, hosts, deaf, down_then_up,
          one_id_in_order, in_order, held, actions, updates, rules, limited, streams,
          kafka_ids, set_up, tls, example]
-AT_ONCE = 4
+AT_ONCE = 8
 
 def side_by_side(parts):
     """Most of a part is waiting: a process for each, a few at a time."""

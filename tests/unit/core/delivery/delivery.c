@@ -245,6 +245,32 @@ Test(delivery, an_endpoint_that_fails_in_a_row_is_left_alone_and_tried_by_one_re
     end(&world);
 }
 
+Test(delivery, a_parcel_does_not_go_from_one_dead_host_to_the_next)
+{
+    struct world world;
+    struct delivery_options options = presets();
+    options.endpoints = 4;
+    options.failures_max = 1;
+    begin(&world, options);
+    for (int i = 0; i < 20; i++) {
+        offer(&world, 2, 0);
+        for (int tries = 0;; tries++) {
+            cr_assert(tries < 4, "it comes to the one that answers");
+            until_flying(&world, 1);
+            struct parcel *parcel = landed(&world);
+            uv_sleep(3); /* longer than the others are left alone */
+            uv_update_time(&world.loop.uv);
+            if (parcel->endpoint != 1) {
+                delivery_failed(&world.delivery, parcel, DELIVERY_TIMEOUT);
+                continue;
+            }
+            delivery_sent(&world.delivery, parcel);
+            break;
+        }
+    }
+    end(&world);
+}
+
 Test(delivery, a_rate_limit_holds_back)
 {
     struct world world;
