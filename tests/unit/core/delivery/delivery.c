@@ -260,7 +260,7 @@ Test(delivery, a_parcel_does_not_go_from_one_dead_host_to_the_next)
             struct parcel *parcel = landed(&world);
             uv_sleep(3); /* longer than the others are left alone */
             uv_update_time(&world.loop.uv);
-            if (parcel->endpoint != 1) {
+            if (parcel->endpoint != 3) {
                 delivery_failed(&world.delivery, parcel, DELIVERY_TIMEOUT);
                 continue;
             }
