@@ -160,7 +160,6 @@ static void presets_set(struct elastic *self, const struct plugin_context *conte
 bool elastic_create(void *opaque, const struct plugin_context *context)
 {
     struct elastic *self = opaque;
-    self->ecs = context->ecs;
     self->is_ecs = context->ecs != ECS_DISABLED;
     const char *problem;
     if (!http_client_is_available(&problem)) {

@@ -80,7 +80,6 @@ struct elastic {
     uint32_t code_count;
     bool is_data_stream, is_ecs, is_index_given, is_id_kafka, is_gzip;
     bool has_alias, is_plain; /* plain: no option beyond index and id says anything of a document */
-    enum ecs ecs;
     struct str alias, template_name;
     struct template ilm_index;
     struct path meta, meta_index, meta_id, meta_routing, meta_pipeline, meta_version;

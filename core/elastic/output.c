@@ -12,9 +12,11 @@ static struct backoff backoff_between(struct duration least, struct duration mos
     return backoff;
 }
 
+/* All workers together: a quarter of the pipeline's memory. */
 static size_t held_max(const struct output *host)
 {
-    size_t part = host->loop->budget->limit / 4;
+    assert(host->workers);
+    size_t part = host->loop->budget->limit / 4 / host->workers;
     return part && part < DELIVERY_HELD_MAX ? part : DELIVERY_HELD_MAX;
 }
 
