@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/xmalloc.h"
 
+enum { SPILL_WORKERS_MAX = 1024 }; /* that are gone, whose folders are looked at */
 typedef unsigned long long number;
 
 uint64_t spill_now_ms(void)
@@ -21,8 +22,8 @@ static void ticked(uv_timer_t *timer) { (void)timer; /* the turn that follows lo
 
 static void tick_settle(struct spill *spill)
 {
-    bool wants = !spill->is_open || spill->hold.count || spill->hand.batch || spill->settled != spill->checkpointed ||
-                 spill->stop_ms;
+    bool waits = spill->hold.count || spill->hand.batch || spill->given < spill->durable;
+    bool wants = waits || !spill->is_open || spill->settled != spill->checkpointed || spill->stop_ms;
     bool is_active = uv_is_active((uv_handle_t *)&spill->tick);
     if (wants && !is_active) uv_timer_start(&spill->tick, ticked, SPILL_TICK_MS, SPILL_TICK_MS);
     if (!wants && is_active) uv_timer_stop(&spill->tick);
@@ -74,14 +75,14 @@ void spill_ready(struct spill *spill) { spill->is_full = false; }
 
 bool spill_may_stop(struct spill *spill)
 {
-    if (!spill->is_ending) {
-        spill->is_ending = true;
+    if (!spill->is_ending) loop_wake(spill->output->loop);
+    spill->is_ending = true;
+    if (!spill->stop_ms) {
+        if (spill->hold.count) return false;
+        spill->stop_ms = clock_ms(spill) + 1; /* never 0 */
         if (spill->hand.batch) spill_hand_end(spill);
-        loop_wake(spill->output->loop);
     }
-    if (spill->hold.count || spill->is_working) return false;
-    if (!spill->stop_ms) spill->stop_ms = clock_ms(spill);
-    return true;
+    return !spill->is_working;
 }
 
 static void timer_closed(uv_handle_t *handle)
@@ -126,6 +127,10 @@ static bool log_add(struct spill *spill, uint32_t worker)
         spill->logs.items[spill->logs.count++].folder = path.ptr;
         return is_wanted;
     }
+    if (is_wanted)
+        LOG(LOG_WARN, "spill.leftover", spill->output->id,
+            "%s has to wait for the next start: more than %d logs of workers that are gone are not empty", path.ptr,
+            SPILL_LOGS_MAX - 1);
     buf_fini(&path);
     return is_wanted;
 }
@@ -134,9 +139,10 @@ static bool log_add(struct spill *spill, uint32_t worker)
 static bool logs_find(struct spill *spill)
 {
     const struct output *output = spill->output;
+    uint32_t gone[SPILL_WORKERS_MAX];
+    uint32_t count = spill_folder_workers(spill->options.path_data, output, gone, SPILL_WORKERS_MAX);
     bool is_wanted = log_add(spill, output->worker);
-    for (uint32_t worker = output->worker + output->workers; worker < SPILL_WORKERS_MAX; worker += output->workers)
-        is_wanted |= log_add(spill, worker);
+    for (uint32_t i = 0; i < count; i++) is_wanted |= log_add(spill, gone[i]);
     return is_wanted;
 }
 

@@ -50,7 +50,8 @@ bool spill_is_empty(const struct spill *spill); /* nothing waits */
 void spill_turn(struct spill *spill);
 void spill_ready(struct spill *spill); /* the output says so */
 void spill_failed(struct spill *spill, const struct obligation *obligation, uint32_t event, enum verdict verdict);
-/* From the first call on nothing is given to the output. True: all is on disk, or settled. */
+/* From the first call on all is written at once. True: all is on disk, or settled; nothing more is given to the
+ * output. */
 bool spill_may_stop(struct spill *spill);
 bool spill_has_ended(struct spill *spill);
 uint64_t spill_now_ms(void); /* wall clock */

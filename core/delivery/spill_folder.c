@@ -7,6 +7,8 @@
 #include "core/output.h"
 #include "core/store/spool/spool.h"
 
+enum { FOLDER_LEVELS = 4 }; /* the worker's, the pipeline's, spill, path.data */
+
 static bool is_plain(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -39,6 +41,32 @@ void spill_folder(struct buf *path, struct str path_data, const struct output *o
     buf_z(path);
 }
 
+static int ascending(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return (left > right) - (left < right);
+}
+
+uint32_t spill_folder_workers(struct str path_data, const struct output *output, uint32_t *numbers, uint32_t most)
+{
+    struct buf path = {0};
+    uint32_t count = 0;
+    pipeline_folder(&path, path_data, output->pipeline);
+    DIR *dir = opendir(buf_z(&path));
+    for (struct dirent *entry; dir && count < most && (entry = readdir(dir));) {
+        char *end;
+        unsigned long number = strtoul(entry->d_name, &end, 10);
+        if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || *end || number > UINT32_MAX) continue;
+        if (number >= output->workers && number % output->workers == output->worker)
+            numbers[count++] = (uint32_t)number;
+    }
+    if (dir) closedir(dir);
+    buf_fini(&path);
+    qsort(numbers, count, sizeof *numbers, ascending);
+    return count;
+}
+
+/* The names of the last ones are made durable, too; the spool sees to that of the log itself. */
 int spill_folder_parents(const struct file_ops *files, const char *folder)
 {
     struct buf path = {0};
@@ -47,6 +75,11 @@ int spill_folder_parents(const struct file_ops *files, const char *folder)
         buf_clear(&path);
         buf_append(&path, (struct str){folder, (size_t)(at - folder)});
         error = files->make_folder(files, buf_z(&path));
+    }
+    for (int level = 0; level < FOLDER_LEVELS && !error && path.len; level++) {
+        error = files->sync_folder(files, buf_z(&path));
+        while (path.len && path.ptr[path.len - 1] != '/') path.len--;
+        if (path.len) path.len--;
     }
     buf_fini(&path);
     return error;

@@ -107,6 +107,14 @@ static void opened(struct spill *spill)
     spill->is_open = true;
 }
 
+static void unread(struct spill *spill, int error)
+{
+    counter_add(&counters(spill)->errors, 1);
+    spill->reread_at_ms = clock_ms(spill) + SPILL_RETRY_MS;
+    LOG(LOG_ERROR, "spill.read", spill->output->id, "%s cannot be read: %s; it is tried again",
+        spill->logs.items[spill->work.read_log].folder, uv_strerror(error));
+}
+
 static void refused(struct spill *spill, int error)
 {
     if (error)
@@ -161,8 +169,10 @@ static void worked(struct disk_job *job)
     if (work->pack) spill->is_log_full = false;
     work->pack = NULL;
     if (work->is_full || (work->error && !work->opens)) refused(spill, work->error);
+    if (work->read_error) unread(spill, work->read_error);
     if (work->skipped) skipped(spill, work->skipped);
     if (work->read_to) hand_fill(spill);
+    if (work->read_to && spill->stop_ms) spill_hand_end(spill);
     if (work->closes) spill->is_closed = true;
     atomic_store_explicit(&counters(spill)->log_bytes, work->log_bytes, memory_order_relaxed);
     spill_settle(spill);
@@ -195,14 +205,15 @@ static void work_begin(struct spill *spill)
 /* Is it time that what is in memory goes to the disk? */
 static bool is_due(const struct spill *spill)
 {
-    if (spill->is_ending || spill->hold.bytes > HOLD_BYTES_MAX / 2) return true;
+    bool is_short = spill->hold.bytes > HOLD_BYTES_MAX / 2 || budget_is_over(spill->hold.budget);
+    if (spill->is_ending || is_short) return true;
     return spill_now_ms() - spill_held_since_ms(spill, 0) >= SPILL_AGE_MS;
 }
 
 static bool write_plan(struct spill *spill)
 {
     if (!spill->hold.count || spill->options.is_emptied || !is_due(spill)) return false;
-    if (spill->is_log_full && clock_ms(spill) < spill->retry_at_ms && !spill->is_ending) return false;
+    if (spill->is_log_full && clock_ms(spill) < spill->retry_at_ms) return false;
     struct pack *pack = hold_seal(&spill->hold);
     uint64_t in_pack = spill->appended > spill->hold_base ? spill->appended - spill->hold_base : 0;
     if (in_pack == 0 && spill->appended != spill->hold_base) {
@@ -218,7 +229,8 @@ static bool write_plan(struct spill *spill)
 
 static bool read_plan(struct spill *spill)
 {
-    if (spill->hand.batch || spill->is_ending || spill->given >= spill->durable) return false;
+    if (spill->hand.batch || spill->stop_ms || spill->given >= spill->durable) return false;
+    if (clock_ms(spill) < spill->reread_at_ms) return false;
     uint32_t log = spill->logs.count - 1; /* those that are only read come first in the line */
     while (log > 0 && spill->given >= spill->lasts[log]) log--;
     spill->work.read_log = log;

@@ -208,7 +208,7 @@ static void held_give(struct spill *spill)
 
 void spill_give(struct spill *spill)
 {
-    while (!spill->is_full && !spill->is_ending) {
+    while (!spill->is_full && !spill->stop_ms) {
         if (spill->hand.batch)
             hand_give(spill);
         else if (spill->given < spill->durable || spill->given == spill->last)

@@ -192,7 +192,7 @@ static void rows_read(struct spill_logs *logs, struct spill_work *work)
             row_keep(work, &record);
         if (verdict == 0) work->read_to = record.sequence;
     }
-    if (verdict < 0) work->error = verdict;
+    if (verdict < 0) work->read_error = verdict;
 }
 
 /* ---- a job ---- */

@@ -50,7 +50,7 @@ struct spill_work {
     uint32_t read_log;
     uint64_t read_from;             /* number; 0: nothing is to be read */
     /* answered */
-    int error;                      /* of the disk */
+    int error, read_error;          /* of the disk: when it was to be changed; to be read */
     bool is_full;                   /* the log is */
     uint64_t skipped;               /* records of the first log up to this number were given up; 0: none */
     uint64_t read_to;               /* everything up to this number was read, or is lost; 0: nothing */

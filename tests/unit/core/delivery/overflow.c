@@ -5,10 +5,11 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include "core/delivery/spill.h"
-#include "core/delivery/spill_log.h"
+#include "core/delivery/spill_part.h"
 #include "core/output.h"
 #include "core/xmalloc.h"
 #include "tests/unit/support/folder.h"
+#include "tests/unit/support/sim_disk.h"
 
 enum { TAKEN_MAX = 20000, TEXT_BYTES = 60000, DEADLINE_S = 20 };
 
@@ -87,14 +88,14 @@ static void output_begin(struct rig *rig, uint32_t n, const char *id)
     rig->scripts[n] = (struct script){.host = &rig->outputs[n]};
 }
 
-static void rig_begin(struct rig *rig, const char *folder, enum overflow_policy policy, enum overflow_policy at_limit,
-                      int64_t bytes_max)
+static void rig_begin_on(struct rig *rig, const char *folder, enum overflow_policy policy, enum overflow_policy at_limit,
+                         int64_t bytes_max, const struct file_ops *files)
 {
     memset(rig, 0, sizeof *rig);
     the_rig = rig;
     cr_assert_eq(loop_init(&rig->loop, &rig->budget, &rig->books), 0);
     rig->disk = disk_create("disk");
-    output_begin(rig, 0, "first");
+    output_begin(rig, 0, files ? "log" : "first"); /* the simulated disk has one folder, of this name */
     output_begin(rig, 1, "second");
     rig->settings = (struct overflow_settings){.when_full = {(int32_t)policy}, .divert_to = STR("second"),
                                                .spill_max_bytes = {bytes_max}, .spill_when_full = {(int32_t)at_limit}};
@@ -104,7 +105,20 @@ static void rig_begin(struct rig *rig, const char *folder, enum overflow_policy 
     struct output *outputs[] = {&rig->outputs[0], &rig->outputs[1]};
     cr_assert(overflow_link(outputs, 2, &diag));
     rig->source = source_open(rig->loop.tickets, &source_hooks, rig);
-    overflow_start(&rig->outputs[0], str_of(folder ? folder : "/nonexistent"));
+    if (!files) {
+        overflow_start(&rig->outputs[0], str_of(folder ? folder : "/nonexistent"));
+        return;
+    }
+    struct spill_options options = {.path_data = str_of(folder), .bytes_max = (uint64_t)bytes_max, .files = files};
+    rig->outputs[0].overflow->spill = spill_create(&rig->outputs[0], &options);
+    rig->outputs[0].overflow->is_started = true;
+    hold_init(&rig->outputs[0].overflow->hold, &rig->budget);
+}
+
+static void rig_begin(struct rig *rig, const char *folder, enum overflow_policy policy, enum overflow_policy at_limit,
+                      int64_t bytes_max)
+{
+    rig_begin_on(rig, folder, policy, at_limit, bytes_max, NULL);
 }
 
 static void offer(struct rig *rig)
@@ -471,4 +485,136 @@ Test(overflow, at_the_limit_of_the_log_the_oldest_are_dropped_and_counted)
     cr_expect_eq(COUNTER(&rig, 0, waiting), 0);
     end(&rig);
     folder_end(&folder);
+}
+
+/* ---- stopped at every call that changes the disk ---- */
+
+enum { CRASH_ROUNDS = 16, CRASH_EVENTS_MAX = 200 };
+
+static void jobs_end(struct rig *rig)
+{
+    struct spill *spill = rig->outputs[0].overflow->spill;
+    for (int i = 0; i < 2; i++) {
+        turn(rig);
+        until(rig, !spill->is_working);
+    }
+}
+
+/* Spills, reads back, is done with some, in every order: the same calls in each life. */
+static void crash_live(struct rig *rig, struct sim_disk *disk)
+{
+    rig->budget.limit = 1; /* memory is short: everything is written at once */
+    jobs_end(rig);
+    for (uint32_t round = 0; round < CRASH_ROUNDS && !disk->is_stopped; round++) {
+        if (!rig->parked) feed(rig, 3, 20);
+        jobs_end(rig);
+        if (round % 3 == 2) give_room(rig, 7);
+        jobs_end(rig);
+        if (round % 3 == 0) settle(rig, 0, 5);
+        rig->outputs[0].overflow->spill->checkpoint_at_ms = 0;
+        jobs_end(rig);
+    }
+}
+
+/* The disk is gone: what is in memory goes to the output, so that everything can be freed. */
+static void crash_end(struct rig *rig)
+{
+    if (!rig->outputs[0].overflow->spill->is_open) {
+        if (rig->parked) {
+            obligation_sent(rig->owed, rig->rest.count);
+            ticket_seal(rig->parked->ticket);
+            batch_destroy(rig->parked);
+            rig->parked = NULL;
+        }
+        end(rig);
+        return;
+    }
+    give_room(rig, TAKEN_MAX);
+    struct spill *spill = rig->outputs[0].overflow->spill;
+    while (rig->parked || spill->hold.count) {
+        /* what only the disk had will not be read any more */
+        if (!spill->hand.batch && spill->given < spill->durable) spill->given = spill->durable;
+        turn(rig);
+        settle(rig, 0, TAKEN_MAX);
+    }
+    settle(rig, 0, TAKEN_MAX);
+    end(rig);
+}
+
+struct crash_books {
+    uint32_t promised, fed;
+    bool is_settled[CRASH_EVENTS_MAX];
+};
+
+/* Comes up on what is left of the disk: every promised event was sent or comes now, in order; a fresh one passes. */
+static const char *crash_look(const struct sim_disk *stopped, enum sim_survival survival, uint64_t seed,
+                              const struct crash_books *books)
+{
+    static struct sim_disk disk;
+    static struct rig rig;
+    const char *problem = NULL;
+    sim_survive(stopped, survival, seed, &disk);
+    rig_begin_on(&rig, "/data", OVERFLOW_SPILL, OVERFLOW_BLOCK, SMALL, &disk.ops);
+    rig.scripts[0].room = TAKEN_MAX;
+    rig.next = 1000;
+    until(&rig, rig.parked ? false : rig.fed ? true : (feed(&rig, 1, 10), !rig.parked));
+    until(&rig, spill_is_empty(rig.outputs[0].overflow->spill));
+    const struct script *script = &rig.scripts[0];
+    bool came[CRASH_EVENTS_MAX] = {0};
+    for (uint32_t i = 0; i < script->taken; i++) {
+        if (i && script->numbers[i] <= script->numbers[i - 1]) problem = "out of order, or twice";
+        if (script->numbers[i] < CRASH_EVENTS_MAX) came[script->numbers[i]] = true;
+        if (script->numbers[i] >= books->fed && script->numbers[i] != 1000) problem = "never fed";
+    }
+    for (uint32_t n = 0; n < books->promised; n++)
+        if (!books->is_settled[n] && !came[n]) problem = "promised and gone";
+    if (!script->taken || script->numbers[script->taken - 1] != 1000) problem = "a fresh one does not pass";
+    settle(&rig, 0, TAKEN_MAX);
+    end(&rig);
+    sim_fini(&disk);
+    return problem;
+}
+
+static void crash_at(uint64_t call, uint32_t torn, uint64_t *calls, uint32_t *looks)
+{
+    static struct sim_disk disk;
+    static struct rig rig;
+    sim_init(&disk, 1);
+    disk.stop_at = call;
+    disk.torn = torn;
+    rig_begin_on(&rig, "/data", OVERFLOW_SPILL, OVERFLOW_BLOCK, SMALL, &disk.ops);
+    rig.scripts[0].room = 4;
+    crash_live(&rig, &disk);
+    struct crash_books books = {.promised = (uint32_t)rig.promised, .fed = rig.fed};
+    for (uint32_t i = 0; i < rig.scripts[0].settled; i++) books.is_settled[rig.scripts[0].numbers[i]] = true;
+    *calls = disk.calls;
+    /* a kill, and two of the losses of power */
+    const int survivals[] = {SIM_KILLED, SIM_SYNCED, SIM_LAST + (int)(call % 3)};
+    for (int i = 0; i < 3 && disk.is_stopped; i++, ++*looks) {
+        int survival = survivals[i];
+        const char *problem = crash_look(&disk, (enum sim_survival)survival, call, &books);
+        the_rig = &rig;
+        cr_assert_null(problem, "stopped at call %lu, survival %d: %s", (unsigned long)call, survival, problem);
+    }
+    if (disk.is_stopped)
+        crash_end(&rig);
+    else {
+        settle(&rig, 0, TAKEN_MAX);
+        give_room(&rig, TAKEN_MAX);
+        until(&rig, spill_is_empty(rig.outputs[0].overflow->spill));
+        settle(&rig, 0, TAKEN_MAX);
+        end(&rig);
+    }
+    sim_fini(&disk);
+}
+
+Test(overflow, stopped_at_any_call_nothing_that_was_promised_is_gone)
+{
+    uint64_t calls, now;
+    uint32_t looks = 0;
+    crash_at(0, 0, &calls, &looks);
+    cr_assert_gt(calls, 40);
+    for (uint64_t call = 1; call <= calls; call++) crash_at(call, call % 2 ? 0 : 128, &now, &looks);
+    cr_log_info("%lu calls, %u states\n", (unsigned long)calls, looks);
+    cr_expect_gt(looks, calls * 2);
 }
