@@ -143,10 +143,10 @@ Test(spool, deletes_only_what_all_cursors_are_done_with)
 
 Test(spool, lets_a_reader_go_on_behind_records_that_it_has_not_read)
 {
-    struct spool_cursor cursor;
+    static struct spool_cursor cursor;
     struct spool_record record;
     struct spool_loss loss;
-    fill(12, 300); /* three or so in a file */
+    fill(10, 300); /* three or so in a file */
     cr_assert_eq(spool_cursor_open(&spool, "a", SPOOL_FROM_FIRST, &cursor), 0);
     cr_assert_eq(spool_read(&cursor, &record, &loss), 0);
     spool_skip(&cursor, 2); /* within the file */
@@ -159,8 +159,8 @@ Test(spool, lets_a_reader_go_on_behind_records_that_it_has_not_read)
     cr_expect_lt(spool.count, files);
     spool_skip(&cursor, 5); /* what is done stays done */
     cr_expect_eq(spool_done_up_to(&cursor), 8);
-    cr_expect_str_eq(numbers(&cursor), "9-12");
-    spool_skip(&cursor, 12);
+    cr_expect_str_eq(numbers(&cursor), "9-10");
+    spool_skip(&cursor, 10);
     cr_assert_eq(spool_checkpoint(&spool), 0);
     cr_assert_eq(again(), 0);
     cr_assert_eq(spool_cursor_open(&spool, "a", SPOOL_FROM_FIRST, &cursor), 0);
