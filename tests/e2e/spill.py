@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An output that is down, under every policy (when_full): the other output goes on to the end, and when the sink is
 back it gets everything, in order; through kill -9, a stop, a full disk. Every record carries its number and a
-checksum; each part ends with the books."""
+checksum; each part ends with the books. waits: yes"""
 import zlib
 from support import *
 
