@@ -304,6 +304,10 @@ static void lag(struct stats *stats, struct buf *out)
     }
     buf_append(out, buf_str(&partitions));
     buf_fini(&partitions);
+}
+
+/* ---- what waits in front of outputs ---- */
+
 /* The oldest event that waits, on whichever worker. */
 static double waiting_seconds(const struct pipeline *pipeline, struct str id)
 {
