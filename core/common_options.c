@@ -43,6 +43,7 @@ const struct option filter_common_options[] = {
 const struct option output_common_options[] = {
     OPTION_GROUP(struct output_common, any, any_options),
     OPTION_CODEC(struct output_common, codec, .help = "Turns events into bytes."),
+    OPTION_GROUP(struct output_common, overflow, overflow_options),
     {.name = "workers", .kind = OPTION_IS_RAW, .is_ignored = true, .offset = SIZE_MAX,
      .deprecated = "remove it: pipeline.workers decides",
      .help = "Accepted without effect."},

@@ -3,7 +3,7 @@
  * holds only what is its own. The loader, the checker and `tailrace docs` read the same rows. */
 #ifndef CORE_COMMON_OPTIONS_H
 #define CORE_COMMON_OPTIONS_H
-#include "core/option.h"
+#include "core/delivery/overflow.h"
 
 enum { ECS_CHOICE_DISABLED, ECS_CHOICE_V1, ECS_CHOICE_V8, ECS_CHOICE_PIPELINE };
 
@@ -32,6 +32,7 @@ struct filter_common {
 struct output_common {
     struct any_common any;
     struct codec_option codec;
+    struct overflow_settings overflow;
 };
 
 struct codec_common {

@@ -8,6 +8,7 @@
 
 void output_ready(struct output *output)
 {
+    if (output->overflow) overflow_ready(output->overflow);
     if (output->ready) output->ready(output);
 }
 
@@ -30,6 +31,7 @@ void output_failed(struct output *output, struct obligation *obligation, uint32_
     assert(verdict != VERDICT_SENT);
     counter_add(verdict == VERDICT_DROPPED ? &output->counters.dropped
                                            : &output->counters.dead_lettered, 1);
+    if (output->overflow) overflow_failed(output->overflow, obligation, event, verdict);
     obligation_failed(obligation, event, verdict);
 }
 
@@ -254,6 +256,30 @@ void lane_close(struct lane *lane, void (*drained)(void *opaque))
     lane->is_closing = true;
     lane->drained = drained;
     lane_turn(lane);
+    lane_drain_check(lane);
+}
+
+static void request_abandon(struct lane *lane, struct request *request)
+{
+    assert(lane->bytes >= request->data.len);
+    lane->bytes -= request->data.len;
+    for (uint32_t i = 0; i < request->row_count; i++)
+        obligation_sent(request->rows[i].obligation, request->rows[i].count);
+    request_give(lane, request);
+}
+
+void lane_abandon(struct lane *lane)
+{
+    assert(lane->drained);
+    if (lane->in_flight) request_abandon(lane, lane->in_flight);
+    if (lane->open) request_abandon(lane, lane->open);
+    lane->in_flight = lane->open = NULL;
+    while (lane->first) {
+        struct request *request = lane->first;
+        lane->first = request->next;
+        request_abandon(lane, request);
+    }
+    lane->last = &lane->first;
     lane_drain_check(lane);
 }
 

@@ -10,6 +10,7 @@
 #define CORE_OUTPUT_H
 #include "core/common_options.h"
 #include "core/delivery/dead_letter.h"
+#include "core/delivery/overflow.h"
 #include "core/net/loop.h"
 #include "core/plugin.h"
 #include "core/store/disk.h"
@@ -27,6 +28,15 @@ struct output_counters {
     atomic_uint_fast64_t offered, sent, dead_lettered, dropped;
     atomic_uint_fast64_t bytes, requests, retries, errors;
     atomic_uint_fast64_t full_ns; /* time it made the worker wait */
+    /* of its overflow */
+    atomic_uint_fast64_t dropped_full;  /* of `dropped`: there was no room */
+    atomic_uint_fast64_t dropped_lost;  /* of `dropped`: the log on disk cannot be read there */
+    atomic_uint_fast64_t diverted;      /* to another output, in whose books they are */
+    atomic_uint_fast64_t spilled, spilled_bytes; /* written to the log on disk */
+    atomic_uint_fast64_t drained;       /* taken by the output out of that log */
+    atomic_uint_fast64_t waiting;       /* now, in front of the output */
+    atomic_uint_fast64_t waiting_since_ms; /* by the wall clock, of the oldest of them; 0: none */
+    atomic_uint_fast64_t log_bytes;     /* now, on disk */
 };
 
 struct ingest;
@@ -44,6 +54,7 @@ struct output {
     uint32_t worker, workers;
     struct output_counters counters;
     struct tls *tls; /* NULL: it has none that is on */
+    struct overflow *overflow;              /* NULL: it blocks when it is full */
     struct ingest *ingest;                  /* of the worker */
     const struct delivery_counters *delivery; /* of outputs that stand on it; else NULL */
     void (*ready)(struct output *output);   /* set by the worker */
@@ -110,6 +121,9 @@ size_t request_whole(const struct request *request, size_t written);
 enum lane_result { LANE_SENT, LANE_RETRY };
 /* The request in flight was written, or is to be written again after a growing, jittered delay. */
 void lane_done(struct lane *lane, enum lane_result result);
+/* Between lane_close() and `drained`: lets go of what is held, as somebody else has it, too. The request in
+ * flight is forgotten by its writer. Nothing is counted as sent. */
+void lane_abandon(struct lane *lane);
 /* Drains what is held, then calls `drained` (perhaps at once) after its timer is closed. */
 void lane_close(struct lane *lane, void (*drained)(void *opaque));
 /* Frees spares; nothing may be held. */

@@ -246,6 +246,9 @@ struct output_type {
     void (*turn)(void *self);   /* the end of a loop turn in which take() was called */
     void (*reopen)(void *self); /* SIGHUP */
     void (*stop)(void *self);   /* settle what is held, then output_stopped() */
+    /* After stop(), when the destination does not take what is held and it lies on disk: settles it with
+     * obligation_sent(), which nobody counts, then output_stopped(). NULL: it is waited for. */
+    void (*abandon)(void *self);
     void (*destroy)(void *self);
     struct bus_ends (*sends)(const void *self);
     /* The servers of the cluster whose transactions it writes in; empty: it does not. NULL: never. */

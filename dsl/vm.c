@@ -339,11 +339,12 @@ static bool offer(struct vm *vm, struct output *output, struct batch *batch)
     if (!vm->waiting) {
         vm->offered = rows_for(batch, vm->offered, 1, &vm->offered_capacity);
         SELECTION_EACH(batch, &vm->now, event) vm->offered[event->index] = 1;
-        counter_add(&output->counters.offered, vm->now.count);
+        if (!output->overflow) counter_add(&output->counters.offered, vm->now.count);
         vm->waiting = obligation_open(batch->ticket, vm->now.count);
         vm->owed = vm->now;
     }
-    uint32_t taken = output->type->take(output->self, batch, &vm->owed, vm->waiting);
+    uint32_t taken = output->overflow ? overflow_take(output->overflow, batch, &vm->owed, vm->waiting)
+                                      : output->type->take(output->self, batch, &vm->owed, vm->waiting);
     assert(taken <= vm->owed.count);
     vm->owed.index += taken;
     vm->owed.count -= taken;

@@ -792,6 +792,7 @@ static bool delivery_check(struct kafka *kafka, const struct plugin_context *con
     if (context_is_given(context, "acks") && kafka->acks.value < ACKS_ALL) against = "acks";
     if (str_eq_z(kafka->enable_idempotence, "false")) against = "enable_idempotence";
     if (kafka->retries.len) against = "retries";
+    if (context_is_given(context, "when_full")) against = "when_full"; /* what waits is in no transaction */
     if (!against) {
         kafka->acks.value = ACKS_ALL;
         return true;

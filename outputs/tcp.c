@@ -395,6 +395,16 @@ static void tcp_stop(void *self)
         lane_close(&tcp->lane, client_drained);
 }
 
+/* The server's clients hold nothing that is not settled. */
+static void tcp_abandon(void *self)
+{
+    struct tcp *tcp = self;
+    if (tcp->mode.value == MODE_SERVER) return;
+    tcp->request = NULL;
+    tcp->written = 0;
+    lane_abandon(&tcp->lane);
+}
+
 static void tcp_destroy(void *self)
 {
     struct tcp *tcp = self;
@@ -428,5 +438,6 @@ const struct output_type output_tcp = {
     .take = tcp_take,
     .turn = tcp_turn,
     .stop = tcp_stop,
+    .abandon = tcp_abandon,
     .destroy = tcp_destroy,
 };

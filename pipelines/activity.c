@@ -143,6 +143,14 @@ void activity_add_output(json_t *row, const struct pipeline *pipeline, uint32_t 
         {"retries", OUTPUT(retries)},
         {"errors", OUTPUT(errors)},
         {"full_in_nanos", OUTPUT(full_ns)},
+        {"dropped_full", OUTPUT(dropped_full)},
+        {"dropped_lost", OUTPUT(dropped_lost)},
+        {"diverted", OUTPUT(diverted)},
+        {"spilled", OUTPUT(spilled)},
+        {"spilled_bytes", OUTPUT(spilled_bytes)},
+        {"drained", OUTPUT(drained)},
+        {"waiting", OUTPUT(waiting)},
+        {"spill_bytes", OUTPUT(log_bytes)},
     };
     json_t *delivery = numbers_of(pipeline, COMPONENT_OUTPUT, i, rows, sizeof rows / sizeof *rows);
     struct str id = component_at(component_generation(pipeline), COMPONENT_OUTPUT, i).id;

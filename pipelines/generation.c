@@ -248,8 +248,12 @@ static struct output *output_build(void *opaque, const struct plugin_block *bloc
                           block->setting_count, common->any.ecs_compatibility);
     plugin.codec = output->codec;
     output->ecs = plugin.ecs;
+    if (!overflow_is_sound(&common->overflow, &plugin)) return NULL;
     if (type->create && !type->create(output->self, &plugin)) return NULL;
-    if (generation->options.output_as) output_stand_in(generation, output);
+    if (generation->options.output_as)
+        output_stand_in(generation, output);
+    else
+        output->overflow = overflow_create(output, &common->overflow, &plugin);
     return output;
 }
 
@@ -297,6 +301,7 @@ struct generation *generation_create(const struct config *config,
                                 .opaque = generation};
     bool inputs = inputs_build(generation, &config->sections[SECTION_INPUT]);
     bool program = compile(&compiler, config);
+    program = program && overflow_link(generation->program.outputs, generation->program.output_count, diag);
     generation->diag = NULL;
     if (inputs && program) return generation;
     generation_destroy(generation);
@@ -321,9 +326,11 @@ void generation_destroy(struct generation *generation)
     for (uint32_t i = 0; i < program->filter_count; i++)
         if (program->filters[i]->type->destroy)
             program->filters[i]->type->destroy(program->filters[i]->self);
-    for (uint32_t i = 0; i < program->output_count; i++)
+    for (uint32_t i = 0; i < program->output_count; i++) {
         if (program->outputs[i]->type->destroy)
             program->outputs[i]->type->destroy(program->outputs[i]->self);
+        overflow_destroy(program->outputs[i]->overflow);
+    }
     for (uint32_t i = 0; i < generation->codec_count; i++)
         if (generation->codecs[i]->type->destroy)
             generation->codecs[i]->type->destroy(generation->codecs[i]->self);

@@ -2,6 +2,7 @@
 #include "pipelines/metrics_text.h"
 #include "core/delivery/delivery.h"
 #include "core/net/tls.h"
+#include "core/delivery/spill.h"
 #include "pipelines/components.h"
 #include "pipelines/memory_limit.h"
 #include "pipelines/patterns.h"
@@ -154,7 +155,7 @@ static const struct counter_row filter_rows[] = {
 };
 #define OUTPUT(member_) offsetof(struct output, counters.member_)
 static const struct counter_row output_rows[] = {
-    {"component_offered_events_total", "counter", "Events offered: the next three and in flight",
+    {"component_offered_events_total", "counter", "Events offered: sent, dead-lettered, dropped and in flight",
      OUTPUT(offered), 1},
     {"component_sent_events_total", "counter", "Events sent", OUTPUT(sent), 1},
     {"component_sent_bytes_total", "counter", "Bytes sent", OUTPUT(bytes), 1},
@@ -163,6 +164,14 @@ static const struct counter_row output_rows[] = {
     {"component_requests_total", "counter", "Requests (writes) made", OUTPUT(requests), 1},
     {"output_retry_total", "counter", "Requests made again", OUTPUT(retries), 1},
     {"component_output_errors_total", "counter", "Errors of an output", OUTPUT(errors), 1},
+    {"component_full_dropped_events_total", "counter", "Of the dropped: there was no room", OUTPUT(dropped_full), 1},
+    {"component_lost_events_total", "counter", "Of the dropped: not readable on disk", OUTPUT(dropped_lost), 1},
+    {"component_diverted_events_total", "counter", "Events another output got", OUTPUT(diverted), 1},
+    {"component_spilled_events_total", "counter", "Events written to disk", OUTPUT(spilled), 1},
+    {"component_spilled_bytes_total", "counter", "Bytes of them", OUTPUT(spilled_bytes), 1},
+    {"component_drained_events_total", "counter", "Events taken from disk again", OUTPUT(drained), 1},
+    {"component_waiting_events", "gauge", "Events in front of the output, in memory and on disk", OUTPUT(waiting), 1},
+    {"component_spill_bytes", "gauge", "Bytes of its logs on disk", OUTPUT(log_bytes), 1},
 };
 
 /* ---- outputs that send requests ---- */
@@ -295,6 +304,36 @@ static void lag(struct stats *stats, struct buf *out)
     }
     buf_append(out, buf_str(&partitions));
     buf_fini(&partitions);
+}
+
+/* ---- what waits in front of outputs ---- */
+
+/* The oldest event that waits, on whichever worker. */
+static double waiting_seconds(const struct pipeline *pipeline, struct str id)
+{
+    uint64_t oldest = 0, now_ms = spill_now_ms();
+    for (uint32_t w = 0; w < pipeline->worker_count; w++) {
+        const struct program *program = &worker_generation(pipeline->workers[w])->program;
+        for (uint32_t i = 0; i < program->output_count; i++) {
+            uint64_t since = counter_get(&program->outputs[i]->counters.waiting_since_ms);
+            if (str_eq(program->outputs[i]->id, id) && since && (!oldest || since < oldest)) oldest = since;
+        }
+    }
+    return oldest && oldest < now_ms ? (double)(now_ms - oldest) / 1000 : 0;
+}
+
+static void waiting_ages(struct stats *stats, struct buf *out)
+{
+    family(out, "component_waiting_seconds", "gauge", "Age of the oldest event that waits in front of an output");
+    EACH_PIPELINE(stats, pipeline)
+    {
+        const struct generation *generation = component_generation(pipeline);
+        for (uint32_t k = 0; k < component_count(generation, COMPONENT_OUTPUT); k++) {
+            struct component at = component_at(generation, COMPONENT_OUTPUT, k);
+            struct labels labels = {.pipeline = pipeline->id, .id = at.id, .type = at.type, .kind = "output"};
+            row(out, "component_waiting_seconds", &labels, waiting_seconds(pipeline, at.id));
+        }
+    }
 }
 
 /* ---- state that filters keep, once for all workers ---- */
@@ -517,6 +556,7 @@ void metrics_text(struct stats *stats, struct buf *out)
     families(stats, COMPONENT_FILTER, filter_rows, sizeof filter_rows / sizeof *filter_rows, out);
     families(stats, COMPONENT_OUTPUT, output_rows, sizeof output_rows / sizeof *output_rows, out);
     deliveries(stats, out);
+    waiting_ages(stats, out);
     families(stats, COMPONENT_CODEC, codec_rows, sizeof codec_rows / sizeof *codec_rows, out);
     lag(stats, out);
     states(stats, out);

@@ -7,6 +7,7 @@
 #include "core/store/spool/spool.h"
 #include "core/text/utf8.h"
 #include "core/xmalloc.h"
+#include "pipelines/queue_dump.h"
 
 struct work {
     const char *folder;
@@ -117,7 +118,7 @@ static int walk(struct work *work, bool prints, uint64_t *records)
         ++*records;
         if (!prints) continue;
         printf("%llu\t", (number)record.sequence);
-        print_text(record.payload);
+        if (!queue_is_spill(&work->spool) || !queue_dump_event(record.payload)) print_text(record.payload);
     }
     spool_cursor_close(&cursor);
     return verdict < 0 ? verdict : 0;

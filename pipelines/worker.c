@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <signal.h>
 #include <stdlib.h>
+#include "core/delivery/spill_folder.h"
 #include "core/log.h"
 #include "core/net/tls.h"
 #include "core/xmalloc.h"
@@ -34,7 +35,6 @@ struct worker {
     bool may_resume;             /* an output said it is ready */
     bool was_seen_paused;        /* ingest.is_paused was set since inputs were last told to go on */
     uv_sem_t started;            /* posted once inputs and outputs are started */
-    bool outputs_stopping;
     atomic_uint_fast64_t paused_at; /* since when inputs are paused, or 0; by this thread, as parked_at */
     atomic_uint_fast64_t parked_at; /* since when the first batch is parked, or 0 */
     uv_prepare_t prepare;
@@ -256,8 +256,11 @@ static bool inputs_have_stopped(const struct worker *worker)
 
 static bool outputs_have_stopped(const struct worker *worker)
 {
-    for (uint32_t i = 0; i < worker->generation->program.output_count; i++)
-        if (!worker->generation->program.outputs[i]->is_stopped) return false;
+    for (uint32_t i = 0; i < worker->generation->program.output_count; i++) {
+        struct output *output = worker->generation->program.outputs[i];
+        if (!output->is_stopped) return false;
+        if (output->overflow && !overflow_has_ended(output->overflow)) return false;
+    }
     return true;
 }
 
@@ -304,6 +307,18 @@ static bool filters_stop(struct worker *worker)
     return are_stopped;
 }
 
+/* Once; what waits in front of it comes first. */
+static void output_stop(struct output *output)
+{
+    if (output->is_stopping || (output->overflow && !overflow_may_stop(output->overflow))) return;
+    output->is_stopping = true;
+    if (output->is_stopped) return;
+    if (output->type->stop)
+        output->type->stop(output->self);
+    else
+        output_stopped(output);
+}
+
 /* Goes one step towards the end whenever the step before is complete. */
 static void end_settle(struct worker *worker)
 {
@@ -314,18 +329,7 @@ static void end_settle(struct worker *worker)
     }
     struct program *program = &worker->generation->program;
     if (!filters_stop(worker)) return;
-    if (!worker->outputs_stopping) {
-        worker->outputs_stopping = true;
-        for (uint32_t i = 0; i < program->output_count; i++) {
-            struct output *output = program->outputs[i];
-            output->is_stopping = true;
-            if (output->is_stopped) continue;
-            if (output->type->stop)
-                output->type->stop(output->self);
-            else
-                output_stopped(output);
-        }
-    }
+    for (uint32_t i = 0; i < program->output_count; i++) output_stop(program->outputs[i]);
     if (outputs_have_stopped(worker)) handles_close(worker);
 }
 
@@ -334,6 +338,7 @@ static void outputs_turn(struct worker *worker)
     struct program *program = &worker->generation->program;
     for (uint32_t i = 0; i < program->output_count; i++) {
         struct output *output = program->outputs[i];
+        if (output->overflow) overflow_turn(output->overflow);
         if (output->type->turn && !output->is_stopped) output->type->turn(output->self);
     }
 }
@@ -380,8 +385,13 @@ static void outputs_start(struct worker *worker)
         if (status) {
             output->is_stopped = true;
             failed(worker, output->id, "an output", status);
+            continue;
         }
+        overflow_start(output, worker->generation->options.path_data);
     }
+    if (worker->options.number == 0)
+        spill_folders_report(worker->generation->options.path_data, worker->options.pipeline, program->outputs,
+                             program->output_count);
 }
 
 static void filters_start(struct worker *worker)

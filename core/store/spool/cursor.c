@@ -106,6 +106,16 @@ static void leave(struct spool_cursor *cursor)
     cursor->segment = 0;
 }
 
+void spool_skip(struct spool_cursor *cursor, uint64_t sequence)
+{
+    assert(sequence <= cursor->spool->synced);
+    if (sequence >= cursor->wanted) {
+        cursor->wanted = sequence + 1;
+        if (cursor->segment && cursor->wanted >= segment_bound(cursor->spool, cursor->segment)) leave(cursor);
+    }
+    spool_done(cursor, sequence);
+}
+
 /* Goes to the segment in which the wanted record is to be. */
 static int enter(struct spool_cursor *cursor, struct spool_loss *loss)
 {

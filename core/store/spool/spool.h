@@ -126,6 +126,8 @@ bool spool_cursor_forget(struct spool *spool, const char *name);
 int spool_read(struct spool_cursor *cursor, struct spool_record *record, struct spool_loss *loss);
 /* All records up to this number, which were read, are done; a lower number than before changes nothing. */
 void spool_done(struct spool_cursor *cursor, uint64_t sequence);
+/* All records up to this number, durable ones, are done, read or not: the cursor goes on behind them. */
+void spool_skip(struct spool_cursor *cursor, uint64_t sequence);
 uint64_t spool_done_up_to(const struct spool_cursor *cursor);
 
 #endif

@@ -141,6 +141,32 @@ Test(spool, deletes_only_what_all_cursors_are_done_with)
     cr_expect_eq(spool.synced, 7, "numbers go on when no segment is left");
 }
 
+Test(spool, lets_a_reader_go_on_behind_records_that_it_has_not_read)
+{
+    static struct spool_cursor cursor;
+    struct spool_record record;
+    struct spool_loss loss;
+    fill(10, 300); /* three or so in a file */
+    cr_assert_eq(spool_cursor_open(&spool, "a", SPOOL_FROM_FIRST, &cursor), 0);
+    cr_assert_eq(spool_read(&cursor, &record, &loss), 0);
+    spool_skip(&cursor, 2); /* within the file */
+    cr_assert_eq(spool_read(&cursor, &record, &loss), 0);
+    cr_expect_eq(record.sequence, 3);
+    uint32_t files = spool.count;
+    spool_skip(&cursor, 8); /* over the ends of files, which may go */
+    cr_expect_eq(spool_done_up_to(&cursor), 8);
+    cr_assert_eq(spool_checkpoint(&spool), 0);
+    cr_expect_lt(spool.count, files);
+    spool_skip(&cursor, 5); /* what is done stays done */
+    cr_expect_eq(spool_done_up_to(&cursor), 8);
+    cr_expect_str_eq(numbers(&cursor), "9-10");
+    spool_skip(&cursor, 10);
+    cr_assert_eq(spool_checkpoint(&spool), 0);
+    cr_assert_eq(again(), 0);
+    cr_assert_eq(spool_cursor_open(&spool, "a", SPOOL_FROM_FIRST, &cursor), 0);
+    cr_expect_str_eq(numbers(&cursor), "");
+}
+
 Test(spool, knows_a_cursor_from_the_moment_it_is_opened)
 {
     fill(3, 10);
