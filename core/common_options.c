@@ -37,6 +37,8 @@ const struct option filter_common_options[] = {
                      .help = "Tags to remove when the filter succeeds."),
     OPTION_BOOL(struct filter_common, periodic_flush, .preset = "false",
                 .help = "Accepted: filters that hold something back give it out every 5 s anyway."),
+    OPTION_BOOL(struct filter_common, dead_letter_on_failure, .preset = "false",
+                .help = "An event that the filter fails on goes to the dead letters, and no further. Tailrace's own."),
     OPTION_END,
 };
 
@@ -55,5 +57,7 @@ const struct option output_common_options[] = {
 
 const struct option codec_common_options[] = {
     OPTION_GROUP(struct codec_common, any, any_options),
+    OPTION_BOOL(struct codec_common, dead_letter_on_failure, .preset = "false",
+                .help = "Of inputs: what cannot be decoded goes to the dead letters, and no further. Tailrace's own."),
     OPTION_END,
 };

@@ -27,6 +27,7 @@ struct filter_common {
     struct template_list remove_field;
     struct template_list add_tag, remove_tag;
     bool periodic_flush;
+    bool dead_letter_on_failure;
 };
 
 struct output_common {
@@ -37,6 +38,7 @@ struct output_common {
 
 struct codec_common {
     struct any_common any;
+    bool dead_letter_on_failure;
 };
 
 extern const struct option input_common_options[];

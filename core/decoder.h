@@ -9,7 +9,10 @@ struct decoder {
     struct stream *stream;
     const struct str *tags; /* for every event of the frame; empty ones are none */
     uint32_t tag_count;
+    struct str frame;    /* what is decoded */
     struct event *event; /* given out, not decorated yet */
+    const char *problem; /* of the event that is given out next; then of `event`; NULL: none */
+    const char *event_problem;
     uint32_t events;     /* finished */
 };
 

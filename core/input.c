@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <unistd.h>
 #include "core/decoder.h"
+#include "core/delivery/dead_letters.h"
 #include "core/joiner.h"
 #include "core/log.h"
 
@@ -90,6 +91,24 @@ static void stream_decorate(struct stream *stream, struct event *event)
         decorate_common(common, event);
 }
 
+/* The event goes to the dead letters, and not into the pipeline; with what is in it, or only the bytes. */
+static void event_take_out(struct decoder *decoder, struct event *event, struct str reason, const char *text,
+                           bool has_fields)
+{
+    struct ingest *ingest = decoder->stream->input->ingest;
+    const struct codec *codec = decoder->stream->codec;
+    struct dead_letter letter = {.stage = DEAD_LETTER_CODEC,
+                                 .plugin = str_of(codec->type->name),
+                                 .id = codec->id,
+                                 .reason = reason,
+                                 .text = str_of(text),
+                                 .original = decoder->frame,
+                                 .event = has_fields ? event : NULL};
+    struct dead_letter_debt debt = {.obligation = obligation_open(ingest->batch->ticket, 1), .event = event->index};
+    event->is_cancelled = ingest->batch->has_taken = true;
+    dead_letters_take(ingest->dead_letters, &letter, &debt);
+}
+
 /* Decoded events are decorated when the next one is asked for, or at the end of the frame: then the
  * codec has finished them. */
 static void decoder_finish(struct decoder *decoder)
@@ -100,6 +119,8 @@ static void decoder_finish(struct decoder *decoder)
     for (uint32_t i = 0; i < decoder->tag_count; i++)
         if (decoder->tags[i].len) event_tag(event, decoder->tags[i]);
     stream_decorate(decoder->stream, event);
+    if (decoder->event_problem) event_take_out(decoder, event, STR("not_decoded"), decoder->event_problem, true);
+    decoder->event_problem = NULL;
     decoder->events++;
 }
 
@@ -107,7 +128,23 @@ void decoder_failed(struct decoder *decoder, const char *what)
 {
     struct codec *codec = decoder->stream->codec;
     counter_add(&codec->failed, 1);
-    LOG(LOG_WARN, "codec.failed", codec->id, "%s; the text is kept in the event, which is tagged", what);
+    bool is_taken = codec->dead_letters_failed && decoder->stream->input->ingest->dead_letters;
+    if (is_taken) decoder->problem = what;
+    LOG(LOG_WARN, "codec.failed", codec->id, "%s; %s", what,
+        is_taken ? "it goes to the dead letters" : "the text is kept in the event, which is tagged");
+}
+
+/* What of a frame is beyond the limit of events: as bytes it can be kept. */
+static void frame_rest_lost(struct decoder *decoder)
+{
+    struct input *input = decoder->stream->input;
+    bool is_kept = input->ingest->dead_letters != NULL;
+    counter_add(&input->counters.cut, 1);
+    LOG(LOG_WARN, "input.frame_events", input->id, "a frame holds more than %d events: the rest of it is dropped%s",
+        FRAME_EVENTS_MAX, is_kept ? ", all of it goes to the dead letters" : "");
+    struct event *event = is_kept ? batch_event(ingest_batch(input->ingest)) : NULL;
+    if (event)
+        event_take_out(decoder, event, STR("frame_events"), "a frame holds more events than are taken of one", false);
 }
 
 struct event *decoder_event(struct decoder *decoder)
@@ -116,15 +153,15 @@ struct event *decoder_event(struct decoder *decoder)
     struct stream *stream = decoder->stream;
     struct ingest *ingest = stream->input->ingest;
     if (decoder->events >= FRAME_EVENTS_MAX) {
-        counter_add(&stream->input->counters.cut, 1);
-        LOG(LOG_WARN, "input.frame_events", stream->input->id,
-            "a frame holds more than %d events: the rest of it is dropped", FRAME_EVENTS_MAX);
+        frame_rest_lost(decoder);
         return NULL;
     }
     struct batch *batch = ingest_batch(ingest);
     struct event *event = batch_event(batch);
     if (!event) return NULL;
     decoder->event = event;
+    decoder->event_problem = decoder->problem;
+    decoder->problem = NULL;
     return event;
 }
 
@@ -150,6 +187,7 @@ static void stream_covered(struct stream *stream, struct batch *batch, uint64_t 
 static void stream_decode(struct stream *stream, struct str bytes, struct decoder *decoder)
 {
     struct codec *codec = stream->codec;
+    decoder->frame = bytes;
     codec->type->decode(codec->self, bytes, decoder);
     decoder_finish(decoder);
     counter_add(&codec->decoded_events, decoder->events);

@@ -26,6 +26,7 @@ struct ingest {
     struct batch *batch;       /* being filled; NULL when empty */
     uint32_t batch_events_max; /* -b */
     uint32_t underway;         /* batches that were closed and are not through */
+    struct dead_letters *dead_letters; /* of the worker; NULL: they are not kept */
     bool is_paused;            /* a batch is parked, or memory is over its budget */
     void (*batch_full)(struct ingest *ingest); /* the worker takes ingest->batch and runs it */
 };

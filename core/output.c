@@ -35,13 +35,23 @@ void output_failed(struct output *output, struct obligation *obligation, uint32_
     obligation_failed(obligation, event, verdict);
 }
 
+static void rejected_settle(void *opaque, struct obligation *obligation, uint32_t event, enum verdict verdict)
+{
+    output_failed(opaque, obligation, event, verdict);
+}
+
 void output_reject(struct output *output, struct obligation *obligation, uint32_t event,
                    const struct dead_letter *letter)
 {
     assert(letter->stage == DEAD_LETTER_OUTPUT);
-    LOG(LOG_WARN, "output.rejected", output->id, "an event was refused and is dropped: %.*s: %.*s",
-        STR_ARG(letter->reason), STR_ARG(letter->text));
-    output_failed(output, obligation, event, VERDICT_DROPPED);
+    LOG(LOG_WARN, "output.rejected", output->id, "an event was refused and %s: %.*s: %.*s",
+        output->dead_letters ? "goes to the dead letters" : "is dropped", STR_ARG(letter->reason),
+        STR_ARG(letter->text));
+    struct dead_letter_debt debt = {obligation, event, rejected_settle, output};
+    if (output->dead_letters)
+        dead_letters_take(output->dead_letters, letter, &debt);
+    else
+        output_failed(output, obligation, event, VERDICT_DROPPED);
 }
 
 /* ---- requests ---- */

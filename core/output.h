@@ -9,7 +9,7 @@
 #ifndef CORE_OUTPUT_H
 #define CORE_OUTPUT_H
 #include "core/common_options.h"
-#include "core/delivery/dead_letter.h"
+#include "core/delivery/dead_letters.h"
 #include "core/delivery/overflow.h"
 #include "core/net/loop.h"
 #include "core/plugin.h"
@@ -57,6 +57,7 @@ struct output {
     struct overflow *overflow;              /* NULL: it blocks when it is full */
     struct ingest *ingest;                  /* of the worker */
     const struct delivery_counters *delivery; /* of outputs that stand on it; else NULL */
+    struct dead_letters *dead_letters;      /* of the worker; NULL: they are not kept */
     void (*ready)(struct output *output);   /* set by the worker */
     void (*stopped)(struct output *output);
     bool is_stopping, is_stopped;
@@ -69,7 +70,8 @@ void output_stopped(struct output *output);
 void output_sent(struct output *output, struct obligation *obligation, uint32_t count);
 void output_failed(struct output *output, struct obligation *obligation, uint32_t event,
                    enum verdict verdict);
-/* The destination refuses this event for ever. Settles it: without dead letters as dropped, said in the log. */
+/* The destination refuses this event for ever. It is settled when its dead letter is on disk; without dead letters
+ * at once, as dropped. Said in the log. */
 void output_reject(struct output *output, struct obligation *obligation, uint32_t event,
                    const struct dead_letter *letter);
 

@@ -182,6 +182,7 @@ struct codec {
     void *self;
     struct str id;
     struct str delimiter; /* of FRAMING_LINES; "\n" */
+    bool dead_letters_failed; /* frames that cannot be decoded go to the dead letters */
     const struct join_rules *join; /* set by create(): frames are joined before decode() (core/joiner.h) */
     atomic_uint_fast64_t decoded_frames, decoded_events, encoded_events;
     atomic_uint_fast64_t failed; /* frames that could not be decoded */

@@ -56,7 +56,7 @@ bool checker_is_of_logstash(struct str name)
         "aggregate", "anonymize", "avro", "azure_event_hubs", "beats", "bytes", "cef", "cidr", "cipher", "clone",
         "cloudfront", "cloudtrail", "cloudwatch", "collectd", "couchdb_changes", "csv", "de_dot", "edn", "edn_lines",
         "es_bulk", "fluent", "gzip_lines", "java_line", "java_plain", "jdots", "msgpack", "multiline", "netflow",
-        "nmap", "protobuf", "dead_letter_queue", "dissect", "dns",
+        "nmap", "protobuf", "dissect", "dns",
         "elastic_agent", "elastic_integration", "elasticsearch", "email", "exec", "fingerprint",
         "ganglia", "gelf", "geoip", "graphite", "graphtastic", "heartbeat", "http", "http_poller",
         "imap", "influxdb", "jdbc", "jdbc_static", "jdbc_streaming", "jms", "json_encode", "kafka",

@@ -76,6 +76,7 @@ struct program {
     uint32_t depth; /* frames needed */
     uint32_t slots; /* of names: values kept for each event */
     struct str pipeline;
+    struct dead_letters *dead_letters; /* of the worker; NULL: they are not kept */
     atomic_uint_fast64_t memory_limited; /* events that skipped filters: _memory_limit */
 };
 

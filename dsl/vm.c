@@ -9,6 +9,7 @@
 #include "dsl/vm.h"
 #include <assert.h>
 #include <time.h>
+#include "core/delivery/dead_letters.h"
 #include "core/log.h"
 
 #define TAG_MEMORY_LIMIT STR("_memory_limit")
@@ -20,6 +21,7 @@ struct frame {
 
 struct vm {
     uint32_t at; /* instruction */
+    bool is_direct; /* for one output alone: it ends there */
     uint32_t depth;
     struct selection now;      /* S */
     struct selection owed;      /* what the output at `at` has not taken yet */
@@ -42,17 +44,6 @@ static uint64_t now_ns(void)
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-static struct vm *vm_start(const struct program *program, struct batch *batch)
-{
-    struct vm *vm = arena_zalloc(&batch->arena, sizeof *vm + program->depth * sizeof *vm->stack);
-    uint32_t *index = arena_alloc(&batch->arena, batch->count * sizeof *index);
-    for (uint32_t i = 0; i < batch->count; i++) index[i] = i;
-    vm->now = (struct selection){index, batch->count};
-    vm->slots = program->slots;
-    batch->vm = vm;
-    return vm;
-}
-
 /* Room for `size` bytes of each event, children to come included. Fresh bytes are zero. */
 static void *rows_for(struct batch *batch, void *rows, size_t size, uint32_t *capacity)
 {
@@ -62,6 +53,47 @@ static void *rows_for(struct batch *batch, void *rows, size_t size, uint32_t *ca
     if (*capacity) memcpy(fresh, rows, *capacity * size);
     *capacity = wanted;
     return fresh;
+}
+
+/* Events that were taken out before the batch ran are accounted for. */
+static void taken_skip(struct vm *vm, struct batch *batch, uint32_t *index)
+{
+    vm->now.count = 0;
+    vm->offered = rows_for(batch, vm->offered, 1, &vm->offered_capacity);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        if (batch->events[i]->is_cancelled)
+            vm->offered[i] = 1;
+        else
+            index[vm->now.count++] = i;
+    }
+}
+
+/* The instruction of a plugin in the running list, and how many branches are open there. */
+static uint32_t instruction_find(const struct program *program, enum opcode opcode, uint32_t number, uint32_t *depth)
+{
+    *depth = 0;
+    for (uint32_t at = 0; at < program->running_count; at++) {
+        const struct instruction *instruction = &program->running[at];
+        if (instruction->opcode == opcode && instruction->a == number) return at;
+        *depth += instruction->opcode == OP_BRANCH || instruction->opcode == OP_EACH;
+        *depth -= instruction->opcode == OP_END || instruction->opcode == OP_NEXT;
+    }
+    assert(false && "a plugin that the program does not run");
+    return 0;
+}
+
+static struct vm *vm_start(const struct program *program, struct batch *batch)
+{
+    struct vm *vm = arena_zalloc(&batch->arena, sizeof *vm + program->depth * sizeof *vm->stack);
+    uint32_t *index = arena_alloc(&batch->arena, batch->count * sizeof *index);
+    for (uint32_t i = 0; i < batch->count; i++) index[i] = i;
+    vm->now = (struct selection){index, batch->count};
+    if (batch->has_taken) taken_skip(vm, batch, index);
+    vm->slots = program->slots;
+    vm->is_direct = batch->begins_at > 0;
+    if (vm->is_direct) vm->at = instruction_find(program, OP_OUTPUT, batch->begins_at - 1, &vm->depth);
+    batch->vm = vm;
+    return vm;
 }
 
 /* ---- names ---- */
@@ -115,20 +147,37 @@ static struct selection merge(struct batch *batch, struct selection a, struct se
     return (struct selection){index, n};
 }
 
-/* Splits `rest` by a condition. An event whose condition cannot be evaluated is lost for all outputs:
- * dropped, counted, said. */
-static void condition_undecided(struct program *program, struct program_condition *row, struct batch *batch,
-                                struct run *run, struct vm *vm)
+/* The event goes no further than this: to the dead letters, or it is dropped. */
+static void take_out(struct program *program, struct batch *batch, struct vm *vm, const struct dead_letter *letter)
 {
-    struct event *event = batch->events[run->event->index];
-    counter_add(&row->dropped, 1);
+    struct event *event = batch->events[letter->event->index];
     event->is_cancelled = true;
     vm->offered = rows_for(batch, vm->offered, 1, &vm->offered_capacity);
     vm->offered[event->index] = 1;
+    struct dead_letter_debt debt = {.obligation = obligation_open(batch->ticket, 1), .event = event->index};
+    if (program->dead_letters)
+        dead_letters_take(program->dead_letters, letter, &debt);
+    else
+        obligation_failed(debt.obligation, event->index, VERDICT_DROPPED);
+}
+
+/* Splits `rest` by a condition. An event whose condition cannot be evaluated is lost for all outputs:
+ * a dead letter or dropped, counted, said. */
+static void condition_undecided(struct program *program, struct program_condition *row, struct batch *batch,
+                                struct run *run, struct vm *vm)
+{
+    const char *problem = condition_problem(row->condition, run);
+    counter_add(&row->dropped, 1);
     LOG(LOG_WARN, "pipeline.condition_failed", program->pipeline,
-        "an event was dropped: its condition cannot be evaluated (%s)",
-        condition_problem(row->condition, run));
-    obligation_failed(obligation_open(batch->ticket, 1), event->index, VERDICT_DROPPED);
+        "an event %s: its condition cannot be evaluated (%s)",
+        program->dead_letters ? "goes to the dead letters" : "was dropped", problem);
+    struct dead_letter letter = {.stage = DEAD_LETTER_CONDITION,
+                                 .plugin = STR("if-statement"), /* as Logstash calls it */
+                                 .id = STR("if-statement"),
+                                 .reason = STR("condition evaluation error"),
+                                 .text = str_of(problem),
+                                 .event = run->event};
+    take_out(program, batch, vm, &letter);
 }
 
 /* An expression in it could not be computed. */
@@ -264,8 +313,28 @@ static struct selection children_of(struct batch *batch, const struct outcome *o
     return (struct selection){index, out->created};
 }
 
+/* Those that it failed on go no further, where the configuration says so. */
+static void failed_take_out(struct program *program, struct vm *vm, const struct filter *filter, struct batch *batch,
+                            const struct selection *in, struct outcome *out)
+{
+    SELECTION_EACH(batch, in, event) {
+        if (out->fate[event->index] != FATE_FAILED || event->is_cancelled) continue;
+        const struct value *tags = event_slot(event, SLOT_TAGS);
+        bool has_tag = tags && tags->kind == VALUE_ARRAY && tags->array->count;
+        const struct value *tag = has_tag ? &tags->array->items[tags->array->count - 1] : NULL;
+        struct dead_letter letter = {.stage = DEAD_LETTER_FILTER,
+                                     .plugin = str_of(filter->type->name),
+                                     .id = filter->id,
+                                     .reason = STR("failed"),
+                                     .text = value_is_string(tag) ? value_text(tag) : (struct str){0},
+                                     .event = event};
+        take_out(program, batch, vm, &letter);
+        out->cancelled++;
+    }
+}
+
 /* One call of a filter. Returns the events that go on. */
-static struct selection apply(struct vm *vm, struct filter *filter, struct batch *batch,
+static struct selection apply(struct vm *vm, struct program *program, struct filter *filter, struct batch *batch,
                               struct selection in)
 {
     uint64_t start = now_ns();
@@ -275,6 +344,8 @@ static struct selection apply(struct vm *vm, struct filter *filter, struct batch
     filter->type->apply(filter->self, batch, &in, out);
     names_inherit(vm, batch, out);
     run_common(filter, batch, &in, out);
+    if (out->failed && filter->common.dead_letter_on_failure && program->dead_letters)
+        failed_take_out(program, vm, filter, batch, &in, out);
     count_outcome(filter, out, in.count, now_ns() - start);
     struct selection next = out->cancelled ? without_cancelled(batch, in) : in;
     return out->created ? merge(batch, next, children_of(batch, out)) : next;
@@ -306,7 +377,7 @@ static struct selection apply_singly(struct vm *vm, struct program *program, str
         struct selection one = {in.index + i, 1};
         struct event *event = batch->events[*one.index];
         if (arena_allows(&batch->arena, 0)) {
-            next = merge(batch, next, apply(vm, filter, batch, one));
+            next = merge(batch, next, apply(vm, program, filter, batch, one));
             continue;
         }
         memory_limited(program, event, filter->id);
@@ -399,7 +470,7 @@ static enum vm_result run(struct program *program, struct batch *batch, bool is_
             if (vm->now.count && batch->arena.bytes > ARENA_BYTES_MAX / 2)
                 vm->now = apply_singly(vm, program, program->filters[at->a], batch, vm->now);
             else if (vm->now.count)
-                vm->now = apply(vm, program->filters[at->a], batch, vm->now);
+                vm->now = apply(vm, program, program->filters[at->a], batch, vm->now);
             break;
         case OP_RUN:
             if (vm->now.count) act(vm, program, &program->actions[at->a], batch);
@@ -449,7 +520,9 @@ static enum vm_result run(struct program *program, struct batch *batch, bool is_
             break;
         case OP_OUTPUT:
             if (vm->now.count && !offer(vm, program->outputs[at->a], batch)) return VM_PARKED;
-            break;
+            if (!vm->is_direct) break;
+            finish(vm, batch);
+            return VM_DONE;
         case OP_PROBE:
             program->probes[at->a].hooks->look(program->probes[at->a].opaque, batch, &vm->now);
             break;
@@ -463,20 +536,6 @@ static enum vm_result run(struct program *program, struct batch *batch, bool is_
 enum vm_result vm_run(struct program *program, struct batch *batch) { return run(program, batch, false); }
 enum vm_result vm_step(struct program *program, struct batch *batch) { return run(program, batch, true); }
 
-/* The instruction of a filter in the running list, and how many branches are open there. */
-static uint32_t filter_find(const struct program *program, uint32_t filter, uint32_t *depth)
-{
-    *depth = 0;
-    for (uint32_t at = 0; at < program->running_count; at++) {
-        const struct instruction *instruction = &program->running[at];
-        if (instruction->opcode == OP_FILTER && instruction->a == filter) return at;
-        *depth += instruction->opcode == OP_BRANCH || instruction->opcode == OP_EACH;
-        *depth -= instruction->opcode == OP_END || instruction->opcode == OP_NEXT;
-    }
-    assert(false && "a filter that the program does not run");
-    return 0;
-}
-
 bool vm_flush(struct program *program, struct batch *batch, uint32_t number, bool is_final)
 {
     assert(number < program->filter_count);
@@ -489,7 +548,7 @@ bool vm_flush(struct program *program, struct batch *batch, uint32_t number, boo
     run_common(filter, batch, &(struct selection){0}, out);
     count_outcome(filter, out, 0, now_ns() - start);
     if (!out->created) return false;
-    vm->at = filter_find(program, number, &vm->depth) + 1;
+    vm->at = instruction_find(program, OP_FILTER, number, &vm->depth) + 1;
     assert(vm->depth <= program->depth);
     memset(vm->stack, 0, vm->depth * sizeof *vm->stack);
     vm->now = children_of(batch, out);

@@ -31,6 +31,7 @@
 #include "core/log.h"
 #include "core/output.h"
 #include "core/text/crc32c.h"
+#include "core/text/json.h"
 #include "core/xmalloc.h"
 
 enum {
@@ -151,12 +152,34 @@ static void settle_sent(struct kafka *kafka, uint32_t group, uint32_t count)
     output_sent(kafka->output, obligation, count);
 }
 
-static void settle_dropped(struct kafka *kafka, const void *opaque)
+/* The event that codec json made this record of, as far as JSON tells it. False: it is no JSON. */
+static bool event_decode(struct event *event, struct str payload, struct arena *arena)
+{
+    struct value value;
+    struct json_report report;
+    if (!json_decode(payload, JSON_WHOLE, arena, &value, &report) || value.kind != VALUE_MAP) return false;
+    event_init(event, arena, event_now());
+    event_take_map(event, value.map);
+    return true;
+}
+
+/* What is told of a record that no broker takes: the event while it is there, afterwards its bytes. */
+static void settle_refused(struct kafka *kafka, const void *opaque, const struct event *event, struct str payload,
+                           rd_kafka_resp_err_t error)
 {
     uint32_t group = opaque_group(opaque);
     struct obligation *obligation = kafka->groups[group].obligation;
     group_release(kafka, group, 1);
-    output_failed(kafka->output, obligation, opaque_event(opaque), VERDICT_DROPPED);
+    struct dead_letter letter = {.stage = DEAD_LETTER_OUTPUT, .plugin = STR("kafka"), .id = kafka->output->id,
+                                 .reason = str_of(rd_kafka_err2name(error)), .text = str_of(rd_kafka_err2str(error)),
+                                 .attempts = 1, .event = event};
+    struct arena arena;
+    struct event again;
+    arena_init(&arena, NULL);
+    if (!event && event_decode(&again, payload, &arena)) letter.event = &again;
+    if (!letter.event) letter.original = payload;
+    output_reject(kafka->output, obligation, opaque_event(opaque), &letter);
+    arena_fini(&arena);
 }
 
 static void bytes_hold(struct kafka *kafka, size_t bytes)
@@ -196,7 +219,7 @@ static void say_dropped(struct kafka *kafka, const char *topic, size_t len, rd_k
 {
     counter_add(&kafka->output->counters.errors, 1);
     LOG(LOG_ERROR, "kafka.dropped", kafka->output->id,
-        "a record of %zu bytes for topic `%s` was dropped: %s", len, topic, rd_kafka_err2str(error));
+        "no broker will ever take a record of %zu bytes for topic `%s`: %s", len, topic, rd_kafka_err2str(error));
 }
 
 static void say_again(struct kafka *kafka, rd_kafka_resp_err_t error, const char *topic)
@@ -348,13 +371,14 @@ static void record_aborts(struct kafka *kafka, uint32_t group, const char *topic
 enum taken { TAKEN, TAKEN_NOT };
 
 /* What librdkafka does not take at once. */
-static enum taken record_refused(struct kafka *kafka, const struct record *record, rd_kafka_resp_err_t error)
+static enum taken record_refused(struct kafka *kafka, const struct record *record, const struct event *event,
+                                 rd_kafka_resp_err_t error)
 {
     uint32_t group = opaque_group(record->opaque);
     if (is_permanent(error) || (kafka->has_retries && error != RD_KAFKA_RESP_ERR__QUEUE_FULL)) {
         say_dropped(kafka, record->topic, record->payload.len, error);
         kafka->groups[group].open++;
-        settle_dropped(kafka, record->opaque);
+        settle_refused(kafka, record->opaque, event, record->payload, error);
         return TAKEN;
     }
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return TAKEN_NOT;
@@ -401,7 +425,7 @@ static enum taken record_take(struct kafka *kafka, const struct event *event, ui
         return TAKEN;
     }
     if (record.headers) rd_kafka_headers_destroy(record.headers);
-    return record_refused(kafka, &record, error);
+    return record_refused(kafka, &record, event, error);
 }
 
 static bool is_taking(const struct kafka *kafka)
@@ -463,7 +487,7 @@ static void report_failed(struct kafka *kafka, const rd_kafka_message_t *message
     if (is_permanent(message->err) || (kafka->has_retries && !is_purged)) {
         say_dropped(kafka, topic, message->len, message->err);
         bytes_release(kafka, record_bytes(message->len, message->key_len));
-        settle_dropped(kafka, message->_private);
+        settle_refused(kafka, message->_private, NULL, (struct str){message->payload, message->len}, message->err);
         return;
     }
     if (!is_purged) say_again(kafka, message->err, topic);
@@ -568,7 +592,7 @@ static bool again_produce(struct kafka *kafka, struct again *again)
     if (!is_permanent(error)) return false;
     say_dropped(kafka, again->topic, again->payload.len, error);
     bytes_release(kafka, record_bytes(again->payload.len, again->key.len));
-    settle_dropped(kafka, again->opaque);
+    settle_refused(kafka, again->opaque, NULL, buf_str(&again->payload), error);
     return true;
 }
 

@@ -68,6 +68,9 @@ static const struct flag flags[] = {
     {0, "json", "json", "true", NULL, "Print JSON, one object a line."},
     {0, "seconds", NULL, NULL, "N", "End after so many seconds (3600)."},
     {0, "metadata", "metadata", "true", NULL, "Show [@metadata], too."},
+    {0, "before", NULL, NULL, "TIME", "Of purge: only files whose letters are all older."},
+    {0, "replayed", "replayed", "true", NULL, "Of purge: only files whose letters were all replayed."},
+    {0, "filters", "filters", "true", NULL, "Of replay: letters of outputs begin at the filters, too."},
     {0, "interval", NULL, NULL, "TIME", "How often the numbers are renewed (1s)."},
     {0, "once", "once", "true", NULL, "Print one table and end."},
     {0, "url", NULL, NULL, "URL", "The instance's API: http://HOST:PORT."},
@@ -98,7 +101,9 @@ static const struct {
     {"user", COMMAND_TOP},       {"fields", COMMAND_CHECK},      {"strict", COMMAND_CHECK},
     {"sample", COMMAND_GROK},    {"config", COMMAND_GROK},       {"patterns", COMMAND_GROK},
     {"suggest", COMMAND_GROK},   {"cost", COMMAND_GROK},         {"summary", COMMAND_GROK},
-    {"json", COMMAND_GROK},
+    {"json", COMMAND_GROK},      {"where", COMMAND_DLQ},         {"json", COMMAND_DLQ},
+    {"limit", COMMAND_DLQ},      {"before", COMMAND_DLQ},        {"replayed", COMMAND_DLQ},
+    {"filters", COMMAND_DLQ},
 };
 
 static bool is_looking(enum command command) { return command == COMMAND_TAP || command == COMMAND_TOP; }
@@ -119,7 +124,7 @@ static bool is_of_another(const struct flag *flag, enum command command)
 /* Flags of its own that the command reads by an option table. */
 static bool is_read_by_command(const struct flag *flag, enum command command)
 {
-    if (!is_looking(command) && command != COMMAND_GROK) return false;
+    if (!is_looking(command) && command != COMMAND_GROK && command != COMMAND_DLQ) return false;
     for (size_t i = 0; i < sizeof owners / sizeof *owners; i++)
         if (owners[i].command == command && !strcmp(owners[i].flag, flag->name)) return true;
     return false;
@@ -146,6 +151,8 @@ static const struct {
                       "Try grok patterns on sample lines: who wins, what is captured, how far a miss got."},
     [COMMAND_QUEUE] = {"queue", " ls|check|dump|repair FOLDER",
                        "Look at a queue on disk, while it is in use, too; repair it when it is not."},
+    [COMMAND_DLQ] = {"dlq", " ls|show|replay|purge [PIPELINE]",
+                     "Dead letters: count them, look at them, send them again, delete them."},
     [COMMAND_TOP] = {"top", "", "Watch a running instance: what it does, and what costs the most."},
 };
 

@@ -8,16 +8,16 @@
 
 enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_EXPLAIN, COMMAND_DOCS, COMMAND_HEALTH, COMMAND_KEYSTORE,
                COMMAND_FMT, COMMAND_LSP, COMMAND_TEST, COMMAND_REPL, COMMAND_TAP, COMMAND_TOP,
-               COMMAND_GROK, COMMAND_QUEUE, COMMAND_COUNT };
+               COMMAND_GROK, COMMAND_QUEUE, COMMAND_DLQ, COMMAND_COUNT };
 
 struct command_line {
     enum command command;
     struct setting_list settings;
     struct str path_settings;    /* --path.settings, or empty */
-    struct str_list arguments;   /* of docs: names; of keystore and queue: action and names; of tap: what is
+    struct str_list arguments;   /* of docs: names; of keystore, queue and dlq: action and names; of tap: what is
                                     looked at; of grok: a pattern, a file;
                                     of the others: paths */
-    struct setting_list flags;   /* of tap, top and grok: their own, for their option tables */
+    struct setting_list flags;   /* of tap, top, grok and dlq: their own, for their option tables */
     bool wants_help, wants_version;
     bool is_json;                /* check, test: --format json */
     bool wants_fields, is_strict; /* check --fields, check --strict */

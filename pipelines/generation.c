@@ -89,6 +89,14 @@ static void codec_unknown(struct generation *generation, struct str name, struct
     buf_fini(&list);
 }
 
+static void dead_letters_warn(struct generation *generation, struct place place)
+{
+    if (!generation->options.lacks_dead_letters) return;
+    diag_hint(generation->diag,
+              diag_warning(generation->diag, place, "`dead_letter_on_failure` has no effect: dead letters are off"),
+              "set dead_letter_queue.enable: true");
+}
+
 /* What a codec is built for. */
 struct codec_owner {
     struct generation *generation;
@@ -122,6 +130,8 @@ static struct codec *codec_build(struct codec_owner *owner, struct str name, str
     if (!load(generation, memory, &layout, codec_common_options, type->options, settings, count,
               &context))
         return NULL;
+    codec->dead_letters_failed = common->dead_letter_on_failure;
+    if (common->dead_letter_on_failure) dead_letters_warn(generation, place);
     codec->id = common->any.id.len ? common->any.id
                                : arena_printf(&generation->arena, "%s_%.*s", type->name, STR_ARG(owner->id));
     struct plugin_context plugin = plugin_context_of(generation, codec->id, place, settings, count,
@@ -194,6 +204,7 @@ static struct filter *filter_build(void *opaque, const struct plugin_block *bloc
               block->setting_count, &context))
         return NULL;
     filter->common = *common;
+    if (common->dead_letter_on_failure) dead_letters_warn(generation, block->name_place);
     filter->has_common = common->add_field.count || common->remove_field.count ||
                          common->add_tag.count || common->remove_tag.count;
     struct plugin_context plugin =
@@ -257,6 +268,21 @@ static struct output *output_build(void *opaque, const struct plugin_block *bloc
     return output;
 }
 
+static void input_stand_in(struct generation *generation)
+{
+    const struct input_stand_in *as = generation->options.input_as;
+    assert(as->type->size >= sizeof(void *) && !as->type->create);
+    struct input *input = arena_zalloc(&generation->arena, sizeof *input);
+    void **self = arena_zalloc(&generation->arena, as->type->size);
+    *self = as->opaque;
+    *input = (struct input){.type = as->type, .self = self, .id = as->id, .pipeline = generation->options.pipeline,
+                            .ecs = generation->options.ecs, .worker = generation->options.worker,
+                            .workers = generation->options.workers};
+    generation->inputs = list_add(&generation->arena, generation->inputs, generation->input_count,
+                                  &generation->input_capacity, input);
+    generation->input_count++;
+}
+
 /* `if` around inputs is refused or warned of by the checker; all inputs are started, as in Logstash. */
 static bool inputs_build(struct generation *generation, const struct statements *list)
 {
@@ -299,7 +325,8 @@ struct generation *generation_create(const struct config *config,
                                 .filter = filter_build,
                                 .output = output_build,
                                 .opaque = generation};
-    bool inputs = inputs_build(generation, &config->sections[SECTION_INPUT]);
+    bool inputs = options->input_as || inputs_build(generation, &config->sections[SECTION_INPUT]);
+    if (options->input_as) input_stand_in(generation);
     bool program = compile(&compiler, config);
     program = program && overflow_link(generation->program.outputs, generation->program.output_count, diag);
     generation->diag = NULL;

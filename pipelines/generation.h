@@ -14,6 +14,13 @@ struct stand_in {
     const struct output_type *original;
 };
 
+/* One input instead of those of the text: its instance begins with `opaque`. */
+struct input_stand_in {
+    const struct input_type *type;
+    struct str id;
+    void *opaque;
+};
+
 struct generation_options {
     struct str pipeline;  /* id */
     struct str path_data;
@@ -23,6 +30,8 @@ struct generation_options {
     /* Every output is one of this type once its own options were checked and it was destroyed: its
      * instance begins with a struct stand_in. NULL: outputs are what the text says. */
     const struct output_type *output_as;
+    bool lacks_dead_letters; /* dead_letter_queue.enable is false: options that need them are warned of */
+    const struct input_stand_in *input_as; /* NULL: inputs are what the text says */
 };
 
 struct generation {

@@ -11,6 +11,7 @@
 #include "pipelines/command_line.h"
 #include "pipelines/compat.h"
 #include "pipelines/data_folder.h"
+#include "pipelines/dlq_replay.h"
 #include "pipelines/docs.h"
 #include "pipelines/fields_report.h"
 #include "pipelines/exactly_once.h"
@@ -452,6 +453,45 @@ static enum exit_code run_repl(struct program_run *run)
     return repl_run(&options);
 }
 
+/* The settings of the pipeline that is to be replayed; false: said. */
+static bool replayed_find(struct program_run *run, struct str id, struct settings *settings)
+{
+    bool is_given = has_setting(&run->base, "path.config") || has_setting(&run->base, "config.string");
+    if (is_given) add_setting(&run->base, "pipeline.id", id); /* the text is this pipeline's */
+    if (!entries_gather(run)) return false;
+    for (uint32_t i = 0; i < run->entry_count; i++) {
+        struct setting_list merged = merge(run, &run->entries[i]);
+        if (!settings_load(settings, &merged, &run->arena, &run->diag)) return false;
+        if (str_eq(settings->pipeline_id, id)) return has_text(settings, &merged, &run->diag);
+    }
+    diag_hint(&run->diag,
+              diag_error(&run->diag, (struct place){0}, "pipelines.yml has no pipeline `%.*s`", STR_ARG(id)),
+              "-f PATH gives its text");
+    return false;
+}
+
+static enum exit_code run_replay(struct program_run *run, struct dlq_command *command)
+{
+    struct settings settings;
+    if (!replayed_find(run, command->pipeline, &settings)) return EXIT_CONFIG;
+    log_setup(has_setting(&run->base, "log.level") ? (enum log_level)run->settings.log_level.value : LOG_WARN,
+              run->settings.log_format.value == 1);
+    return dlq_replay(command, &settings);
+}
+
+static enum exit_code run_dlq(struct program_run *run)
+{
+    struct dlq_command command = {.settings = &run->settings, .arena = &run->arena, .diag = &run->diag,
+                                  .print = hand_print, .opaque = run};
+    if (!hand_begin(run)) return EXIT_CONFIG;
+    enum exit_code code = EXIT_USAGE;
+    if (dlq_command_read(&command, &run->line.arguments, &run->line.flags))
+        code = str_eq(command.action, STR("replay")) ? run_replay(run, &command) : dlq_command(&command);
+    diag_print(run);
+    dlq_command_end(&command);
+    return code;
+}
+
 static enum exit_code run_grok(struct program_run *run)
 {
     if (!hand_begin(run)) return EXIT_CONFIG;
@@ -511,6 +551,7 @@ static enum exit_code run_command(struct program_run *run, int argc, char **argv
     case COMMAND_REPL: return run_repl(run);
     case COMMAND_GROK: return run_grok(run);
     case COMMAND_QUEUE: return run_queue(run);
+    case COMMAND_DLQ: return run_dlq(run);
     case COMMAND_TAP:
     case COMMAND_TOP: return run_looking(run);
     default: return run_pipelines(run);

@@ -81,6 +81,42 @@ static void books(struct stats *stats, struct buf *out)
             (double)pipeline_books(pipeline).in_flight);
 }
 
+static void dead_letter_rows(struct stats *stats, const char *name, const char *type, const char *help, size_t offset,
+                             struct buf *out)
+{
+    family(out, name, type, help);
+    EACH_PIPELINE(stats, pipeline)
+    {
+        struct dead_letters_sum sum = pipeline_dead_letters(pipeline);
+        uint64_t value;
+        memcpy(&value, (const char *)&sum + offset, sizeof value);
+        if (sum.is_on) row(out, name, &(struct labels){.pipeline = pipeline->id}, (double)value);
+    }
+}
+
+#define DEAD_LETTERS(member_) offsetof(struct dead_letters_sum, member_)
+static void dead_letters(struct stats *stats, struct buf *out)
+{
+    dead_letter_rows(stats, "tailrace_dead_letters_written_total", "counter", "Dead letters kept on disk",
+                     DEAD_LETTERS(written), out);
+    dead_letter_rows(stats, "tailrace_dead_letters_expired_total", "counter", "Dead letters deleted for their age",
+                     DEAD_LETTERS(expired), out);
+    dead_letter_rows(stats, "tailrace_dead_letters_evicted_total", "counter", "Dead letters deleted for newer ones",
+                     DEAD_LETTERS(evicted), out);
+    dead_letter_rows(stats, "tailrace_dead_letters_bytes", "gauge", "Bytes of dead letters on disk",
+                     DEAD_LETTERS(bytes), out);
+    family(out, "tailrace_dead_letters_dropped_total", "counter", "Events that died and could not be kept, by reason");
+    EACH_PIPELINE(stats, pipeline)
+    {
+        struct dead_letters_sum sum = pipeline_dead_letters(pipeline);
+        for (int i = 0; sum.is_on && i < DEAD_LETTERS_LOSSES; i++)
+            row(out, "tailrace_dead_letters_dropped_total",
+                &(struct labels){.pipeline = pipeline->id, .extra = "reason",
+                                 .extra_value = dead_letters_loss_name((enum dead_letters_loss)i)},
+                (double)sum.dropped[i]);
+    }
+}
+
 #define WORKER(member_) offsetof(struct worker_counters, member_)
 static void workers(struct stats *stats, struct buf *out)
 {
@@ -550,6 +586,7 @@ void metrics_text(struct stats *stats, struct buf *out)
                                                           .extra_value = pipeline->hash},
             pipeline_state(pipeline) == PIPELINE_RUNNING);
     books(stats, out);
+    dead_letters(stats, out);
     workers(stats, out);
     expressions(stats, out);
     families(stats, COMPONENT_INPUT, input_rows, sizeof input_rows / sizeof *input_rows, out);

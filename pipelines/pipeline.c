@@ -50,6 +50,39 @@ static void fields_follow(const struct config *config, const struct generation *
     flow_follow(config, &plugins, NULL, diag);
 }
 
+/* The log of dead letters of one worker; NULL: they are not kept. */
+static struct dead_letters *dead_letters_of(struct pipeline *pipeline, uint32_t worker)
+{
+    const struct settings *settings = &pipeline->settings;
+    if (!settings->dead_letter_queue_enable || settings->test_and_exit) return NULL;
+    struct dead_letters_options options = {
+        .folder = pipeline->dead_letters,
+        /* beside those of an instance that may be running */
+        .log = settings->input_as ? STR("replay") : arena_printf(pipeline->arena, "%u", worker),
+        .bytes_max = (uint64_t)settings->dead_letter_queue_max_bytes.bytes / (uint64_t)settings->workers,
+        .policy = (enum dead_letters_policy)settings->dead_letter_queue_storage_policy.value,
+        .age_ns_max = settings->dead_letter_queue_retain_age.ns,
+        .hash = str_of(pipeline->hash),
+        .pipeline = pipeline->id,
+        .files = &file_ops_real,
+    };
+    return dead_letters_create(&options);
+}
+
+/* False: said. */
+static bool dead_letters_place(struct pipeline *pipeline, struct diag *diag)
+{
+    struct buf folder = {0};
+    struct str path = settings_dead_letters(&pipeline->settings, pipeline->arena);
+    bool ok = dead_letters_folder(&folder, path, pipeline->id);
+    pipeline->dead_letters = (struct str){arena_copy_z(pipeline->arena, buf_str(&folder)), folder.len};
+    buf_fini(&folder);
+    if (!ok)
+        diag_error(diag, (struct place){0}, "the folder of the dead letters of pipeline `%.*s` has too long a name",
+                   STR_ARG(pipeline->id));
+    return ok;
+}
+
 /* Building the instances checks their options, so it is tried even when the text is not sound. */
 static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag *diag)
 {
@@ -63,7 +96,9 @@ static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag
                                              .ecs = settings_ecs(&pipeline->settings),
                                              .worker = i,
                                              .workers = count,
-                                             .scope = &pipeline->scope};
+                                             .scope = &pipeline->scope,
+                                             .lacks_dead_letters = !pipeline->settings.dead_letter_queue_enable,
+                                             .input_as = pipeline->settings.input_as};
         struct diag_mark mark = diag_mark(diag);
         struct generation *generation = generation_create(&pipeline->config, &options, diag);
         if (!generation) return false;
@@ -79,6 +114,7 @@ static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag
                                         .scope = &pipeline->scope,
                                         .batch_events_max = (uint32_t)pipeline->settings.batch_size,
                                         .number = i};
+        worker.dead_letters = dead_letters_of(pipeline, i);
         pipeline->workers[i] = worker_create(&worker, generation);
         pipeline->worker_count++;
     }
@@ -98,11 +134,12 @@ struct pipeline *pipeline_create(const struct settings *settings, struct arena *
     struct checker_options options = {.filters = filter_types, .inputs = input_types,
                                       .outputs = output_types, .environment = settings->environment};
     ok = check_config(&pipeline->config, &options, pipeline->arena, diag) && ok;
+    ok = dead_letters_place(pipeline, diag) && ok;
     char name[32];
     snprintf(name, sizeof name, "disk %.10s", pipeline->id.ptr);
     if (ok) pipeline->disk = disk_create(name);
     if (workers_create(pipeline, ok, diag)) {
-        fields_follow(&pipeline->config, worker_generation(pipeline->workers[0]), diag);
+        if (!settings->input_as) fields_follow(&pipeline->config, worker_generation(pipeline->workers[0]), diag);
         return pipeline;
     }
     pipeline_destroy(pipeline);
@@ -204,6 +241,25 @@ bool pipeline_has_ended(const struct pipeline *pipeline)
         if (state != WORKER_ENDED && state != WORKER_CREATED) return false;
     }
     return true;
+}
+
+struct dead_letters_sum pipeline_dead_letters(const struct pipeline *pipeline)
+{
+    struct dead_letters_sum sum = {0};
+    for (uint32_t i = 0; i < pipeline->worker_count; i++) {
+        const struct dead_letters *letters = worker_dead_letters(pipeline->workers[i]);
+        if (!letters) continue;
+        const struct dead_letters_counters *counters = dead_letters_counters(letters);
+        sum.is_on = true;
+        sum.written += counter_get(&counters->written);
+        sum.expired += counter_get(&counters->expired);
+        sum.evicted += counter_get(&counters->evicted);
+        sum.bytes += counter_get(&counters->bytes);
+        for (int loss = 0; loss < DEAD_LETTERS_LOSSES; loss++)
+            sum.dropped[loss] += counter_get(&counters->dropped[loss]);
+        if (!sum.problem) sum.problem = dead_letters_problem(letters);
+    }
+    return sum;
 }
 
 struct books_sum pipeline_books(const struct pipeline *pipeline)

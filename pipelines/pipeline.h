@@ -22,6 +22,7 @@ struct pipeline {
     uint32_t worker_count;
     bool is_stopping;
     uint64_t started_at_ms; /* wall clock */
+    struct str dead_letters; /* folder of them; NUL-terminated */
     char hash[DIGEST_HEX_MAX];          /* of the text: SHA-256 in hex */
     char ephemeral_id[37];
 };
@@ -51,5 +52,11 @@ bool pipeline_has_ended(const struct pipeline *pipeline);
 /* Sums over workers. */
 struct books_sum { uint64_t received, created, delivered, filtered, dead_lettered, dropped, in_flight; };
 struct books_sum pipeline_books(const struct pipeline *pipeline);
+struct dead_letters_sum {
+    bool is_on;
+    uint64_t written, dropped[DEAD_LETTERS_LOSSES], expired, evicted, bytes;
+    const char *problem; /* of the last write, or NULL */
+};
+struct dead_letters_sum pipeline_dead_letters(const struct pipeline *pipeline);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "core/delivery/dead_letters.h"
 #include "core/environment.h"
 #include "core/yaml.h"
 #include "pipelines/api_address.h"
@@ -27,6 +28,7 @@ enum { REPEATS_LOOKED_FOR = 2000 }; /* keys of one map: every pair is compared *
 static const char *const ordered_choices[] = {"auto", "true", "false", NULL};
 static const char *const ecs_setting_choices[] = {"disabled", "v1", "v8", NULL};
 static const char *const queue_choices[] = {"memory", "persisted", NULL};
+static const char *const dead_letter_choices[] = {"drop_newer", "drop_older", NULL}; /* enum dead_letters_policy */
 static const char *const tap_choices[] = {"auto", "true", "false", NULL};
 static const char *const auth_choices[] = {"none", "basic", NULL};
 static const char *const level_choices[] = {"fatal", "error", "warn", "info", "debug", "trace", NULL};
@@ -78,7 +80,17 @@ const struct option settings_options[] = {
     CHOICE("queue.type", queue_type, .preset = "memory", .choices = queue_choices,
            .help = "memory. The queue on disk (persisted) is not in this version."),
     BOOL("dead_letter_queue.enable", dead_letter_queue_enable, .preset = "false",
-         .help = "Not in this version."),
+         .help = "Keep events that an output refuses for ever, or that cannot be evaluated, on disk."),
+    TEXT("path.dead_letter_queue", path_dead_letter_queue,
+         .help = "Folder of dead letters; path.data/dead_letter_queue unless given."),
+    SETTING(OPTION_IS_SIZE, struct byte_size, "dead_letter_queue.max_bytes", dead_letter_queue_max_bytes,
+            .preset = "1024mb", .unit = "1024", .min = DEAD_LETTERS_BYTES_MIN, .max = INT64_MAX,
+            .help = "Most bytes of a pipeline's dead letters, shared out evenly to its workers."),
+    CHOICE("dead_letter_queue.storage_policy", dead_letter_queue_storage_policy, .preset = "drop_newer",
+           .choices = dead_letter_choices,
+           .help = "At max_bytes: new letters are dropped (drop_newer), or the oldest files deleted (drop_older)."),
+    TIME("dead_letter_queue.retain.age", dead_letter_queue_retain_age, .preset = "0s", .unit = "s", .min = 0,
+         .max = INT64_MAX, .help = "Files whose letters are all older are deleted; 0: none is too old."),
     TIME("shutdown.timeout", shutdown_timeout, .preset = "0s", .unit = "s",
          .help = "Longest time to drain at a stop; then what is left is said and the process ends. 0: no limit."),
     BOOL("api.enabled", api_enabled, .preset = "true", .help = "Serve metrics, health and statistics."),
@@ -117,12 +129,8 @@ const struct option settings_options[] = {
     IGNORED("queue.checkpoint.interval", "For queue.type persisted."),
     IGNORED("queue.compression", "For queue.type persisted."),
     IGNORED("queue.drain", "For queue.type persisted."),
-    IGNORED("dead_letter_queue.max_bytes", "For dead_letter_queue.enable."),
-    IGNORED("dead_letter_queue.flush_interval", "For dead_letter_queue.enable."),
-    IGNORED("dead_letter_queue.flush_check_interval", "For dead_letter_queue.enable."),
-    IGNORED("dead_letter_queue.storage_policy", "For dead_letter_queue.enable."),
-    IGNORED("dead_letter_queue.retain.age", "For dead_letter_queue.enable."),
-    IGNORED("path.dead_letter_queue", "For dead_letter_queue.enable."),
+    IGNORED("dead_letter_queue.flush_interval", "Dead letters are synced and readable at once: without effect."),
+    IGNORED("dead_letter_queue.flush_check_interval", "Without effect here."),
     IGNORED("metric.collect", "Metrics are always kept."),
     IGNORED("api.ssl.enabled", "Without effect here: put a proxy in front for TLS."),
     IGNORED("api.ssl.keystore.path", "Without effect here."),
@@ -284,6 +292,11 @@ void settings_read_environment(struct setting_list *list)
     }
 }
 
+static bool has_little_room(const struct settings *settings)
+{
+    return settings->dead_letter_queue_max_bytes.bytes / DEAD_LETTERS_BYTES_MIN < settings->workers;
+}
+
 bool settings_load(struct settings *settings, const struct setting_list *list, struct arena *arena,
                    struct diag *diag)
 {
@@ -305,8 +318,10 @@ bool settings_load(struct settings *settings, const struct setting_list *list, s
         struct place place = last[i].value.place;
         if (str_eq(last[i].key, STR("queue.type")) && settings->queue_type.value == 1)
             diag_error(diag, place, "queue.type `persisted` is not in this version; memory is"), ok = false;
-        if (str_eq(last[i].key, STR("dead_letter_queue.enable")) && settings->dead_letter_queue_enable)
-            diag_error(diag, place, "dead letters are not in this version"), ok = false;
+        if (str_eq(last[i].key, STR("dead_letter_queue.max_bytes")) && has_little_room(settings)) {
+            diag_error(diag, place, "dead_letter_queue.max_bytes is less than 256kb for each worker");
+            ok = false;
+        }
         uint16_t first, port;
         if (str_eq(last[i].key, STR("api.http.port")) && !api_ports(settings->api_port, &first, &port))
             diag_error(diag, place, "api.http.port is no port and no range like 9600-9700"), ok = false;
@@ -453,6 +468,12 @@ void settings_check_pipelines(const struct source_text *source, const struct env
     bool ok;
     uint32_t count = read_entries(source, &lists, environment, arena, &ok, diag);
     load_unused(lists, count, arena, diag);
+}
+
+struct str settings_dead_letters(const struct settings *settings, struct arena *arena)
+{
+    if (settings->path_dead_letter_queue.len) return settings->path_dead_letter_queue;
+    return arena_printf(arena, "%.*s/dead_letter_queue", STR_ARG(settings->path_data));
 }
 
 enum ecs settings_ecs(const struct settings *settings)

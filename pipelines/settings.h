@@ -32,6 +32,10 @@ struct settings {
     struct byte_size memory_limit; /* memory.limit: of the process, Tailrace's own */
     struct choice queue_type;
     bool dead_letter_queue_enable;
+    struct str path_dead_letter_queue; /* empty: in path.data; see settings_dead_letters() */
+    struct byte_size dead_letter_queue_max_bytes;
+    struct choice dead_letter_queue_storage_policy; /* enum dead_letters_policy */
+    struct duration dead_letter_queue_retain_age;   /* 0: none is too old */
     struct duration shutdown_timeout; /* shutdown.timeout: Tailrace's own */
     bool api_enabled;
     struct str api_environment, api_host, api_port;
@@ -40,6 +44,7 @@ struct settings {
     struct secret api_auth_password;
     struct choice log_level, log_format;
     const struct environment *environment; /* no key: the list's, for the pipeline's text */
+    const struct input_stand_in *input_as; /* no key: instead of the text's inputs (dlq replay); or NULL */
 };
 
 extern const struct option settings_options[];
@@ -79,6 +84,8 @@ void settings_check_file(const struct source_text *source, const struct environm
 void settings_check_pipelines(const struct source_text *source, const struct environment *environment,
                               struct arena *arena, struct diag *diag);
 
+/* The folder of dead letters, in which each pipeline has its own. */
+struct str settings_dead_letters(const struct settings *settings, struct arena *arena);
 enum ecs settings_ecs(const struct settings *settings);
 
 #endif

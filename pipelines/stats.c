@@ -470,6 +470,29 @@ static json_t *books_of(const struct pipeline *pipeline)
     return books;
 }
 
+/* As Logstash; `written` and `dropped` by reason are ours. */
+static json_t *dead_letters_of(const struct pipeline *pipeline)
+{
+    static const char *const policies[] = {"drop_newer", "drop_older"}; /* enum dead_letters_policy */
+    struct dead_letters_sum sum = pipeline_dead_letters(pipeline);
+    json_t *root = json_object(), *reasons = json_object();
+    uint64_t dropped = sum.evicted;
+    for (int i = 0; i < DEAD_LETTERS_LOSSES; i++) {
+        dropped += sum.dropped[i];
+        put_number(reasons, dead_letters_loss_name((enum dead_letters_loss)i), sum.dropped[i]);
+    }
+    put_number(reasons, "evicted", sum.evicted);
+    put_number(root, "queue_size_in_bytes", sum.bytes);
+    put_number(root, "max_queue_size_in_bytes", (uint64_t)pipeline->settings.dead_letter_queue_max_bytes.bytes);
+    put_number(root, "written_events", sum.written);
+    put_number(root, "dropped_events", dropped);
+    put_number(root, "expired_events", sum.expired);
+    put(root, "dropped", reasons);
+    put_text(root, "last_error", sum.problem ? sum.problem : "no errors");
+    put_text(root, "storage_policy", policies[pipeline->settings.dead_letter_queue_storage_policy.value]);
+    return root;
+}
+
 static json_t *pipeline_stats(struct stats *stats, uint32_t i, bool vertices)
 {
     const struct pipeline *pipeline = stats->supervisor->pipelines[i];
@@ -485,6 +508,7 @@ static json_t *pipeline_stats(struct stats *stats, uint32_t i, bool vertices)
     put(root, "plugins", plugins);
     put(root, "reloads", reloads(true));
     put(root, "queue", queue_of());
+    if (pipeline_dead_letters(pipeline).is_on) put(root, "dead_letter_queue", dead_letters_of(pipeline));
     put(root, "books", books_of(pipeline));
     put(root, "activity", activity_of(pipeline));
     put_number(settings, "workers", pipeline->worker_count);
@@ -567,7 +591,9 @@ static json_t *pipeline_info(const struct pipeline *pipeline, bool graph)
     put_number(root, "batch_output_chunking_growth_threshold_factor", 1000);
     put(root, "config_reload_automatic", json_false());
     put_number(root, "config_reload_interval", 3000000000);
-    put(root, "dead_letter_queue_enabled", json_false());
+    bool has_dead_letters = pipeline->settings.dead_letter_queue_enable;
+    put(root, "dead_letter_queue_enabled", json_boolean(has_dead_letters));
+    if (has_dead_letters) put_text(root, "dead_letter_queue_path", pipeline->dead_letters.ptr);
     if (graph) put(root, "graph", graph_of(pipeline));
     return root;
 }

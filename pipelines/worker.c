@@ -117,6 +117,12 @@ static void queue_run(struct worker *worker)
     counter_add(&worker->counters.busy_ns, now_ns() - start);
 }
 
+static bool must_pause(const struct worker *worker)
+{
+    return worker->is_parked || budget_is_over(worker->loop.budget) ||
+           dead_letters_are_behind(worker->options.dead_letters);
+}
+
 static void ingest_close(struct worker *worker)
 {
     struct batch *batch = worker->ingest.batch;
@@ -125,7 +131,7 @@ static void ingest_close(struct worker *worker)
     ticket_count(batch->ticket, batch->received, 0, 0);
     queue_append(worker, batch);
     if (!worker->is_parked) queue_run(worker);
-    worker->ingest.is_paused = worker->is_parked || budget_is_over(worker->loop.budget);
+    worker->ingest.is_paused = must_pause(worker);
     worker->was_seen_paused |= worker->ingest.is_paused;
 }
 
@@ -207,7 +213,7 @@ static void inputs_pause(struct worker *worker, bool is_paused)
 static void pause_settle(struct worker *worker)
 {
     bool was_paused = counter_get(&worker->paused_at) != 0;
-    bool is_paused = worker->is_parked || budget_is_over(worker->loop.budget);
+    bool is_paused = must_pause(worker);
     worker->ingest.is_paused = is_paused;
     /* a pause that began and ended within this turn: an input may have stopped at it */
     bool was_seen = worker->was_seen_paused && !is_paused;
@@ -330,7 +336,9 @@ static void end_settle(struct worker *worker)
     struct program *program = &worker->generation->program;
     if (!filters_stop(worker)) return;
     for (uint32_t i = 0; i < program->output_count; i++) output_stop(program->outputs[i]);
-    if (outputs_have_stopped(worker)) handles_close(worker);
+    if (!outputs_have_stopped(worker)) return;
+    if (worker->options.dead_letters && !dead_letters_stop(worker->options.dead_letters)) return;
+    handles_close(worker);
 }
 
 static void outputs_turn(struct worker *worker)
@@ -380,6 +388,7 @@ static void outputs_start(struct worker *worker)
         output->loop = &worker->loop;
         output->ingest = &worker->ingest;
         output->disk = worker->options.disk;
+        output->dead_letters = worker->options.dead_letters;
         output->ready = output_is_ready;
         int status = output->type->start ? output->type->start(output->self, output) : 0;
         if (status) {
@@ -495,6 +504,8 @@ static void *worker_run(void *opaque)
 {
     struct worker *worker = opaque;
     handles_init(worker);
+    if (worker->options.dead_letters)
+        dead_letters_start(worker->options.dead_letters, &worker->loop, worker->options.disk);
     outputs_start(worker);
     filters_start(worker);
     inputs_start(worker);
@@ -519,6 +530,7 @@ struct worker *worker_create(const struct worker_options *options, struct genera
     worker->generation = generation;
     worker->flush_next = generation->program.filter_count;
     worker->last = &worker->first;
+    generation->program.dead_letters = options->dead_letters;
     worker->stop_door = (struct note_door){.note.run = worker_stop_here, .worker = worker};
     worker->reopen_door = (struct note_door){.note.run = worker_reopen_here, .worker = worker};
     worker->code_door = (struct note_door){.note.run = worker_code_here, .worker = worker};
@@ -530,6 +542,7 @@ struct worker *worker_create(const struct worker_options *options, struct genera
     }
     worker->ingest = (struct ingest){.loop = &worker->loop,
                                      .batch_events_max = options->batch_events_max,
+                                     .dead_letters = options->dead_letters,
                                      .batch_full = worker_batch_full};
     return worker;
 }
@@ -595,6 +608,7 @@ void worker_destroy(struct worker *worker)
     worker_join(worker);
     generation_destroy(worker->generation);
     loop_fini(&worker->loop);
+    dead_letters_destroy(worker->options.dead_letters);
     code_destroy(worker->code);
     code_destroy(atomic_load(&worker->code_wanted));
     uv_sem_destroy(&worker->started);
@@ -611,6 +625,7 @@ bool worker_has_failed(const struct worker *worker)
     return atomic_load((atomic_bool *)(uintptr_t)&worker->has_failed);
 }
 
+const struct dead_letters *worker_dead_letters(const struct worker *worker) { return worker->options.dead_letters; }
 const struct books *worker_books(const struct worker *worker) { return &worker->books; }
 const struct worker_counters *worker_counters(const struct worker *worker)
 {

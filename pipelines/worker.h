@@ -20,6 +20,7 @@ struct worker_options {
     struct budget *budget; /* of the pipeline */
     struct disk *disk;     /* of the pipeline */
     struct state_scope *scope;   /* of the pipeline */
+    struct dead_letters *dead_letters; /* owned by the worker from here on; NULL: they are not kept */
     uint32_t batch_events_max;
     uint32_t number;
 };
@@ -52,6 +53,7 @@ void worker_run_code(struct worker *worker, struct code *code);
 enum worker_state worker_state(const struct worker *worker);
 /* True when it could not start: an input or output refused (the reason was logged). */
 bool worker_has_failed(const struct worker *worker);
+const struct dead_letters *worker_dead_letters(const struct worker *worker); /* or NULL */
 const struct books *worker_books(const struct worker *worker);
 const struct worker_counters *worker_counters(const struct worker *worker);
 /* For the API: instances and their counters; valid until worker_destroy(). */

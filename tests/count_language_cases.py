@@ -27,7 +27,7 @@ SECTIONS = [
     ("5.1", "threads and batches", "tests/e2e/threads.py"), ("5.2", "order", ""),
     ("5.3", "flush", "not in this version: no filter here holds events"),
     ("5.4", "failures within a batch", "1.9, and tests/e2e/bad_input.py"),
-    ("5.5", "queue on disk", "not in this version: refused"), ("5.6", "dead letters", "not in this version: refused"),
+    ("5.5", "queue on disk", "not in this version: refused"), ("5.6", "dead letters", "tests/e2e/dead_letters.py"),
     ("5.7", "stop", "tests/e2e/stop_while_stuck.py, kafka_early_stop.py"),
 ]
 FILES = {  # of tests/cases, the longest that fits

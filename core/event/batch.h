@@ -48,7 +48,9 @@ struct batch {
     struct batch *next;       /* in a worker's queue */
     void *vm;                 /* position of the program when parked (dsl/vm.h) */
     void *generation;         /* what it runs through; kept alive by it */
+    uint32_t begins_at;       /* the output, counted from 1, that alone gets its events, past all filters; 0: none */
     struct value now;         /* arrival time of its events */
+    bool has_taken;           /* some events were taken out (is_cancelled) before it ran, and are accounted for */
     bool is_reordered;        /* children were made: ranks are renewed before the next merge */
     uint32_t *scratch;        /* of batch_rank(): two numbers an event */
     uint32_t scratch_capacity;

@@ -53,6 +53,12 @@ void spool_cursor_look(struct spool *spool, struct spool_cursor *cursor)
     spool->cursors = cursor;
 }
 
+void spool_cursor_look_from(struct spool *spool, struct spool_cursor *cursor, uint64_t sequence)
+{
+    spool_cursor_look(spool, cursor);
+    if (sequence > cursor->wanted) cursor->wanted = sequence;
+}
+
 void spool_cursor_close(struct spool_cursor *cursor)
 {
     struct spool_cursor **at = &cursor->spool->cursors;

@@ -130,4 +130,18 @@ void spool_done(struct spool_cursor *cursor, uint64_t sequence);
 void spool_skip(struct spool_cursor *cursor, uint64_t sequence);
 uint64_t spool_done_up_to(const struct spool_cursor *cursor);
 
+/* ---- logs that no cursor holds (dead letters): kept by size and age ---- */
+
+/* Forgets what was appended and not synced, after a sync that failed: it is not tried again. */
+void spool_discard(struct spool *spool);
+/* Deletes the oldest segment, whoever might still want it. -ENOENT: there is none. No cursor is open. */
+int spool_drop_oldest(struct spool *spool);
+/* Segments that others have deleted are no longer counted. Returns how many they were. */
+uint32_t spool_forget_gone(struct spool *spool);
+/* Deletes the segments whose records are all numbered up to `done`: of a log that is only looked at all but the
+ * last, which its owner may be writing. How many they were, or a negative errno. */
+int spool_remove_done(struct spool *spool, uint64_t done);
+/* A cursor without a name that begins with this number, or with the first behind it that is there. */
+void spool_cursor_look_from(struct spool *spool, struct spool_cursor *cursor, uint64_t sequence);
+
 #endif
