@@ -376,7 +376,10 @@ static void worker_turn(struct worker *worker)
         worker->may_resume = false;
         if (worker->is_parked) queue_run(worker);
     }
-    if (worker->queue) queue_replay(worker->queue);
+    if (worker->queue) {
+        if (!worker->is_parked && queue_is_alone(worker->queue)) worker->ingest.is_paused = false;
+        queue_replay(worker->queue);
+    }
     ingest_close(worker);
     flush_turn(worker);
     outputs_turn(worker);

@@ -142,3 +142,14 @@ struct ticket *gather_take(struct gather *gather, struct queue_group *group)
     gather->ticket = NULL;
     return ticket;
 }
+
+void gather_return(struct gather *gather, struct queue_group *group)
+{
+    queue_group_clear(group);
+    if (group->bytes.capacity > 2 * gather->bytes_max) { /* of one long frame */
+        buf_fini(&group->bytes);
+        group->bytes = (struct buf){0};
+    }
+    gather->taken = group->bytes.capacity;
+    charge(gather);
+}

@@ -49,5 +49,7 @@ static inline bool gather_is_empty(const struct gather *gather) { return gather-
 static inline bool gather_is_full(const struct gather *gather) { return gather->group.bytes.len >= gather->bytes_max; }
 /* Hands the group over, for an empty one; the ticket is the caller's to seal. */
 struct ticket *gather_take(struct gather *gather, struct queue_group *group);
+/* The group that was taken is durable: it is empty again, and small, for the next time. */
+void gather_return(struct gather *gather, struct queue_group *group);
 
 #endif

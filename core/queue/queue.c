@@ -286,7 +286,7 @@ static void written(struct queue *queue, const struct round *round)
         counter_add(&counters->synced_bytes, queue->writing.bytes.len);
         counter_add(&counters->syncs, 1);
         counter_add(&counters->sync_ns, round->sync_ns);
-        queue_group_clear(&queue->writing);
+        gather_return(&queue->gather, &queue->writing);
         queue->has_writing = queue->is_full = false;
         ticket_seal(queue->writing_ticket); /* senders are told now */
         queue->writing_ticket = NULL;
@@ -395,11 +395,14 @@ static bool is_left_done(const struct queue *queue)
 
 static void page_ready(struct queue *queue, struct queue_page *page)
 {
-    if (page->block && page->block->references > 1) { /* batches have slices of it */
+    size_t size = part_of_memory(queue, QUEUE_PAGE_BYTES);
+    if (page->wanted) return; /* its block was made for the record that comes */
+    /* batches have slices of it, or it was made for a long record */
+    if (page->block && (page->block->references > 1 || page->block->capacity > 2 * size)) {
         block_drop(page->block, &queue->loop->pool);
         page->block = NULL;
     }
-    if (!page->block) page->block = block_create(&queue->loop->pool, part_of_memory(queue, QUEUE_PAGE_BYTES));
+    if (!page->block) page->block = block_create(&queue->loop->pool, size);
 }
 
 /* Behind those that are filled; more than two in all only where more than one page waits. */
@@ -471,6 +474,12 @@ void queue_replay(struct queue *queue)
     if (!replay->page || !replay_run(replay)) return;
     queue->is_read[queue->page] = false;
     queue->page = (queue->page + 1) % PAGES;
+}
+
+bool queue_is_alone(const struct queue *queue)
+{
+    uint32_t own = (queue->gather.ticket ? 1u : 0) + (queue->writing_ticket ? 1u : 0);
+    return ticket_pool_open(queue->loop->tickets) == own;
 }
 
 bool queue_can_replay(const struct queue *queue)

@@ -57,6 +57,8 @@ void queue_destroy(struct queue *queue);
 struct ingest *queue_capture(struct queue *queue);
 /* Replays what is at hand; before the worker closes its batch. */
 void queue_replay(struct queue *queue);
+/* Nothing is on its way but what the queue holds: memory that is used up comes back by replaying alone. */
+bool queue_is_alone(const struct queue *queue);
 bool queue_can_replay(const struct queue *queue); /* something is at hand */
 /* The end of a turn: starts what is to be done, and settles whether inputs are paused. */
 void queue_turn(struct queue *queue);

@@ -197,6 +197,27 @@ def stuck():
             ok(t.books_balance(), "the books balance")
             ok(t.stop() == 0, "stops")
 
+def long_lines():
+    """Lines as long as the memory is small: one at a time they pass, and those beyond a record are cut."""
+    with Folder() as folder:
+        port, out = free_port(), folder.file("out")
+        config = to_file(port, out).replace('id => "lines"', 'id => "lines" line_limit => "4 MiB"')
+        with Tailrace(folder, config, PERSISTED + ["-S", "pipeline.memory=4mb", "-S", "queue.page_capacity=2mb"]) as t:
+            sizes = [900000, 10, 1000000, 50, 700000] * 2
+            for i, size in enumerate(sizes):
+                send(port, b"%08d " % i + b"y" * size + b"\n")
+                wait(lambda: count_lines(out) == i + 1, 60, f"long line {i}")
+            ok(sorted(len(line) for line in lines_of(out)) == sorted(s + 9 for s in sizes), "lines of a quarter of the memory pass")
+            t.stop()
+    with Folder() as folder:
+        port, out = free_port(), folder.file("out")
+        config = to_file(port, out).replace('id => "lines"', 'id => "lines" line_limit => "4 MiB"')
+        with Tailrace(folder, config, PERSISTED + ["-S", "queue.page_capacity=1mb"]) as t:
+            send(port, b"z" * 2000000 + b"\nshort\n")
+            wait(lambda: count_lines(out) == 2, 60, "a line that is cut")
+            ok(800000 < len(lines_of(out)[0]) < 1 << 20 and "queue.frame_cut" in t.log(), "a line longer than a record is cut, and that is told")
+            t.stop()
+
 def stopped(drain):
     """What is in the queue at a stop stays for the next start, or goes out first."""
     with Folder() as folder:
@@ -217,6 +238,9 @@ def stopped(drain):
             ok(", 0 records to go" in ls, "queue.drain true: nothing is left")
             ok([int(l[:8]) for l in receiver.lines] == list(range(count)), "queue.drain true: all is out before the end")
             return
+        dump = subprocess.run([PROGRAM, "queue", "dump", folder.file("tailrace.data/queue/main/0")], capture_output=True, text=True).stdout
+        row = dump.splitlines()[-1].split("\t")
+        ok(row[1] == "lines" and row[2].endswith("Z") and row[3].startswith(f"{count - 1:08} x"), "queue dump shows frames: input, arrival, text")
         ok(" to go" in ls and ", 0 records to go" not in ls, "queue.drain false: the rest stays on the disk")
         with Tailrace(folder, to_tcp(port, receiver), arguments, name="tailrace") as t:
             wait(lambda: len(receiver.lines) >= count, 60, "the rest after the next start")
@@ -379,8 +403,8 @@ ONLY = os.environ.get("TAILRACE_ONLY")
 if ONLY:
     globals()[ONLY](*map(eval, sys.argv[1:]))
     finish()
-for test in (fields, multiline, standard_input, stuck, lambda: stopped(False), lambda: stopped(True), limit_reached, disk_full,
+for test in (fields, multiline, standard_input, stuck, long_lines, lambda: stopped(False), lambda: stopped(True), limit_reached, disk_full,
              damaged, fewer_workers, changed_config, refused):
     test()
-killed(choose(4, 10, 100))
+killed(choose(3, 8, 500))
 finish()
