@@ -7,6 +7,7 @@
 #include "core/delivery/dead_letters.h"
 #include "core/joiner.h"
 #include "core/log.h"
+#include "core/queue/gather.h"
 
 void input_stopped(struct input *input)
 {
@@ -31,7 +32,7 @@ void stream_open(struct stream *stream, struct input *input, const struct source
                  void (*decorate)(void *opaque, struct event *event), void *opaque)
 {
     *stream = (struct stream){
-        .input = input, .decorate = decorate, .opaque = opaque, .codec = input->codec};
+        .input = input, .ingest = input->ingest, .decorate = decorate, .opaque = opaque, .codec = input->codec};
     stream->is_repeatable = hooks != NULL;
     stream->source = source_open(input->loop->tickets, hooks ? hooks : &no_hooks, opaque);
 }
@@ -50,9 +51,13 @@ void stream_close(struct stream *stream)
     if (!stream->source) return;
     if (!stream->is_repeatable) joiner_flush(stream);
     joiner_close(stream);
+    if (stream->ingest->gather) gather_forget(stream->ingest->gather, stream);
+    buf_fini(&stream->origin);
     source_close(stream->source);
     stream->source = NULL;
 }
+
+void stream_origin_changed(struct stream *stream) { stream->has_origin = false; }
 
 static struct batch *ingest_batch(struct ingest *ingest)
 {
@@ -86,7 +91,9 @@ static void decorate_common(const struct input_common *common, struct event *eve
 static void stream_decorate(struct stream *stream, struct event *event)
 {
     if (stream->decorate) stream->decorate(stream->opaque, event);
-    const struct input_common *common = stream->input->common;
+    const struct input *input = stream->input;
+    if (input->type->refine) input->type->refine(input->self, event, &stream->ingest->batch->now);
+    const struct input_common *common = input->common;
     if (common && (common->type.len || common->add_field.count || common->tags.count))
         decorate_common(common, event);
 }
@@ -151,7 +158,7 @@ struct event *decoder_event(struct decoder *decoder)
 {
     decoder_finish(decoder);
     struct stream *stream = decoder->stream;
-    struct ingest *ingest = stream->input->ingest;
+    struct ingest *ingest = stream->ingest;
     if (decoder->events >= FRAME_EVENTS_MAX) {
         frame_rest_lost(decoder);
         return NULL;
@@ -167,7 +174,7 @@ struct event *decoder_event(struct decoder *decoder)
 
 struct arena *decoder_arena(struct decoder *decoder)
 {
-    return &ingest_batch(decoder->stream->input->ingest)->arena;
+    return &ingest_batch(decoder->stream->ingest)->arena;
 }
 
 /* The frame's bytes where they live as long as the batch. */
@@ -194,9 +201,8 @@ static void stream_decode(struct stream *stream, struct str bytes, struct decode
     counter_add(&stream->input->counters.events, decoder->events);
 }
 
-static void stream_count_frame(struct stream *stream, const struct frame *frame)
+static void stream_count_received(struct stream *stream, const struct frame *frame)
 {
-    counter_add(&stream->codec->decoded_frames, 1);
     counter_add(&stream->input->counters.frames, 1);
     counter_add(&stream->input->counters.bytes, frame->bytes.len);
 }
@@ -207,11 +213,34 @@ void stream_emit(struct stream *stream, const struct frame *frame)
         joiner_add(stream, frame);
         return;
     }
-    struct ingest *ingest = stream->input->ingest;
+    struct ingest *ingest = stream->ingest;
+    struct str tags[] = {frame->tag, stream->tag};
+    if (ingest->gather) {
+        gather_frame(ingest->gather, stream, frame->bytes, tags, 2, frame->position);
+        stream_count_received(stream, frame);
+        stream_covered(stream, NULL, frame->position);
+        return;
+    }
     struct batch *batch = ingest_batch(ingest);
-    struct decoder decoder = {.stream = stream, .tags = &frame->tag, .tag_count = 1};
+    struct decoder decoder = {.stream = stream, .tags = tags, .tag_count = 2};
     stream_decode(stream, frame_keep(batch, frame), &decoder);
-    stream_count_frame(stream, frame);
+    stream_count_received(stream, frame);
+    counter_add(&stream->codec->decoded_frames, 1);
+    stream_covered(stream, batch, frame->position);
+    ingest_run_if_full(ingest);
+}
+
+void stream_replay(struct stream *stream, const struct frame *frame, const struct str *tags, uint32_t tag_count,
+                   const struct value *arrival)
+{
+    struct ingest *ingest = stream->ingest;
+    struct batch *batch = ingest_batch(ingest);
+    struct value now = batch->now;
+    batch->now = *arrival;
+    struct decoder decoder = {.stream = stream, .tags = tags, .tag_count = tag_count};
+    stream_decode(stream, frame_keep(batch, frame), &decoder);
+    batch->now = now;
+    counter_add(&stream->codec->decoded_frames, 1);
     stream_covered(stream, batch, frame->position);
     ingest_run_if_full(ingest);
 }
@@ -221,7 +250,11 @@ void stream_emit(struct stream *stream, const struct frame *frame)
 void stream_record(struct stream *stream, struct str text, const struct str *tags, uint32_t tag_count,
                    uint64_t position)
 {
-    struct ingest *ingest = stream->input->ingest;
+    struct ingest *ingest = stream->ingest;
+    if (ingest->gather) {
+        gather_frame(ingest->gather, stream, text, tags, tag_count, position);
+        return;
+    }
     if (ingest->batch && ingest->batch->count && !arena_allows(&ingest->batch->arena, text.len))
         ingest->batch_full(ingest);
     struct batch *batch = ingest_batch(ingest);
@@ -233,8 +266,9 @@ void stream_record(struct stream *stream, struct str text, const struct str *tag
 
 void stream_joined(struct stream *stream, const struct frame *frame, bool is_covered)
 {
-    struct batch *batch = stream->input->ingest->batch;
-    stream_count_frame(stream, frame);
+    struct batch *batch = stream->ingest->batch;
+    stream_count_received(stream, frame);
+    counter_add(&stream->codec->decoded_frames, 1);
     stream_covered(stream, is_covered ? batch : NULL, frame->position);
 }
 
@@ -247,6 +281,7 @@ struct event *stream_event(struct stream *stream)
 void stream_event_done(struct stream *stream, struct event *event, uint64_t position)
 {
     struct input *input = stream->input;
+    assert(!stream->ingest->gather); /* an event is no frame: such an input is not queued */
     stream_decorate(stream, event);
     counter_add(&input->counters.frames, 1);
     counter_add(&input->counters.events, 1);

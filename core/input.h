@@ -20,6 +20,8 @@ enum {
     FRAME_EVENTS_MAX = 16384,       /* events decoded from one frame; the rest is dropped, tagged */
 };
 
+struct gather;
+
 /* Where a worker's inputs put their events. */
 struct ingest {
     struct loop *loop;
@@ -29,6 +31,7 @@ struct ingest {
     struct dead_letters *dead_letters; /* of the worker; NULL: they are not kept */
     bool is_paused;            /* a batch is parked, or memory is over its budget */
     void (*batch_full)(struct ingest *ingest); /* the worker takes ingest->batch and runs it */
+    struct gather *gather;     /* not NULL: frames go to the queue on disk, and come again from there */
 };
 
 struct input_counters {
@@ -79,14 +82,19 @@ struct frame {
 
 struct stream {
     struct input *input;
+    struct ingest *ingest; /* the input's; the worker's for one that is read from the queue */
     struct source *source;
-    /* Adds what the stream knows to an event (address, path, offset). May be NULL. */
+    /* Adds what the stream knows to an event (address, path, offset), its origin. Looks at nothing but which
+     * fields are there: with a queue it is asked once, of an empty event. May be NULL. */
     void (*decorate)(void *opaque, struct event *event);
     void *opaque;
     struct codec *codec; /* the input's unless set otherwise after opening */
     uint64_t position;   /* behind the last whole frame */
     bool is_repeatable;  /* it has hooks: what is not settled can be read again */
     struct joiner *joiner; /* of a codec that joins frames (core/joiner.h) */
+    struct str tag;      /* not empty: events of its next frames get it, beside the frames' own */
+    struct buf origin;   /* what `decorate` adds, packed, for the queue */
+    bool has_origin;
 };
 
 /* `hooks` may be NULL: nobody waits for the settlement. */
@@ -98,6 +106,11 @@ void stream_close(struct stream *stream);
 void stream_flush(struct stream *stream);
 /* Decodes a frame into events of the current batch; may run the batch when it is full. */
 void stream_emit(struct stream *stream, const struct frame *frame);
+/* What `decorate` adds is something else from now on: another sender (datagrams). */
+void stream_origin_changed(struct stream *stream);
+/* A frame that comes from the queue, arrived then: decoded as if it came now. `frame->tag` is not looked at. */
+void stream_replay(struct stream *stream, const struct frame *frame, const struct str *tags, uint32_t tag_count,
+                   const struct value *arrival);
 /* For inputs that build events themselves (no codec): begin gives a fresh event that decode would
  * have given, end decorates it and moves the position. */
 struct event *stream_event(struct stream *stream);

@@ -210,6 +210,7 @@ struct input_type {
     const struct option *options;
     const char *default_codec;
     bool is_streaming;  /* bytes without message borders: plain becomes line, json becomes json_lines */
+    bool is_queued;     /* nobody can be asked for its frames again: the queue on disk keeps them */
     bool is_single;     /* one instance for the pipeline, on its first worker (stdin, file, generator) */
     bool (*create)(void *self, const struct plugin_context *context);
     /* False when it listens nowhere. After create(). */
@@ -225,6 +226,9 @@ struct input_type {
     struct bus_ends (*receives)(const void *self);
     /* The servers of the cluster with whose transactions its positions can be written. NULL: none. */
     struct str (*transacts)(const void *self);
+    /* What it makes of a decoded event by itself, whoever sent it (syslog reads the line). With a queue that
+     * is done when the event leaves it. `now`: the time of arrival. May be NULL. */
+    void (*refine)(void *self, struct event *event, const struct value *now);
     void (*fields)(const void *self, struct field_set *fields); /* what it adds to decoded events */
     bool is_ecs;
 };

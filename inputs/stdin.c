@@ -176,6 +176,7 @@ const struct input_type input_stdin = {
     .options = stdin_options,
     .default_codec = "line",
     .is_streaming = true,
+    .is_queued = true,
     .is_single = true,
     .create = stdin_create,
     .start = stdin_start,

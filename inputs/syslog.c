@@ -35,7 +35,7 @@ struct syslog {
     struct server server;
     struct datagrams datagrams;
     struct stream datagram_stream;
-    const struct address *datagram_peer; /* of the datagram being decoded */
+    struct address datagram_peer; /* of the datagram being decoded */
     struct syslog_reader reader;
     struct path peer_ip;
     uint32_t to_stop;
@@ -52,14 +52,17 @@ struct sender {
 
 /* ---- events ---- */
 
-static void decorate(struct syslog *syslog, struct event *event, struct str ip)
+static void set_ip(const struct syslog *syslog, struct event *event, struct str ip)
 {
-    /* a year begins once a year: looking at the batch's clock is enough */
-    const struct batch *batch = syslog->input->ingest->batch;
-    if (batch && batch->now.kind == VALUE_TIME && event->index == 0)
-        syslog_reader_now(&syslog->reader, batch->now.seconds);
     struct str copy = arena_copy(event->arena, ip);
     path_set(&syslog->peer_ip, event, value_string_flagged(copy, STRING_ASCII | STRING_UTF8));
+}
+
+static void syslog_refine(void *self, struct event *event, const struct value *now)
+{
+    struct syslog *syslog = self;
+    /* a year begins once a year: looking at the batch's first is enough */
+    if (now->kind == VALUE_TIME && event->index == 0) syslog_reader_now(&syslog->reader, now->seconds);
     syslog_reader_apply(&syslog->reader, event);
 }
 
@@ -68,23 +71,25 @@ static void sender_decorate(void *opaque, struct event *event)
     const struct sender *sender = opaque;
     char text[ADDRESS_TEXT_MAX];
     bool is_proxied = sender->proxy && sender->proxy->header.is_known;
-    decorate(sender->syslog, event,
-             is_proxied ? str_of(sender->proxy->header.source)
-                        : address_print(&sender->conn.peer, text));
+    set_ip(sender->syslog, event,
+           is_proxied ? str_of(sender->proxy->header.source) : address_print(&sender->conn.peer, text));
 }
 
 static void datagram_decorate(void *opaque, struct event *event)
 {
-    struct syslog *syslog = opaque;
+    const struct syslog *syslog = opaque;
     char text[ADDRESS_TEXT_MAX];
-    decorate(syslog, event, address_print(syslog->datagram_peer, text));
+    set_ip(syslog, event, address_print(&syslog->datagram_peer, text));
 }
 
 static size_t datagram_received(void *opaque, struct str bytes, bool is_cut,
                                 const struct address *peer)
 {
     struct syslog *syslog = opaque;
-    syslog->datagram_peer = peer;
+    if (memcmp(&syslog->datagram_peer, peer, sizeof *peer) != 0) {
+        syslog->datagram_peer = *peer;
+        stream_origin_changed(&syslog->datagram_stream);
+    }
     struct frame frame = {.bytes = syslog_trim(bytes),
                           .position = syslog->datagram_stream.position + 1};
     if (is_cut) frame.tag = STR("_datagram_cut");
@@ -360,12 +365,14 @@ const struct input_type input_syslog = {
     .size = sizeof(struct syslog),
     .options = syslog_options,
     .default_codec = "plain",
+    .is_queued = true,
     .create = syslog_create,
     .listens = syslog_listens,
     .start = syslog_start,
     .pause = syslog_pause,
     .stop = syslog_stop,
     .destroy = syslog_destroy,
+    .refine = syslog_refine,
     .fields = syslog_fields,
     .is_ecs = true,
 };

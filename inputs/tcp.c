@@ -363,6 +363,7 @@ const struct input_type input_tcp = {
     .options = tcp_options,
     .default_codec = "line",
     .is_streaming = true,
+    .is_queued = true,
     .create = tcp_create,
     .listens = tcp_listens,
     .start = tcp_start,

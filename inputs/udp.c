@@ -17,18 +17,16 @@ struct udp {
     struct stream stream;
     struct framer framer;
     struct path source_ip;
-    const struct address *peer; /* of the datagram being decoded */
-    bool is_cut;
+    struct address peer; /* of the datagram being decoded */
 };
 
 static void udp_decorate(void *opaque, struct event *event)
 {
     const struct udp *udp = opaque;
-    if (udp->is_cut) event_tag(event, STR("_datagram_cut"));
     const struct value *present = path_get(&udp->source_ip, event);
     if (present && present->kind != VALUE_NULL) return;
     char text[ADDRESS_TEXT_MAX];
-    struct str ip = arena_copy(event->arena, address_print(udp->peer, text));
+    struct str ip = arena_copy(event->arena, address_print(&udp->peer, text));
     path_set(&udp->source_ip, event, value_string_flagged(ip, STRING_ASCII | STRING_UTF8));
 }
 
@@ -41,8 +39,11 @@ static void udp_fields(const void *opaque, struct field_set *fields)
 static size_t udp_received(void *opaque, struct str bytes, bool is_cut, const struct address *peer)
 {
     struct udp *udp = opaque;
-    udp->peer = peer;
-    udp->is_cut = is_cut;
+    if (memcmp(&udp->peer, peer, sizeof *peer) != 0) {
+        udp->peer = *peer;
+        stream_origin_changed(&udp->stream);
+    }
+    udp->stream.tag = is_cut ? STR("_datagram_cut") : (struct str){0};
     if (udp->stream.codec->type->framing == FRAMING_LINES) {
         size_t used = framer_feed(&udp->framer, bytes, NULL);
         if (used == bytes.len) framer_flush(&udp->framer);
@@ -130,6 +131,7 @@ const struct input_type input_udp = {
     .size = sizeof(struct udp),
     .options = udp_options,
     .default_codec = "plain",
+    .is_queued = true,
     .create = udp_create,
     .listens = udp_listens,
     .start = udp_start,

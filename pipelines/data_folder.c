@@ -27,7 +27,7 @@ void data_folder_default(char *path, size_t size)
         snprintf(path, size, "%s/.local/state/tailrace", home);
 }
 
-static int make_folders(const char *path)
+int data_folder_make(const char *path)
 {
     char part[PATH_MAX];
     if ((size_t)snprintf(part, sizeof part, "%s", path) >= sizeof part) return ENAMETOOLONG;
@@ -63,7 +63,7 @@ static bool identity_load(struct data_folder *folder, const char *path)
 bool data_folder_open(struct data_folder *folder, const char *path)
 {
     folder->lock = -1;
-    int error = make_folders(path);
+    int error = data_folder_make(path);
     char name[PATH_MAX];
     if (!error && (size_t)snprintf(name, sizeof name, "%s/.lock", path) >= sizeof name)
         error = ENAMETOOLONG;

@@ -13,6 +13,8 @@ struct data_folder {
 /* False: said in the log, with the remedy. */
 bool data_folder_open(struct data_folder *folder, const char *path);
 void data_folder_close(struct data_folder *folder);
+/* Makes a folder and those above it; 0 or an errno. */
+int data_folder_make(const char *path);
 /* Where it lies unless configured: /var/lib/tailrace for root and where that may be written, else
  * under the home folder. */
 void data_folder_default(char *path, size_t size);

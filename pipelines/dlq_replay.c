@@ -13,7 +13,7 @@ enum { OPEN_MAX = 500 }; /* letters under way: what a kill repeats */
 
 #define LOCK_NAME "replay.lock"
 
-struct replay {
+struct dlq_replay {
     struct dlq_command *command;
     struct dead_letter_feed_options options;
     struct pipeline *pipeline;
@@ -24,11 +24,11 @@ struct replay {
 /* ---- the input ---- */
 
 struct replay_input {
-    struct replay *replay; /* first: the stand-in's */
+    struct dlq_replay *replay; /* first: the stand-in's */
 };
 
 /* The output with this id, counted from 1. */
-static uint32_t output_find(const struct replay *replay, struct str id)
+static uint32_t output_find(const struct dlq_replay *replay, struct str id)
 {
     const struct program *program = &worker_generation(replay->pipeline->workers[0])->program;
     for (uint32_t i = 0; i < program->output_count; i++)
@@ -36,14 +36,14 @@ static uint32_t output_find(const struct replay *replay, struct str id)
     return 0;
 }
 
-static bool is_direct(const struct replay *replay, const struct dead_letter_record *record)
+static bool is_direct(const struct dlq_replay *replay, const struct dead_letter_record *record)
 {
     return record->letter.stage == DEAD_LETTER_OUTPUT && record->event.len && !replay->command->flags.filters;
 }
 
 static bool replay_wants(void *opaque, const struct dead_letter_record *record, struct event *event)
 {
-    struct replay *replay = opaque;
+    struct dlq_replay *replay = opaque;
     if (!dlq_holds(replay->command, event)) return false;
     if (!is_direct(replay, record) || output_find(replay, record->letter.id)) return true;
     replay->homeless++;
@@ -52,13 +52,13 @@ static bool replay_wants(void *opaque, const struct dead_letter_record *record, 
 
 static uint32_t replay_begins(void *opaque, const struct dead_letter_record *record)
 {
-    const struct replay *replay = opaque;
+    const struct dlq_replay *replay = opaque;
     return is_direct(replay, record) ? output_find(replay, record->letter.id) : 0;
 }
 
 static int input_start(void *opaque, struct input *host)
 {
-    struct replay *replay = ((struct replay_input *)opaque)->replay;
+    struct dlq_replay *replay = ((struct replay_input *)opaque)->replay;
     return dead_letter_feed_start(&replay->feed, &replay->options, host);
 }
 static void input_pause(void *opaque, bool paused)
@@ -95,7 +95,7 @@ static int lock_take(struct dlq_command *command, struct str folder)
     return -1;
 }
 
-static void report(const struct replay *replay)
+static void report(const struct dlq_replay *replay)
 {
     struct dead_letter_feed_counts counts = {0};
     struct dead_letters_sum letters = pipeline_dead_letters(replay->pipeline);
@@ -122,7 +122,7 @@ static void report(const struct replay *replay)
         diag_error(diag, (struct place){0}, "reading or remembering failed: %s", uv_strerror(counts.status));
 }
 
-static enum exit_code run(struct replay *replay, struct settings *settings)
+static enum exit_code run(struct dlq_replay *replay, struct settings *settings)
 {
     struct supervisor supervisor = {.settings = settings, .pipelines = &replay->pipeline,
                                     .start_order = &replay->pipeline, .pipeline_count = 1, .node_id = ""};
@@ -146,7 +146,7 @@ static struct settings settings_of(const struct settings *settings, const struct
 }
 
 /* It is alone: a receiver of its events is not here. */
-static bool stands_alone(struct replay *replay)
+static bool stands_alone(struct dlq_replay *replay)
 {
     struct pipeline *order[1];
     bool is_wrong[1] = {false};
@@ -156,7 +156,7 @@ static bool stands_alone(struct replay *replay)
 
 enum exit_code dlq_replay(struct dlq_command *command, const struct settings *settings)
 {
-    struct replay replay = {.command = command};
+    struct dlq_replay replay = {.command = command};
     struct str folder;
     struct dlq_command place = *command;
     place.settings = settings;

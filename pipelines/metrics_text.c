@@ -6,6 +6,7 @@
 #include "pipelines/components.h"
 #include "pipelines/memory_limit.h"
 #include "pipelines/patterns.h"
+#include "pipelines/queue_stats.h"
 #include "pipelines/taps.h"
 
 static void label_value(struct buf *out, struct str text)
@@ -145,6 +146,41 @@ static void workers(struct stats *stats, struct buf *out)
     EACH_PIPELINE(stats, pipeline)
         row(out, "tailrace_memory_limit_bytes", &(struct labels){.pipeline = pipeline->id},
             (double)pipeline->budget.limit);
+}
+
+#define QUEUE(member_) offsetof(struct queue_sum, member_)
+static void queues(struct stats *stats, struct buf *out)
+{
+    static const struct { const char *name, *type, *help; size_t offset; double scale; } rows[] = {
+        {"tailrace_queue_synced_events_total", "counter", "Frames made durable", QUEUE(synced_frames), 1},
+        {"tailrace_queue_synced_bytes_total", "counter", "Bytes of them", QUEUE(synced_bytes), 1},
+        {"tailrace_queue_syncs_total", "counter", "Groups made durable", QUEUE(syncs), 1},
+        {"tailrace_queue_sync_seconds_total", "counter", "Time that took", QUEUE(sync_ns), 1e-9},
+        {"tailrace_queue_checkpoints_total", "counter", "Checkpoints of the queue", QUEUE(checkpoints), 1},
+        {"tailrace_queue_gathered_events", "gauge", "Frames received and not durable yet", QUEUE(gathered_frames), 1},
+        {"tailrace_queue_events", "gauge", "Frames in the queue that are not settled", QUEUE(waiting_frames), 1},
+        {"tailrace_queue_bytes", "gauge", "Bytes of the queue on disk", QUEUE(bytes), 1},
+        {"tailrace_queue_limit_bytes", "gauge", "Their limit, 0: none", QUEUE(bytes_max), 1},
+        {"tailrace_queue_oldest_seconds", "gauge", "Age of the oldest that is being read", QUEUE(oldest_age_ms), 1e-3},
+        {"tailrace_queue_full", "gauge", "Workers whose queue is full", QUEUE(is_full), 1},
+        {"tailrace_queue_failing", "gauge", "Workers whose queue's disk refuses", QUEUE(is_failing), 1},
+        {"tailrace_queue_errors_total", "counter", "Errors of the queue's disk", QUEUE(errors), 1},
+        {"tailrace_queue_lost_records_total", "counter", "Records found damaged or missing", QUEUE(lost_records), 1},
+        {"tailrace_queue_lost_bytes_total", "counter", "Their bytes", QUEUE(lost_bytes), 1},
+        {"tailrace_queue_lost_events_total", "counter", "Their frames, as far as known", QUEUE(lost_frames), 1},
+        {"tailrace_queue_dropped_events_total", "counter", "Frames whose input is gone", QUEUE(dropped_frames), 1},
+        {"tailrace_queue_folders_left", "gauge", "Queues of former workers", QUEUE(folders_left), 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        family(out, rows[i].name, rows[i].type, rows[i].help);
+        EACH_PIPELINE(stats, pipeline)
+        {
+            struct queue_sum sum = queue_sum(pipeline);
+            uint64_t value;
+            memcpy(&value, (const char *)&sum + rows[i].offset, sizeof value);
+            if (!sum.is_persisted) continue;
+            row(out, rows[i].name, &(struct labels){.pipeline = pipeline->id}, (double)value * rows[i].scale);
+        }
+    }
 }
 
 static void expressions(struct stats *stats, struct buf *out)
@@ -588,6 +624,7 @@ void metrics_text(struct stats *stats, struct buf *out)
     books(stats, out);
     dead_letters(stats, out);
     workers(stats, out);
+    queues(stats, out);
     expressions(stats, out);
     families(stats, COMPONENT_INPUT, input_rows, sizeof input_rows / sizeof *input_rows, out);
     families(stats, COMPONENT_FILTER, filter_rows, sizeof filter_rows / sizeof *filter_rows, out);

@@ -10,6 +10,7 @@
 #include "dsl/parser.h"
 #include "dsl/source.h"
 #include "pipelines/data_folder.h"
+#include "pipelines/queue_settings.h"
 
 static void hash_make(struct pipeline *pipeline, const struct sources *sources)
 {
@@ -89,6 +90,7 @@ static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag
     uint32_t count = (uint32_t)pipeline->settings.workers;
     uint32_t made = pipeline->settings.test_and_exit ? 1 : count; /* they are alike */
     state_scope_init(&pipeline->scope, &pipeline->budget, count);
+    bool is_queued = queue_settings_apply(&pipeline->settings, &pipeline->queue, pipeline->arena, diag);
     pipeline->workers = xcalloc(made, sizeof *pipeline->workers);
     for (uint32_t i = 0; i < made; i++) {
         struct generation_options options = {.pipeline = pipeline->id,
@@ -113,7 +115,8 @@ static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag
                                         .disk = pipeline->disk,
                                         .scope = &pipeline->scope,
                                         .batch_events_max = (uint32_t)pipeline->settings.batch_size,
-                                        .number = i};
+                                        .number = i,
+                                        .queue = is_queued ? &pipeline->queue : NULL};
         worker.dead_letters = dead_letters_of(pipeline, i);
         pipeline->workers[i] = worker_create(&worker, generation);
         pipeline->worker_count++;

@@ -17,6 +17,7 @@ struct pipeline {
     struct config config;
     struct budget budget;
     struct disk *disk;
+    struct worker_queue queue;    /* on disk */
     struct state_scope scope;     /* what filters of all workers share */
     struct worker **workers;
     uint32_t worker_count;

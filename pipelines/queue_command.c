@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
+#include "core/queue/queue_record.h"
 #include "core/store/spool/spool.h"
+#include "core/text/time.h"
 #include "core/text/utf8.h"
 #include "core/xmalloc.h"
 #include "pipelines/queue_dump.h"
@@ -85,7 +87,7 @@ static int list(struct work *work)
 }
 
 /* What a terminal would take for a command, and what is no text, is printed in hexadecimal. */
-static void print_text(struct str text)
+static void print_plain(struct str text)
 {
     while (text.len) {
         size_t len;
@@ -99,7 +101,29 @@ static void print_text(struct str text)
             for (size_t i = 0; i < (len ? len : 1); i++) printf("\\x%02x", (unsigned char)text.ptr[i]);
         text = str_from(text, len ? len : 1);
     }
+}
+
+static void print_text(struct str text)
+{
+    print_plain(text);
     putchar('\n');
+}
+
+/* A record of the queue: a line for each frame. False: it is none. */
+static bool print_frames(uint64_t sequence, struct str payload)
+{
+    struct queue_head head;
+    struct queue_frame frame;
+    if (!queue_record_open(&payload, &head)) return false;
+    char time[TIME_ISO_SIZE];
+    struct str arrival = {time, time_print_iso(head.arrival.seconds, head.arrival.len, time)};
+    while (queue_record_next(&payload, &frame) == QUEUE_NEXT_FRAME) {
+        printf("%llu\t", (number)sequence);
+        print_plain(head.id);
+        printf("\t%.*s\t", STR_ARG(arrival));
+        print_text(frame.bytes);
+    }
+    return true;
 }
 
 static int walk(struct work *work, bool prints, uint64_t *records)
@@ -117,6 +141,7 @@ static int walk(struct work *work, bool prints, uint64_t *records)
         }
         ++*records;
         if (!prints) continue;
+        if (print_frames(record.sequence, record.payload)) continue;
         printf("%llu\t", (number)record.sequence);
         if (!queue_is_spill(&work->spool) || !queue_dump_event(record.payload)) print_text(record.payload);
     }

@@ -10,6 +10,7 @@
 #include "core/environment.h"
 #include "core/yaml.h"
 #include "pipelines/api_address.h"
+#include "pipelines/queue_settings.h"
 
 enum { REPEATS_LOOKED_FOR = 2000 }; /* keys of one map: every pair is compared */
 
@@ -29,6 +30,7 @@ static const char *const ordered_choices[] = {"auto", "true", "false", NULL};
 static const char *const ecs_setting_choices[] = {"disabled", "v1", "v8", NULL};
 static const char *const queue_choices[] = {"memory", "persisted", NULL};
 static const char *const dead_letter_choices[] = {"drop_newer", "drop_older", NULL}; /* enum dead_letters_policy */
+static const char *const compression_choices[] = {"none", "speed", "balanced", "size", "disabled", NULL};
 static const char *const tap_choices[] = {"auto", "true", "false", NULL};
 static const char *const auth_choices[] = {"none", "basic", NULL};
 static const char *const level_choices[] = {"fatal", "error", "warn", "info", "debug", "trace", NULL};
@@ -78,7 +80,21 @@ const struct option settings_options[] = {
             .help = "Memory of the process; the inputs of all pipelines pause near it. "
                     "0: 4/5 of what the cgroup (container) allows, without one no limit."),
     CHOICE("queue.type", queue_type, .preset = "memory", .choices = queue_choices,
-           .help = "memory. The queue on disk (persisted) is not in this version."),
+           .help = "memory, or persisted: what inputs receive that cannot be read again is on disk before it goes on."),
+    TEXT("path.queue", path_queue, .help = "Folder of the queues on disk; PATH.DATA/queue unless given."),
+    SETTING(OPTION_IS_SIZE, struct byte_size, "queue.max_bytes", queue_max_bytes, .preset = "1024mb", .unit = "1024",
+            .min = 0, .max = INT64_MAX,
+            .help = "Most bytes of a pipeline's queue on disk, divided among its workers; 0: no limit."),
+    SETTING(OPTION_IS_SIZE, struct byte_size, "queue.page_capacity", queue_page_capacity, .preset = "64mb",
+            .unit = "1024", .min = QUEUE_PAGE_BYTES_MIN, .max = QUEUE_PAGE_BYTES_LIMIT,
+            .help = "Bytes of one file of the queue; less where a worker's part of queue.max_bytes is small."),
+    INT("queue.max_events", queue_max_events, .preset = "0", .min = 0, .max = INT64_MAX,
+        .help = "Most events that wait in a pipeline's queue, divided among its workers; 0: no limit."),
+    INT("queue.checkpoint.acks", queue_checkpoint_acks, .preset = "1024", .min = 0, .max = INT64_MAX,
+        .help = "After so many delivered events the queue writes down how far it is; 0: each second alone."),
+    CHOICE("queue.compression", queue_compression, .preset = "none", .choices = compression_choices,
+           .help = "none. The others are accepted; nothing is compressed in this version."),
+    BOOL("queue.drain", queue_drain, .preset = "false", .help = "A stop waits until the queue on disk is empty."),
     BOOL("dead_letter_queue.enable", dead_letter_queue_enable, .preset = "false",
          .help = "Keep events that an output refuses for ever, or that cannot be evaluated, on disk."),
     TEXT("path.dead_letter_queue", path_dead_letter_queue,
@@ -119,16 +135,9 @@ const struct option settings_options[] = {
     IGNORED("pipeline.plugin_classloaders", "JVM only: without effect here."),
     IGNORED("pipeline.buffer.type", "JVM only: without effect here."),
     IGNORED("ssl.reload.automatic", "Without effect here."),
-    IGNORED("path.queue", "For queue.type persisted."),
-    IGNORED("queue.page_capacity", "For queue.type persisted."),
-    IGNORED("queue.max_bytes", "For queue.type persisted."),
-    IGNORED("queue.max_events", "For queue.type persisted."),
-    IGNORED("queue.checkpoint.acks", "For queue.type persisted."),
-    IGNORED("queue.checkpoint.writes", "For queue.type persisted."),
-    IGNORED("queue.checkpoint.retry", "For queue.type persisted."),
-    IGNORED("queue.checkpoint.interval", "For queue.type persisted."),
-    IGNORED("queue.compression", "For queue.type persisted."),
-    IGNORED("queue.drain", "For queue.type persisted."),
+    IGNORED("queue.checkpoint.writes", "Without effect here: every event is synced before it goes on."),
+    IGNORED("queue.checkpoint.retry", "Without effect here: it is always tried again."),
+    IGNORED("queue.checkpoint.interval", "Without effect here: it is one second."),
     IGNORED("dead_letter_queue.flush_interval", "Dead letters are synced and readable at once: without effect."),
     IGNORED("dead_letter_queue.flush_check_interval", "Without effect here."),
     IGNORED("metric.collect", "Metrics are always kept."),
@@ -316,8 +325,6 @@ bool settings_load(struct settings *settings, const struct setting_list *list, s
     settings->environment = list->environment;
     for (uint32_t i = 0; i < count; i++) {
         struct place place = last[i].value.place;
-        if (str_eq(last[i].key, STR("queue.type")) && settings->queue_type.value == 1)
-            diag_error(diag, place, "queue.type `persisted` is not in this version; memory is"), ok = false;
         if (str_eq(last[i].key, STR("dead_letter_queue.max_bytes")) && has_little_room(settings)) {
             diag_error(diag, place, "dead_letter_queue.max_bytes is less than 256kb for each worker");
             ok = false;
@@ -326,7 +333,7 @@ bool settings_load(struct settings *settings, const struct setting_list *list, s
         if (str_eq(last[i].key, STR("api.http.port")) && !api_ports(settings->api_port, &first, &port))
             diag_error(diag, place, "api.http.port is no port and no range like 9600-9700"), ok = false;
     }
-    return ok;
+    return queue_settings_check(settings, list, diag) && ok;
 }
 
 static bool key_is_for_pipelines(struct str key)

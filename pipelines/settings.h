@@ -12,6 +12,8 @@ enum {
     WORKERS_MAX = 256,
     BATCH_SIZE_MAX = 65536,
     PIPELINES_MAX = 1024,
+    QUEUE_PAGE_BYTES_MIN = 512 * 1024,          /* queue.page_capacity */
+    QUEUE_PAGE_BYTES_LIMIT = 1024 * 1024 * 1024,
     PIPELINE_MEMORY_MIN = 4 * 1024 * 1024,
 };
 
@@ -31,6 +33,11 @@ struct settings {
     struct byte_size memory; /* pipeline.memory: Tailrace's own */
     struct byte_size memory_limit; /* memory.limit: of the process, Tailrace's own */
     struct choice queue_type;
+    struct str path_queue;
+    struct byte_size queue_page_capacity, queue_max_bytes;
+    int64_t queue_max_events, queue_checkpoint_acks;
+    struct choice queue_compression;
+    bool queue_drain;
     bool dead_letter_queue_enable;
     struct str path_dead_letter_queue; /* empty: in path.data; see settings_dead_letters() */
     struct byte_size dead_letter_queue_max_bytes;
@@ -83,6 +90,9 @@ void settings_check_file(const struct source_text *source, const struct environm
                          struct arena *arena, struct diag *diag);
 void settings_check_pipelines(const struct source_text *source, const struct environment *environment,
                               struct arena *arena, struct diag *diag);
+
+enum { QUEUE_COMPRESSION_NONE, QUEUE_COMPRESSION_DISABLED = 4 }; /* queue.compression */
+enum queue_type { QUEUE_MEMORY, QUEUE_PERSISTED };
 
 /* The folder of dead letters, in which each pipeline has its own. */
 struct str settings_dead_letters(const struct settings *settings, struct arena *arena);

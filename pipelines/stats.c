@@ -13,6 +13,7 @@
 #include "pipelines/components.h"
 #include "pipelines/data_folder.h"
 #include "pipelines/graph.h"
+#include "pipelines/queue_stats.h"
 
 /* Consumers decode a version of Logstash's line: below 7.3 they leave pipelines out. */
 #define API_VERSION "9.5.2"
@@ -446,16 +447,6 @@ static json_t *reloads(bool detailed)
     return object;
 }
 
-static json_t *queue_of(void)
-{
-    json_t *queue = json_object();
-    put_text(queue, "type", "memory");
-    put_number(queue, "events_count", 0);
-    put_number(queue, "queue_size_in_bytes", 0);
-    put_number(queue, "max_queue_size_in_bytes", 0);
-    return queue;
-}
-
 static json_t *books_of(const struct pipeline *pipeline)
 {
     struct books_sum sum = pipeline_books(pipeline);
@@ -507,7 +498,7 @@ static json_t *pipeline_stats(struct stats *stats, uint32_t i, bool vertices)
     put(plugins, "outputs", plugin_rows(stats, pipeline, COMPONENT_OUTPUT));
     put(root, "plugins", plugins);
     put(root, "reloads", reloads(true));
-    put(root, "queue", queue_of());
+    put(root, "queue", queue_stats(pipeline));
     if (pipeline_dead_letters(pipeline).is_on) put(root, "dead_letter_queue", dead_letters_of(pipeline));
     put(root, "books", books_of(pipeline));
     put(root, "activity", activity_of(pipeline));
@@ -571,8 +562,11 @@ json_t *stats_node_stats(struct stats *stats, const char *parts, const char *pip
     if (wants(parts, "reloads")) put(root, "reloads", reloads(false));
     if (wants(parts, "os")) put(root, "os", json_object());
     if (wants(parts, "queue")) {
+        uint64_t waiting = 0;
+        for (uint32_t i = 0; i < stats->supervisor->pipeline_count; i++)
+            waiting += queue_sum(stats->supervisor->pipelines[i]).waiting_frames;
         json_t *queue = json_object();
-        put_number(queue, "events_count", 0);
+        put_number(queue, "events_count", waiting);
         put(root, "queue", queue);
     }
     return root;

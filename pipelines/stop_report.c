@@ -103,7 +103,7 @@ static void input_say(const struct pipeline *pipeline, uint32_t number)
     if (!component_sum(pipeline, COMPONENT_INPUT, number, offsetof(struct input, counters.events))) return;
     if (atomic_load(&((struct input *)(uintptr_t)input)->backlog))
         backlog_say(pipeline, number, at.id);
-    else if (input->type->is_rewound)
+    else if (input->type->is_rewound || (pipeline->queue.folder && input->type->is_queued))
         SAY("stop.again", at.id, "what is left of input %s is read again at the next start", at.type);
     else if (!input->type->receives)
         SAY("stop.lost", at.id, "what is left of input %s is lost unless its senders send it again: they were promised "

@@ -8,6 +8,7 @@
 #include "core/net/tls.h"
 #include "core/xmalloc.h"
 #include "dsl/vm.h"
+#include "pipelines/data_folder.h"
 
 enum { MEMORY_POLL_MS = 10 }; /* another worker may give the budget's memory back unseen */
 
@@ -49,6 +50,9 @@ struct worker {
     uint32_t flush_next; /* filter to be asked next what it holds back; all of them: none */
     bool flush_is_final, is_flushed, is_last; /* is_last: of the workers, at the end */
     bool filters_stopping;
+    struct queue *queue;      /* on disk; NULL: what is read goes straight into batches */
+    struct queue_counters queue_counters;
+    bool was_capture_paused;  /* so were the inputs told that are queued */
 };
 
 static uint64_t now_ns(void) { return uv_hrtime(); }
@@ -200,13 +204,28 @@ static bool has_timers(const struct program *program)
 
 static void memory_polled(uv_timer_t *timer) { (void)timer; /* the turn that follows looks */ }
 
-static void inputs_pause(struct worker *worker, bool is_paused)
+/* Those that put their events there. */
+static void inputs_pause(struct worker *worker, const struct ingest *ingest, bool is_paused)
 {
     struct generation *generation = worker->generation;
     for (uint32_t i = 0; i < generation->input_count; i++) {
         struct input *input = generation->inputs[i];
-        if (!input->is_stopped && input->type->pause) input->type->pause(input->self, is_paused);
+        if (input->ingest == ingest && !input->is_stopped && input->type->pause)
+            input->type->pause(input->self, is_paused);
     }
+}
+
+/* Likewise for inputs that are queued: they wait for the queue, not for outputs. */
+static void capture_settle(struct worker *worker)
+{
+    struct ingest *capture = queue_capture(worker->queue);
+    bool was_seen = capture->is_paused || worker->was_capture_paused;
+    queue_turn(worker->queue);
+    bool is_paused = capture->is_paused, must_tell = is_paused ? !worker->was_capture_paused : was_seen;
+    worker->was_capture_paused = is_paused;
+    if (!must_tell) return;
+    inputs_pause(worker, capture, is_paused);
+    loop_wake(&worker->loop); /* they may have emitted */
 }
 
 /* Tells inputs when they may go on or must stop. pause(false) may emit and so pause again. */
@@ -219,7 +238,7 @@ static void pause_settle(struct worker *worker)
     bool was_seen = worker->was_seen_paused && !is_paused;
     worker->was_seen_paused = is_paused;
     if (is_paused == was_paused) {
-        if (was_seen) inputs_pause(worker, false);
+        if (was_seen) inputs_pause(worker, &worker->ingest, false);
         return;
     }
     if (is_paused) {
@@ -231,7 +250,7 @@ static void pause_settle(struct worker *worker)
         uv_timer_stop(&worker->memory_poll);
     }
     counter_add(&worker->counters.paused, is_paused ? 1 : (uint64_t)-1);
-    inputs_pause(worker, is_paused);
+    inputs_pause(worker, &worker->ingest, is_paused);
 }
 
 /* ---- starting and ending ---- */
@@ -283,7 +302,8 @@ static void handles_close(struct worker *worker)
 /* Nothing comes any more, and nothing is underway. */
 static bool is_drained(const struct worker *worker)
 {
-    return inputs_have_stopped(worker) && !worker->ingest.batch && !worker->first;
+    bool is_queue_drained = !worker->queue || queue_is_drained(worker->queue);
+    return is_queue_drained && inputs_have_stopped(worker) && !worker->ingest.batch && !worker->first;
 }
 
 /* The last worker of a pipeline asks for what the filters of all hold back: before, others may add to it. */
@@ -338,7 +358,7 @@ static void end_settle(struct worker *worker)
     for (uint32_t i = 0; i < program->output_count; i++) output_stop(program->outputs[i]);
     if (!outputs_have_stopped(worker)) return;
     if (worker->options.dead_letters && !dead_letters_stop(worker->options.dead_letters)) return;
-    handles_close(worker);
+    if (!worker->queue || queue_close(worker->queue)) handles_close(worker);
 }
 
 static void outputs_turn(struct worker *worker)
@@ -351,6 +371,15 @@ static void outputs_turn(struct worker *worker)
     }
 }
 
+static void queue_settle(struct worker *worker)
+{
+    /* inputs that ended by themselves leave nothing to come back to */
+    if (inputs_have_stopped(worker))
+        queue_end(worker->queue, worker->options.queue->drains || atomic_load(&worker->state) == WORKER_RUNNING);
+    capture_settle(worker);
+    if (!worker->ingest.is_paused && queue_can_replay(worker->queue)) loop_wake(&worker->loop);
+}
+
 /* The end of a loop turn: what has gathered is run, what was written is started, and whoever waits
  * for either is told. */
 static void worker_turn(struct worker *worker)
@@ -358,6 +387,10 @@ static void worker_turn(struct worker *worker)
     if (worker->may_resume) {
         worker->may_resume = false;
         if (worker->is_parked) queue_run(worker);
+    }
+    if (worker->queue) {
+        if (!worker->is_parked && queue_is_alone(worker->queue)) worker->ingest.is_paused = false;
+        queue_replay(worker->queue);
     }
     ingest_close(worker);
     flush_turn(worker);
@@ -368,6 +401,7 @@ static void worker_turn(struct worker *worker)
         queue_run(worker);
     }
     pause_settle(worker);
+    if (worker->queue) queue_settle(worker);
     if (worker->ingest.batch || worker->may_resume) loop_wake(&worker->loop);
     end_settle(worker);
 }
@@ -426,7 +460,8 @@ static void inputs_start(struct worker *worker)
     for (uint32_t i = 0; i < worker->generation->input_count; i++) {
         struct input *input = worker->generation->inputs[i];
         input->loop = &worker->loop;
-        input->ingest = &worker->ingest;
+        bool is_queued = worker->queue && input->type->is_queued;
+        input->ingest = is_queued ? queue_capture(worker->queue) : &worker->ingest;
         input->disk = worker->options.disk;
         if (atomic_load(&worker->has_failed)) {
             input->is_stopped = true;
@@ -438,6 +473,31 @@ static void inputs_start(struct worker *worker)
             failed(worker, input->id, "an input", status);
         }
     }
+}
+
+/* Before inputs start. What waits in it is found here, which may read a file. */
+static void queue_start(struct worker *worker)
+{
+    const struct worker_queue *settings = worker->options.queue;
+    if (!settings || atomic_load(&worker->has_failed)) return;
+    struct queue_options options = {.pipeline = worker->options.pipeline,
+                                    .folder = settings->folder,
+                                    .worker = worker->options.number,
+                                    .workers = settings->workers,
+                                    .log = settings->log,
+                                    .frames_max = settings->frames_max,
+                                    .checkpoint_frames = settings->checkpoint_frames,
+                                    .files = &file_ops_real,
+                                    .counters = &worker->queue_counters};
+    int error = data_folder_make(settings->folder);
+    if (error)
+        LOG(LOG_ERROR, "queue.folder", worker->options.pipeline,
+            "the queue's folder %s cannot be made: %s; give another with path.queue", settings->folder,
+            strerror(error));
+    else
+        worker->queue = queue_open(&options, &worker->ingest, worker->options.disk, worker->generation->inputs,
+                                   worker->generation->input_count);
+    if (!worker->queue) atomic_store(&worker->has_failed, true);
 }
 
 static void inputs_stop(struct worker *worker)
@@ -508,6 +568,7 @@ static void *worker_run(void *opaque)
         dead_letters_start(worker->options.dead_letters, &worker->loop, worker->options.disk);
     outputs_start(worker);
     filters_start(worker);
+    queue_start(worker);
     inputs_start(worker);
     uv_sem_post(&worker->started);
     if (atomic_load(&worker->has_failed))
@@ -606,6 +667,7 @@ void worker_join(struct worker *worker)
 void worker_destroy(struct worker *worker)
 {
     worker_join(worker);
+    if (worker->queue) queue_destroy(worker->queue);
     generation_destroy(worker->generation);
     loop_fini(&worker->loop);
     dead_letters_destroy(worker->options.dead_letters);
@@ -626,6 +688,11 @@ bool worker_has_failed(const struct worker *worker)
 }
 
 const struct dead_letters *worker_dead_letters(const struct worker *worker) { return worker->options.dead_letters; }
+const struct queue_counters *worker_queue(const struct worker *worker)
+{
+    return worker->options.queue ? &worker->queue_counters : NULL;
+}
+
 const struct books *worker_books(const struct worker *worker) { return &worker->books; }
 const struct worker_counters *worker_counters(const struct worker *worker)
 {

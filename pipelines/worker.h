@@ -10,10 +10,20 @@
  * reported by worker_watch(). */
 #ifndef PIPELINES_WORKER_H
 #define PIPELINES_WORKER_H
+#include "core/queue/queue.h"
 #include "dsl/probe.h"
 #include "pipelines/generation.h"
 
 enum worker_state { WORKER_CREATED, WORKER_STARTING, WORKER_RUNNING, WORKER_STOPPING, WORKER_ENDED };
+
+/* The queue on disk; of all workers of the pipeline. */
+struct worker_queue {
+    const char *folder;       /* of the pipeline */
+    struct spool_options log; /* of one worker, without the folder */
+    uint32_t workers;
+    uint64_t frames_max, checkpoint_frames;
+    bool drains;
+};
 
 struct worker_options {
     struct str pipeline;
@@ -23,6 +33,7 @@ struct worker_options {
     struct dead_letters *dead_letters; /* owned by the worker from here on; NULL: they are not kept */
     uint32_t batch_events_max;
     uint32_t number;
+    const struct worker_queue *queue; /* NULL: none */
 };
 
 struct worker_counters {
@@ -55,6 +66,8 @@ enum worker_state worker_state(const struct worker *worker);
 bool worker_has_failed(const struct worker *worker);
 const struct dead_letters *worker_dead_letters(const struct worker *worker); /* or NULL */
 const struct books *worker_books(const struct worker *worker);
+/* Of the queue on disk; NULL: there is none. */
+const struct queue_counters *worker_queue(const struct worker *worker);
 const struct worker_counters *worker_counters(const struct worker *worker);
 /* For the API: instances and their counters; valid until worker_destroy(). */
 const struct generation *worker_generation(const struct worker *worker);

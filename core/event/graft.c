@@ -65,6 +65,12 @@ static void lay_map(struct graft *graft, uint32_t place, const struct map *map)
         if (!is_laid(map, entry)) continue;
         size_t at = entries + n++ * sizeof *entry;
         memcpy(graft->memory + at + offsetof(struct entry, key), &entry->key, sizeof entry->key);
+        if (graft->has_names) {
+            struct str name = key_text(&entry->key);
+            uint32_t text = take(graft, name.len);
+            if (name.len) memcpy(graft->memory + text, name.ptr, name.len);
+            lead(graft, at + offsetof(struct entry, key) + offsetof(struct key, ptr), text);
+        }
         copy.bloom |= map_bloom_bit(entry->key.hash);
         lay_value(graft, at + offsetof(struct entry, value), &entry->value);
     }
@@ -72,13 +78,43 @@ static void lay_map(struct graft *graft, uint32_t place, const struct map *map)
     if (copy.count) lead(graft, place + offsetof(struct map, entries), entries);
 }
 
-void graft_init(struct graft *graft, const struct event *model)
+static void lay_roots(struct graft *graft, const struct event *model)
 {
-    *graft = (struct graft){0};
     uint32_t roots = take(graft, sizeof(struct graft_roots));
     assert(roots == 0);
     lay_map(graft, roots + (uint32_t)offsetof(struct graft_roots, fields), &model->root);
     lay_map(graft, roots + (uint32_t)offsetof(struct graft_roots, metadata), &model->metadata);
+}
+
+void graft_init(struct graft *graft, const struct event *model)
+{
+    *graft = (struct graft){0};
+    lay_roots(graft, model);
+}
+
+/* Bytes that it takes at most; GRAFT_BYTES_MAX: it cannot be laid. Maps of maps are few: the depth is that of what
+ * can be packed. */
+static size_t map_size(const struct map *map)
+{
+    size_t size = sizeof(struct map), count = 0;
+    for (const struct entry *entry = map->entries; entry < map_end(map); entry++) {
+        if (!is_laid(map, entry)) continue;
+        const struct value *value = &entry->value;
+        if (value->kind == VALUE_ARRAY || ++count >= MAP_INDEX_MIN) return GRAFT_BYTES_MAX;
+        size += sizeof *entry + entry->key.len + 8;
+        if (value->kind == VALUE_STRING || value->kind == VALUE_NUMBER) size += (size_t)value->len + 8;
+        if (value->kind == VALUE_MAP) size += map_size(value->map);
+        if (size >= GRAFT_BYTES_MAX) return GRAFT_BYTES_MAX;
+    }
+    return size;
+}
+
+bool graft_init_whole(struct graft *graft, const struct event *model)
+{
+    *graft = (struct graft){.has_names = true};
+    if (map_size(&model->root) + map_size(&model->metadata) >= GRAFT_BYTES_MAX / 2) return false;
+    lay_roots(graft, model);
+    return true;
 }
 
 void graft_fini(struct graft *graft)

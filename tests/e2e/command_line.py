@@ -146,9 +146,9 @@ def compat(folder):
                      "refused conf.d/a.conf:4: filter mutate, renam: filter `mutate` has no option `renam` (did you mean `rename`?)",
                      "exact conf.d/a.conf:4: filter mutate, lowercase",
                      "different conf.d/a.conf:6: output tcp: a server without clients drops records, counted",
-                     "refused pipelines.yml:4: queue.type: queue.type `persisted` is not in this version; memory is",
+                     "exact pipelines.yml:4: queue.type",
                      "exact config.string of disk:1: codec json", "exact config.string of disk:1: codec json, charset",
-                     "settings 7 exact, 3 different, 2 refused", "plugins 6 exact, 1 different, 1 refused",
+                     "settings 8 exact, 3 different, 1 refused", "plugins 6 exact, 1 different, 1 refused",
                      "options 4 exact, 1 different, 2 refused", "other complaints 0 exact, 0 different, 1 refused"):
         ok(lines.count(expected) == 1, f"compat says once: {expected}") or print(out)
     ok(any(line.startswith("refused no file is found for /etc/logstash/lost/*.conf") for line in lines), "a pipeline without its files")
@@ -242,7 +242,7 @@ def settings_files(folder):
     said((done.returncode, done.stdout, done.stderr), 78, "a ${NAME} that is not set", errors="A_CONF")
     for name, text, words in (("logstash.yml", "pipeline:\n  wrokers: 2\n", "did you mean `pipeline.workers`?"),
                               ("logstash.yml", "pipeline.workers: [\n", "logstash.yml:"),
-                              ("logstash.yml", "queue.type: persisted\n", "is not in this version"),
+                              ("logstash.yml", "queue.type: persisted\nqueue.max_bytes: 1mb\n", "is more than queue.max_bytes"),
                               ("pipelines.yml", "- path.config: x\n", "a pipeline needs `pipeline.id`"),
                               ("pipelines.yml", "a: b\n", "expected a list of pipelines"),
                               ("pipelines.yml", f"- pipeline.id: a\n  path.config: {config}\n- pipeline.id: a\n  path.config: {config}\n", "two pipelines have the id `a`")):

@@ -44,7 +44,8 @@ static void run_begin(struct run *run)
     run->codec.self = run;
     run->ingest = (struct ingest){
         .loop = &run->loop, .batch_events_max = 125, .batch_full = batch_full};
-    run->input = (struct input){.loop = &run->loop, .ingest = &run->ingest, .codec = &run->codec};
+    static const struct input_type type = {.name = "fuzz"};
+    run->input = (struct input){.type = &type, .loop = &run->loop, .ingest = &run->ingest, .codec = &run->codec};
     stream_open(&run->stream, &run->input, NULL, NULL, NULL);
 }
 

@@ -29,6 +29,7 @@ static void advance(void *opaque, uint64_t position)
     cr_expect_geq(position, promised);
     promised = position;
 }
+static const struct input_type fed = {.name = "fed"};
 static const struct source_hooks hooks = {.advance = advance};
 
 /* What the rules make of all lines at once, newlines within a record as `/`, one record a line. */
@@ -98,6 +99,7 @@ Test(joiner, makes_the_same_records_however_frames_are_cut)
     uint64_t seed = 20261128;
     struct bench bench;
     bench_begin(&bench, ECS_DISABLED, NULL);
+    bench.input.type = &fed;
     for (uint32_t round = 0; round < ROUNDS; round++) {
         struct join_rules rules = {.is_next = round % 2, .lines_max = round % 3 ? 1000 : 3, .bytes_max = TEXT_MAX, .belongs = is_marked};
         struct buf text = {0}, expected = {0};
@@ -118,6 +120,7 @@ Test(joiner, makes_the_same_records_however_frames_are_cut)
         buf_fini(&text);
         buf_fini(&expected);
     }
+    bench.input.type = NULL; /* nothing was started */
     bench_end(&bench);
 }
 
@@ -126,6 +129,7 @@ Test(joiner, promises_nothing_in_front_of_which_a_line_is_held)
     struct join_rules rules = {.lines_max = 100, .bytes_max = TEXT_MAX, .belongs = is_marked};
     struct bench bench;
     bench_begin(&bench, ECS_DISABLED, NULL);
+    bench.input.type = &fed;
     struct codec codec = bench.codec;
     codec.join = &rules;
     bench.input.codec = &codec;
@@ -150,5 +154,6 @@ Test(joiner, promises_nothing_in_front_of_which_a_line_is_held)
     cr_expect_eq(promised, 1);
     cr_expect_str_eq(buf_z(&bench.events), "a\n+\nb\n\n+\nc\nd\n+\ne\n+\ng\n");
     stream_close(&stream);
+    bench.input.type = NULL; /* nothing was started */
     bench_end(&bench);
 }

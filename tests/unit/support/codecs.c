@@ -38,8 +38,9 @@ void codec_unmake(struct codec *codec)
 uint32_t codec_decode(struct scene *scene, struct codec *codec, struct str frame)
 {
     struct ingest ingest = {.batch = scene->batch, .batch_events_max = UINT32_MAX};
-    struct input input = {.ingest = &ingest, .codec = codec};
-    struct stream stream = {.input = &input, .codec = codec};
+    static const struct input_type type = {.name = "test"};
+    struct input input = {.type = &type, .ingest = &ingest, .codec = codec};
+    struct stream stream = {.input = &input, .ingest = &ingest, .codec = codec};
     struct decoder decoder = {.stream = &stream};
     uint32_t before = scene->batch->count;
     codec->type->decode(codec->self, frame, &decoder);

@@ -80,3 +80,33 @@ Test(graft, nothing_and_as_many_fields_as_a_map_may_have)
     graft_fini(&graft);
     buf_fini(&text);
 }
+
+Test(graft, a_whole_one_has_the_names_too)
+{
+    char names[2][8] = {"host", "inner"};
+    struct graft graft;
+    struct event *model = scene_event(&scene, "{}");
+    struct value inner = value_map(model->arena, 2);
+    map_append(inner.map, model->arena, key_of(str_of(names[1])), value_int(1));
+    map_append(&model->root, model->arena, key_of(str_of(names[0])), inner);
+    cr_assert(graft_init_whole(&graft, model));
+    memset(names, 0x55, sizeof names);
+    struct event *event = scene_event(&scene, "{'message':'m'}");
+    graft_apply(&graft, event);
+    graft_fini(&graft);
+    scene_expect(event, "{'message':'m','host':{'inner':1}}");
+}
+
+Test(graft, a_whole_one_refuses_what_it_cannot_hold)
+{
+    char text[GRAFT_BYTES_MAX];
+    struct graft graft;
+    int len = snprintf(text, sizeof text, "{'a':'%0*d'}", GRAFT_BYTES_MAX / 2, 0);
+    cr_assert_lt(len, (int)sizeof text);
+    cr_expect(!graft_init_whole(&graft, scene_event(&scene, text)), "too many bytes");
+    cr_expect(!graft_init_whole(&graft, scene_event(&scene, "{'a':[1]}")), "an array");
+    len = snprintf(text, sizeof text, "{");
+    for (int i = 0; i < MAP_INDEX_MIN; i++) len += snprintf(text + len, sizeof text - (size_t)len, "%s'f%d':1", i ? "," : "", i);
+    snprintf(text + len, sizeof text - (size_t)len, "}");
+    cr_expect(!graft_init_whole(&graft, scene_event(&scene, text)), "too many fields");
+}
