@@ -117,6 +117,14 @@ static void queue_run(struct worker *worker)
     counter_add(&worker->counters.busy_ns, now_ns() - start);
 }
 
+/* Memory is over, and waiting gives some back: with nothing under way nothing would, and what holds it (state,
+ * half frames, other workers and pipelines) may hold it for long. So one batch at a time goes on. */
+static bool memory_pauses(const struct worker *worker)
+{
+    return budget_is_over(worker->loop.budget) &&
+           (worker->first || ticket_pool_open(worker->loop.tickets));
+}
+
 static void ingest_close(struct worker *worker)
 {
     struct batch *batch = worker->ingest.batch;
@@ -125,7 +133,7 @@ static void ingest_close(struct worker *worker)
     ticket_count(batch->ticket, batch->received, 0, 0);
     queue_append(worker, batch);
     if (!worker->is_parked) queue_run(worker);
-    worker->ingest.is_paused = worker->is_parked || budget_is_over(worker->loop.budget);
+    worker->ingest.is_paused = worker->is_parked || memory_pauses(worker);
     worker->was_seen_paused |= worker->ingest.is_paused;
 }
 
@@ -207,7 +215,7 @@ static void inputs_pause(struct worker *worker, bool is_paused)
 static void pause_settle(struct worker *worker)
 {
     bool was_paused = counter_get(&worker->paused_at) != 0;
-    bool is_paused = worker->is_parked || budget_is_over(worker->loop.budget);
+    bool is_paused = worker->is_parked || memory_pauses(worker);
     worker->ingest.is_paused = is_paused;
     /* a pause that began and ended within this turn: an input may have stopped at it */
     bool was_seen = worker->was_seen_paused && !is_paused;
