@@ -78,7 +78,8 @@ static void request_free(struct lane *lane, struct request *request)
 /* Keeps a few requests of usual size for the next; gives larger ones back. */
 static void request_give(struct lane *lane, struct request *request)
 {
-    if (lane->spare_count == LANE_SPARES_MAX || request->data.capacity > 4 * REQUEST_BYTES) {
+    if (lane->spare_count == LANE_SPARES_MAX || budget_is_over(lane->output->loop->budget) ||
+        request->data.capacity > 4 * REQUEST_BYTES) {
         request_free(lane, request);
         return;
     }

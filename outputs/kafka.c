@@ -11,7 +11,8 @@
  * librdkafka tries again by itself, in order and without end (message.timeout.ms = 0) unless `retries`
  * is given. What it gives up on all the same (a topic that does not exist yet, no right to write, a
  * producer that was fenced) is kept here and produced again every AGAIN_MS, before anything new, so
- * order holds. Only records that no broker will ever take (too large, not valid) are dropped, counted
+ * order holds. A batch that the broker refuses as too large or not valid is sent again record by record.
+ * Only records that no broker will ever take (too large, not valid) are dropped, counted
  * and said. A fatal error of the idempotent producer replaces the producer.
  *
  * With `delivery => exactly_once` records are written in the worker's transaction (core/kafka/transaction.h): they are
@@ -69,6 +70,7 @@ struct again {
     bool has_key;
     rd_kafka_headers_t *headers;
     void *opaque;
+    bool is_alone; /* its batch was refused, perhaps for another record's sake: no other beside it */
 };
 
 struct kafka {
@@ -99,6 +101,7 @@ struct kafka {
     struct transaction *transaction;  /* NULL: at least once */
     uint64_t refused[REFUSED_MAX];    /* sums of records; a ring */
     uint32_t refused_count;
+    bool is_alone; /* what is under way is one record whose batch was refused */
     struct buf payload, key, name;
 };
 
@@ -213,6 +216,24 @@ static bool is_permanent(rd_kafka_resp_err_t error)
     default:
         return false;
     }
+}
+
+/* Of these the broker says of a batch what may hold for one of its records only, or for none: the batch may be
+ * larger than the topic allows, and no record of it. */
+static bool is_of_batch(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+           error == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
+           error == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE || error == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
+           error == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
+}
+
+static void say_batch(struct kafka *kafka, rd_kafka_resp_err_t error, const char *topic)
+{
+    counter_add(&kafka->output->counters.errors, 1);
+    LOG(LOG_WARN, "kafka.batch_refused", kafka->output->id,
+        "topic `%s` refuses a batch of records: %s; they are sent one by one. Make batch_size smaller than the topic's "
+        "max.message.bytes", topic, rd_kafka_err2str(error));
 }
 
 static void say_dropped(struct kafka *kafka, const char *topic, size_t len, rd_kafka_resp_err_t error)
@@ -432,8 +453,8 @@ static bool is_taking(const struct kafka *kafka)
 {
     if (kafka->transaction && transaction_taking(kafka->transaction) != TRANSACTION_TAKES)
         return transaction_taking(kafka->transaction) == TRANSACTION_DISCARDS;
-    return kafka->bytes < kafka->bytes_max && !kafka->again && !kafka->is_fatal && kafka->handle.rk &&
-           now_ms(kafka) >= kafka->again_due_ms;
+    return kafka->bytes < kafka->bytes_max && !kafka->again && !kafka->is_alone &&
+           !kafka->is_fatal && kafka->handle.rk && now_ms(kafka) >= kafka->again_due_ms;
 }
 
 static uint32_t kafka_take(void *opaque, struct batch *batch, const struct selection *in,
@@ -456,7 +477,7 @@ static uint32_t kafka_take(void *opaque, struct batch *batch, const struct selec
 
 /* ---- delivery reports ---- */
 
-static void again_keep(struct kafka *kafka, const rd_kafka_message_t *message)
+static void again_keep(struct kafka *kafka, const rd_kafka_message_t *message, bool is_alone)
 {
     struct again *again = xcalloc(1, sizeof *again);
     const char *name = rd_kafka_topic_name(message->rkt);
@@ -468,6 +489,7 @@ static void again_keep(struct kafka *kafka, const rd_kafka_message_t *message)
     rd_kafka_headers_t *headers;
     if (!rd_kafka_message_headers(message, &headers)) again->headers = rd_kafka_headers_copy(headers);
     again->opaque = message->_private;
+    again->is_alone = is_alone;
     *kafka->again_last = again;
     kafka->again_last = &again->next;
     counter_add(&kafka->output->counters.retries, 1);
@@ -484,6 +506,12 @@ static void report_failed(struct kafka *kafka, const rd_kafka_message_t *message
     }
     bool is_purged = message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
                      message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || kafka->is_fatal;
+    if (is_of_batch(message->err) && !kafka->is_alone) {
+        say_batch(kafka, message->err, topic);
+        if (!kafka->again) kafka->again_due_ms = now_ms(kafka);
+        again_keep(kafka, message, true);
+        return;
+    }
     if (is_permanent(message->err) || (kafka->has_retries && !is_purged)) {
         say_dropped(kafka, topic, message->len, message->err);
         bytes_release(kafka, record_bytes(message->len, message->key_len));
@@ -492,7 +520,7 @@ static void report_failed(struct kafka *kafka, const rd_kafka_message_t *message
     }
     if (!is_purged) say_again(kafka, message->err, topic);
     if (!kafka->again) kafka->again_due_ms = now_ms(kafka) + (is_purged ? 0 : AGAIN_MS);
-    again_keep(kafka, message);
+    again_keep(kafka, message, kafka->is_alone);
 }
 
 static void report_run(struct kafka *kafka, uint32_t group, uint32_t count)
@@ -525,6 +553,7 @@ static void reports_settle(struct kafka *kafka, const rd_kafka_message_t **messa
         group = own;
         run++;
     }
+    if (!kafka->records) kafka->is_alone = false; /* before hooks of what settles look */
     if (run) report_run(kafka, group, run);
     bytes_release(kafka, bytes);
     counter_add(&kafka->output->counters.bytes, payload);
@@ -596,17 +625,27 @@ static bool again_produce(struct kafka *kafka, struct again *again)
     return true;
 }
 
+static void again_pop(struct kafka *kafka)
+{
+    struct again *done = kafka->again;
+    kafka->again = done->next;
+    if (!kafka->again) kafka->again_last = &kafka->again;
+    again_free(done);
+}
+
 static void again_go_on(struct kafka *kafka)
 {
-    while (kafka->again && again_produce(kafka, kafka->again)) {
-        struct again *done = kafka->again;
-        kafka->again = done->next;
-        again_free(done);
+    while (kafka->again) {
+        bool is_alone = kafka->again->is_alone;
+        if (is_alone && kafka->records) return; /* their reports bring us back */
+        if (!again_produce(kafka, kafka->again)) {
+            kafka->again_due_ms = now_ms(kafka) + AGAIN_MS;
+            return;
+        }
+        again_pop(kafka);
+        kafka->is_alone = is_alone && kafka->records;
+        if (kafka->is_alone) return;
     }
-    if (kafka->again)
-        kafka->again_due_ms = now_ms(kafka) + AGAIN_MS;
-    else
-        kafka->again_last = &kafka->again;
 }
 
 /* ---- the producer ---- */

@@ -121,10 +121,17 @@ static void queue_run(struct worker *worker)
     counter_add(&worker->counters.busy_ns, now_ns() - start);
 }
 
+/* Memory is over, and waiting gives some back: with nothing under way nothing would, and what holds it (state,
+ * half frames, other workers and pipelines) may hold it for long. So one batch at a time goes on. */
+static bool memory_pauses(const struct worker *worker)
+{
+    return budget_is_over(worker->loop.budget) &&
+           (worker->first || ticket_pool_open(worker->loop.tickets));
+}
+
 static bool must_pause(const struct worker *worker)
 {
-    return worker->is_parked || budget_is_over(worker->loop.budget) ||
-           dead_letters_are_behind(worker->options.dead_letters);
+    return worker->is_parked || memory_pauses(worker) || dead_letters_are_behind(worker->options.dead_letters);
 }
 
 static void ingest_close(struct worker *worker)

@@ -250,9 +250,10 @@ bool bus_link_has_room(const struct bus_link *link)
     if (link->open) return true;
     unsigned used = atomic_load_explicit(&link->tail, memory_order_relaxed) -
                     atomic_load_explicit(&link->head, memory_order_acquire);
+    /* the receiver's own bound: that of the process holds the sender's inputs back */
     return used < BUS_RING_PARCELS &&
            atomic_load_explicit(&link->bytes, memory_order_relaxed) < BUS_RING_BYTES &&
-           !budget_is_over(link->pool.budget);
+           !budget_is_full(link->pool.budget);
 }
 
 static struct bus_parcel *parcel_create(struct bus_link *link)

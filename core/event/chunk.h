@@ -61,10 +61,16 @@ static inline void budget_release(struct budget *budget, size_t bytes)
     budget_look(budget, before - bytes);
 }
 
+/* Of itself, whatever its parent. */
+static inline bool budget_is_full(const struct budget *budget)
+{
+    return budget->limit && budget_used(budget) >= budget->limit;
+}
+
 static inline bool budget_is_over(const struct budget *budget)
 {
     size_t used = budget_used(budget);
-    if (budget->limit && used >= budget->limit) return true;
+    if (budget_is_full(budget)) return true;
     const struct budget *parent = budget->parent;
     return parent && used > BUDGET_ALWAYS_BYTES && parent->limit && budget_used(parent) >= parent->limit;
 }
