@@ -17,7 +17,8 @@
  *
  * With `delivery => exactly_once` records are written in the worker's transaction (core/kafka/transaction.h): they are
  * settled when it is committed, and a record that fails aborts it. Then nothing is kept for another try: it is read
- * again. A record that no broker will ever take is remembered and left out the next time.
+ * again. A batch that no broker will ever take aborts it, too: fewer records are then underway at a time, half as many
+ * each time, until the one that is to blame fails alone. It is remembered, and left out the next time.
  *
  * One worker's thread; nothing here blocks. */
 #include <assert.h>
@@ -45,6 +46,7 @@ enum {
     EVENT_BITS = 20,           /* of a record's opaque pointer: BATCH_EVENTS_MAX */
     TIMEOUT_WITH_RETRIES_MS = 120000, /* Java's delivery.timeout.ms */
     REFUSED_MAX = 256,         /* records that aborted a transaction and are left out when they come again */
+    CALM_MAX = 64,             /* transactions without a refusal, then twice as many records may be underway */
 };
 _Static_assert(BATCH_EVENTS_MAX <= 1 << EVENT_BITS, "an event's index fits");
 
@@ -101,6 +103,9 @@ struct kafka {
     struct transaction *transaction;  /* NULL: at least once */
     uint64_t refused[REFUSED_MAX];    /* sums of records; a ring */
     uint32_t refused_count;
+    uint32_t records_max;             /* underway in a transaction, since batches were refused; 0: any number */
+    uint32_t batch_refused;           /* records of this transaction that were, for ever */
+    uint32_t calm;                    /* transactions since */
     bool is_alone; /* what is under way is one record whose batch was refused */
     struct buf payload, key, name;
 };
@@ -344,9 +349,25 @@ static bool is_refused(const struct kafka *kafka, struct str payload)
     return false;
 }
 
+/* After a transaction: how many records may be underway in the next. */
+static void records_max_adapt(struct kafka *kafka)
+{
+    uint32_t refused = kafka->batch_refused;
+    kafka->batch_refused = 0;
+    if (refused) {
+        if (!kafka->records_max || refused < kafka->records_max) kafka->records_max = refused;
+        kafka->records_max = (kafka->records_max + 1) / 2;
+        kafka->calm = 0;
+    } else if (kafka->records_max && ++kafka->calm == CALM_MAX) {
+        kafka->records_max = kafka->records_max > UINT16_MAX ? 0 : kafka->records_max * 2;
+        kafka->calm = 0;
+    }
+}
+
 static void transaction_settle(void *opaque)
 {
     struct kafka *kafka = opaque;
+    records_max_adapt(kafka);
     for (uint32_t i = 0; i < kafka->group_count; i++) {
         uint32_t done = kafka->groups[i].done;
         kafka->groups[i].done = 0;
@@ -453,6 +474,7 @@ static bool is_taking(const struct kafka *kafka)
 {
     if (kafka->transaction && transaction_taking(kafka->transaction) != TRANSACTION_TAKES)
         return transaction_taking(kafka->transaction) == TRANSACTION_DISCARDS;
+    if (kafka->records_max && kafka->records >= kafka->records_max) return false;
     return kafka->bytes < kafka->bytes_max && !kafka->again && !kafka->is_alone &&
            !kafka->is_fatal && kafka->handle.rk && now_ms(kafka) >= kafka->again_due_ms;
 }
@@ -499,7 +521,10 @@ static void report_failed(struct kafka *kafka, const rd_kafka_message_t *message
 {
     const char *topic = rd_kafka_topic_name(message->rkt);
     if (kafka->transaction) {
-        if (is_permanent(message->err)) refused_keep(kafka, (struct str){message->payload, message->len});
+        if (is_permanent(message->err) && kafka->records_max == 1)
+            refused_keep(kafka, (struct str){message->payload, message->len});
+        else
+            kafka->batch_refused += is_permanent(message->err);
         bytes_release(kafka, record_bytes(message->len, message->key_len));
         record_aborts(kafka, opaque_group(message->_private), topic, message->err);
         return;

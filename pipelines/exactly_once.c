@@ -79,5 +79,8 @@ bool exactly_once_check(const struct pipeline *pipeline, struct diag *diag)
     outputs_check(&check);
     inputs_check(&check);
     filters_check(&check);
+    if (pipeline->settings.dead_letter_queue_enable)
+        refuse(&check, check.output->place, "dead letters are files, not in the transaction",
+               "set dead_letter_queue.enable to false for this pipeline");
     return check.is_kept;
 }

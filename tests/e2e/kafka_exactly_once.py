@@ -68,6 +68,26 @@ def members(folder, broker, feed):
             wait(lambda: group_shares(broker, "g") == [6], 60, "the first has all partitions back")
         ok(first.stop() == 0, "stops with 0")
 
+def refused(folder):
+    """A record that no broker takes among others: it alone is dropped, the others come once."""
+    with Broker(folder, message_max_bytes="20000") as broker:
+        for topic in ("in", "out"):
+            broker.topic(topic, 1)
+        small = ["record %d" % i for i in range(400)]
+        for part in (small[:200], ["x" * 12000], small[200:]):
+            produce(broker, "in", {0: part})
+        text = """input { kafka { bootstrap_servers => "%s" topics => ["in"] group_id => "g" auto_offset_reset => "earliest" } }
+        output { kafka { bootstrap_servers => "%s" topic_id => "out" codec => line { format => "%%{message}%%{message}" }
+                         delivery => "exactly_once" } }""" % (broker.address, broker.address)
+        with Tailrace(folder, text, name="refused") as tailrace:
+            wait(lambda: broker.committed("g") == 401, 120, "all records committed")
+            ok(tailrace.metric("component_dropped_events_total") == 1, "the record that is too large is dropped and counted")
+            ok(tailrace.stop() == 0, "stops with 0")
+        got = [value.rstrip("\\n") for _, value in broker.values("out", "-c")]
+        ok(got == [line * 2 for line in small], f"all others are there once, in order ({len(got)})")
+
+with Folder() as folder:
+    refused(folder)
 with Folder() as folder, Broker(folder, group_initial_rebalance_delay_ms="0") as broker:
     for topic, partitions in (("in", PARTITIONS), ("high", 2), ("low", 2)):
         broker.topic(topic, partitions)
