@@ -141,7 +141,7 @@ static int walk(struct work *work, bool prints, uint64_t *records)
         }
         ++*records;
         if (!prints) continue;
-        if (print_frames(record.sequence, record.payload)) continue;
+        if (!queue_is_spill(&work->spool) && print_frames(record.sequence, record.payload)) continue;
         printf("%llu\t", (number)record.sequence);
         if (!queue_is_spill(&work->spool) || !queue_dump_event(record.payload)) print_text(record.payload);
     }

@@ -87,7 +87,7 @@ static void stop_look(uv_timer_t *timer)
     LOG(LOG_WARN, "stop.timeout", (struct str){0},
         "not drained within shutdown.timeout: %llu events were not delivered; the lines before say where they are",
         (unsigned long long)left);
-    _exit(control->code);
+    _exit((int)control->code);
 }
 
 static void stop_all(struct control *control)
