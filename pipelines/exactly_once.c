@@ -21,13 +21,12 @@ static const struct output *output_find(const struct generation *generation)
     return NULL;
 }
 
-static struct message *refuse(struct check *check, struct place place, const char *what, const char *hint)
+static void refuse(struct check *check, struct place place, const char *what, const char *hint)
 {
     struct message *message = diag_error(check->diag, place, "`delivery => exactly_once` cannot be kept: %s", what);
     diag_hint(check->diag, message, "%s", hint);
     diag_other(check->diag, message, check->output->place, "asked for here");
     check->is_kept = false;
-    return message;
 }
 
 static void outputs_check(struct check *check)

@@ -41,11 +41,9 @@ static void say_error(struct work *work, int error)
 
 static void say_loss(struct work *work, const struct spool_loss *loss)
 {
-    static const char *const words[] = {[SPOOL_LOSS_TORN] = "unfinished", [SPOOL_LOSS_DAMAGED] = "damaged",
-                                        [SPOOL_LOSS_HEADER] = "header damaged", [SPOOL_LOSS_MISSING] = "missing"};
     if (loss->kind == SPOOL_LOSS_NONE) return;
     work->is_whole = work->is_whole && loss->kind == SPOOL_LOSS_TORN;
-    printf("%s:", words[loss->kind]);
+    printf("%s:", spool_loss_word(loss->kind));
     if (loss->last >= loss->first)
         printf(" records %llu to %llu", (number)loss->first, (number)loss->last);
     else

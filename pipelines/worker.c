@@ -8,7 +8,6 @@
 #include "core/net/tls.h"
 #include "core/xmalloc.h"
 #include "dsl/vm.h"
-#include "pipelines/data_folder.h"
 
 enum { MEMORY_POLL_MS = 10 }; /* another worker may give the budget's memory back unseen */
 
@@ -496,14 +495,8 @@ static void queue_start(struct worker *worker)
                                     .checkpoint_frames = settings->checkpoint_frames,
                                     .files = &file_ops_real,
                                     .counters = &worker->queue_counters};
-    int error = data_folder_make(settings->folder);
-    if (error)
-        LOG(LOG_ERROR, "queue.folder", worker->options.pipeline,
-            "the queue's folder %s cannot be made: %s; give another with path.queue", settings->folder,
-            strerror(error));
-    else
-        worker->queue = queue_open(&options, &worker->ingest, worker->options.disk, worker->generation->inputs,
-                                   worker->generation->input_count);
+    worker->queue = queue_open(&options, &worker->ingest, worker->options.disk, worker->generation->inputs,
+                               worker->generation->input_count);
     if (!worker->queue) atomic_store(&worker->has_failed, true);
 }
 

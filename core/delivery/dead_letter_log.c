@@ -53,7 +53,6 @@ void dead_letter_log_init(struct dead_letter_log *log, const struct dead_letters
     *log = (struct dead_letter_log){
         .files = options->files,
         .folder = xstrdup(buf_z(&folder)),
-        .base = options->folder.len,
         .policy = options->policy,
         .age_ns_max = options->age_ns_max,
     };
@@ -81,32 +80,12 @@ void dead_letter_log_fini(struct dead_letter_log *log)
     free(log->folder);
 }
 
-/* The folders above the log's, which a fresh installation lacks, each with its name on the disk. */
-static int folders_make(struct dead_letter_log *log)
-{
-    int error = 0;
-    size_t parent = 0; /* length of its path */
-    for (size_t i = 1; i <= log->base && error == 0; i++) {
-        if (i < log->base && log->folder[i] != '/') continue;
-        log->folder[i] = 0;
-        error = log->files->make_folder(log->files, log->folder);
-        log->folder[i] = '/';
-        if (parent) {
-            log->folder[parent] = 0;
-            log->files->sync_folder(log->files, log->folder); /* who may not read it cannot have made anything */
-            log->folder[parent] = '/';
-        }
-        parent = i;
-    }
-    return error;
-}
-
 static int log_open(struct dead_letter_log *log, uint64_t now_ns)
 {
     if (log->is_open) return 0;
     if (log->tried_ns && now_ns - log->tried_ns < OPEN_AGAIN_NS) return log->status;
     struct spool_report report;
-    int error = folders_make(log);
+    int error = file_folders_make(log->files, log->folder);
     if (error == 0) error = spool_open(&log->spool, &log->options, log->files, &report);
     for (int i = 0; error == -EAGAIN && i < OPEN_TRIES; i++) {
         usleep(OPEN_WAIT_US); /* somebody who removes letters has it for a moment */

@@ -24,7 +24,6 @@ void dead_letter_heap_fini(struct dead_letter_heap *heap);
 struct dead_letter_log {
     const struct file_ops *files;
     char *folder; /* of the log */
-    size_t base;  /* how much of it is the pipeline's folder */
     struct spool_options options;
     enum dead_letters_policy policy;
     int64_t age_ns_max;

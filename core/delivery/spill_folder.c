@@ -7,8 +7,6 @@
 #include "core/output.h"
 #include "core/store/spool/spool.h"
 
-enum { FOLDER_LEVELS = 4 }; /* the worker's, the pipeline's, spill, path.data */
-
 static bool is_plain(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -64,25 +62,6 @@ uint32_t spill_folder_workers(struct str path_data, const struct output *output,
     buf_fini(&path);
     qsort(numbers, count, sizeof *numbers, ascending);
     return count;
-}
-
-/* The names of the last ones are made durable, too; the spool sees to that of the log itself. */
-int spill_folder_parents(const struct file_ops *files, const char *folder)
-{
-    struct buf path = {0};
-    int error = 0;
-    for (const char *at = strchr(folder + 1, '/'); at && !error; at = strchr(at + 1, '/')) {
-        buf_clear(&path);
-        buf_append(&path, (struct str){folder, (size_t)(at - folder)});
-        error = files->make_folder(files, buf_z(&path));
-    }
-    for (int level = 0; level < FOLDER_LEVELS && !error && path.len; level++) {
-        error = files->sync_folder(files, buf_z(&path));
-        while (path.len && path.ptr[path.len - 1] != '/') path.len--;
-        if (path.len) path.len--;
-    }
-    buf_fini(&path);
-    return error;
 }
 
 uint64_t spill_folder_count(const char *folder)

@@ -11,8 +11,6 @@ struct output;
 void spill_folder(struct buf *path, struct str path_data, const struct output *output, uint32_t worker);
 /* Numbers of workers that are not there any more and whose logs are this one's to empty; at most `most`, ascending. */
 uint32_t spill_folder_workers(struct str path_data, const struct output *output, uint32_t *numbers, uint32_t most);
-/* Makes the folders that it lies in: 0 or a negative errno. */
-int spill_folder_parents(const struct file_ops *files, const char *folder);
 /* How many events wait in it; 0 when there is no log. */
 uint64_t spill_folder_count(const char *folder);
 /* Logs of outputs that the pipeline does not have any more: a warning for each that is not empty. */

@@ -26,14 +26,10 @@ static struct spool_options options_of(const struct spill_logs *logs, const char
 
 static void say_lost(const struct spill_logs *logs, const struct spill_log *log, const struct spool_loss *loss)
 {
-    static const char *const words[] = {[SPOOL_LOSS_TORN] = "an unfinished end",
-                                        [SPOOL_LOSS_DAMAGED] = "damaged bytes",
-                                        [SPOOL_LOSS_HEADER] = "a damaged header",
-                                        [SPOOL_LOSS_MISSING] = "a missing file or end of one"};
     if (loss->kind == SPOOL_LOSS_NONE) return;
     LOG(LOG_ERROR, "spill.lost", logs->id,
         "events %llu to %llu of %s are lost: %s, %020llu.seg at byte %llu, %llu bytes; the rest is sent",
-        (number)loss->first, (number)loss->last, log->folder, words[loss->kind], (number)loss->segment,
+        (number)loss->first, (number)loss->last, log->folder, spool_loss_word(loss->kind), (number)loss->segment,
         (number)loss->offset, (number)loss->bytes);
 }
 
@@ -59,7 +55,7 @@ static int log_open(struct spill_logs *logs, struct spill_log *log)
 {
     struct spool_report report = {0};
     struct spool_options options = options_of(logs, log->folder);
-    int error = spill_folder_parents(logs->files, log->folder);
+    int error = file_folders_make(logs->files, log->folder);
     if (!error) error = spool_open(&log->spool, &options, logs->files, &report);
     if (!error) {
         say_report(logs, log, &report);

@@ -82,7 +82,14 @@ static int log_open(struct queue *queue, struct queue_log *log, uint32_t worker,
     struct spool_options options = queue->options.log;
     struct spool_report report = {0};
     options.folder = folder;
-    int error = len < (int)sizeof folder ? queue_log_open(log, &options, queue->options.files, &report) : -ENAMETOOLONG;
+    int error = len < (int)sizeof folder ? file_folders_make(queue->options.files, folder) : -ENAMETOOLONG;
+    if (error) {
+        LOG(LOG_ERROR, "queue.folder", queue->options.pipeline,
+            "the queue's folder %s cannot be made: %s; give another with path.queue", queue->options.folder,
+            uv_strerror(error));
+        return error;
+    }
+    error = queue_log_open(log, &options, queue->options.files, &report);
     if (error) {
         queue_say_refused(queue->options.pipeline, folder, error, &report);
         return error;

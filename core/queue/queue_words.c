@@ -8,14 +8,11 @@ typedef unsigned long long number;
 
 void queue_say_loss(struct str pipeline, const struct spool_loss *loss)
 {
-    static const char *const words[] = {[SPOOL_LOSS_TORN] = "unfinished", [SPOOL_LOSS_DAMAGED] = "damaged",
-                                        [SPOOL_LOSS_HEADER] = "without a readable header",
-                                        [SPOOL_LOSS_MISSING] = "missing"};
     if (loss->kind == SPOOL_LOSS_NONE) return;
     LOG(LOG_ERROR, "queue.lost", pipeline,
         "records %llu to %llu of the queue are lost: %s, %llu bytes at byte %llu of %020llu.seg; "
         "all others are read",
-        (number)loss->first, (number)loss->last, words[loss->kind], (number)loss->bytes, (number)loss->offset,
+        (number)loss->first, (number)loss->last, spool_loss_word(loss->kind), (number)loss->bytes, (number)loss->offset,
         (number)loss->segment);
 }
 

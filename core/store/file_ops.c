@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "core/text/buf.h"
 
 static int checked(int result) { return result < 0 ? -errno : result; }
 
@@ -170,4 +172,32 @@ int file_read_all(const struct file_ops *files, int fd, char *to, size_t len, ui
         offset += (size_t)got;
     }
     return 0;
+}
+
+/* Who may not read a folder cannot have made anything in it. */
+static int folder_make(const struct file_ops *files, struct buf *path, size_t parent)
+{
+    int error = files->make_folder(files, buf_z(path));
+    if (error || !parent) return error;
+    char slash = path->ptr[parent];
+    path->ptr[parent] = 0;
+    error = files->sync_folder(files, path->ptr);
+    path->ptr[parent] = slash;
+    return error == -EACCES ? 0 : error;
+}
+
+int file_folders_make(const struct file_ops *files, const char *path)
+{
+    assert(*path);
+    struct buf so_far = {0};
+    size_t parent = 0; /* length of its path */
+    int error = 0;
+    for (const char *at = strchr(path + 1, '/'); at && !error; at = strchr(at + 1, '/')) {
+        buf_clear(&so_far);
+        buf_append(&so_far, (struct str){path, (size_t)(at - path)});
+        error = folder_make(files, &so_far, parent);
+        parent = so_far.len;
+    }
+    buf_fini(&so_far);
+    return error;
 }

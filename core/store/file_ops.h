@@ -39,5 +39,8 @@ extern const struct file_ops file_ops_real;
 /* All of them, by as many calls as it takes. A read that ends early: -ENODATA. */
 int file_write_all(const struct file_ops *files, int fd, struct str bytes, uint64_t offset);
 int file_read_all(const struct file_ops *files, int fd, char *to, size_t len, uint64_t offset);
+/* The folders above `path`: those that are missing are made, and all have their names on the disk afterwards, as far
+ * as this process may read what they lie in. */
+int file_folders_make(const struct file_ops *files, const char *path);
 
 #endif

@@ -98,3 +98,11 @@ bool spool_record_check(const char *from, uint32_t seed, uint32_t len, struct sp
     record->is_group_first = get32(from + AT_LENGTH) & SPOOL_GROUP_FIRST;
     return true;
 }
+
+const char *spool_loss_word(enum spool_loss_kind kind)
+{
+    static const char *const words[] = {[SPOOL_LOSS_TORN] = "unfinished", [SPOOL_LOSS_DAMAGED] = "damaged",
+                                        [SPOOL_LOSS_HEADER] = "header damaged", [SPOOL_LOSS_MISSING] = "missing"};
+    assert(kind != SPOOL_LOSS_NONE && kind < sizeof words / sizeof *words);
+    return words[kind];
+}

@@ -64,6 +64,8 @@ enum spool_loss_kind {
     SPOOL_LOSS_HEADER,  /* both headers of a segment: none of its records can be checked */
     SPOOL_LOSS_MISSING, /* a segment, or its end, is not there */
 };
+/* A word for people, of any but NONE: `damaged`. */
+const char *spool_loss_word(enum spool_loss_kind kind);
 
 struct spool_loss {
     enum spool_loss_kind kind;
