@@ -200,8 +200,9 @@ def endless():
         yield part
 
 def slow(text):
+    pace = Pace(0.25)  # 1 KiB a second
     for at in range(0, len(text), 256):
-        time.sleep(0.25)  # 1 KiB a second
+        pace.turn()
         yield text[at:at + 256]
 
 def garbage(folder):

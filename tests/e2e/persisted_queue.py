@@ -135,10 +135,11 @@ class Sender(threading.Thread):
     def run(self):
         try:
             with socket.create_connection(("127.0.0.1", self.port)) as s:
+                pace = Pace(0.01)
                 while True:
-                    s.sendall(lines(self.next, 50))
-                    self.next += 50
-                    time.sleep(0.0005)
+                    s.sendall(lines(self.next, 1000))
+                    self.next += 1000
+                    pace.turn()
         except OSError:
             pass
 

@@ -61,6 +61,7 @@ with Folder() as folder:
     with tailrace:
         written, begun, kills = 0, time.monotonic(), sorted(draw.uniform(0, SECONDS) for _ in range(KILLS))
         with open(source, "a") as f:
+            pace = Pace(0.05)
             while time.monotonic() < begun + SECONDS:
                 f.write("".join(f"{i} {TEXT}\n" for i in range(written, written + 500)))
                 f.flush()
@@ -69,7 +70,7 @@ with Folder() as folder:
                     kills.pop(0)
                     tailrace.kill()
                     tailrace.start()
-                time.sleep(0.05) # the rate of the source
+                pace.turn()
         numbers = lambda lines: [int(line.split()[0]) for line in lines if line.endswith(" " + TEXT)]
         wait(lambda: lines_of(other) and lines_of(other)[-1].startswith(b"%d " % (written - 1)), 60, "the other output has all")
         ok(list(dict.fromkeys(numbers(line.decode() for line in lines_of(other)))) == list(range(written)), f"the other output: all {written}, in order")

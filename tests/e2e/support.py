@@ -40,6 +40,14 @@ def wait(condition, seconds, what):
             finish()
         time.sleep(0.01)
 
+class Pace:
+    """A source that does not give all at once: each turn() waits until it is `seconds` after the one before."""
+    def __init__(self, seconds):
+        self.seconds, self.due = seconds, time.monotonic()
+    def turn(self):
+        self.due += self.seconds
+        wait(lambda: time.monotonic() >= self.due, self.seconds + 10, "the source's turn")
+
 def free_port(kind=socket.SOCK_STREAM):
     with socket.socket(socket.AF_INET, kind) as s:
         s.bind(("127.0.0.1", 0))
