@@ -98,6 +98,12 @@ def scripts(folder):
     path = os.path.join(HERE, folder)
     return sorted(f for f in os.listdir(path) if f.endswith(".py") and not f.startswith("support")) if os.path.isdir(path) else []
 
+def side_by_side(jobs, count=None, **extra):
+    """Two at a time: each uses one core."""
+    with ThreadPoolExecutor(2) as pool:
+        for job, result in zip(jobs, pool.map(lambda job: run(job[1], job[2], **extra), jobs)):
+            step(*job, count=count, result=result)
+
 E2E_SECONDS = {"quick": 120, "gate": 600, "long": 7200}[mode]
 
 def marks(name):
@@ -113,9 +119,10 @@ def while_building():
 
 def end_to_end(sanitized=False):
     """A script says `quick: yes` near its top when it takes a few seconds at most; those are run with
-    the sanitizers, too, with the loads of `./test quick` in the gate; `sanitizers: no`: not in the
-    gate; `long: only`: in `./test long` alone."""
+    the sanitizers, too, two side by side and with the loads of `./test quick` in the gate;
+    `sanitizers: no`: not in the gate; `long: only`: in `./test long` alone."""
     slow_mode = {"TAILRACE_TEST_MODE": "quick"} if mode == "gate" else {}
+    jobs = []
     for name in scripts("e2e"):
         head = marks(name)
         if "quick: yes" not in head and (mode == "quick" or sanitized) or "waits: yes" in head and mode == "gate":
@@ -126,8 +133,9 @@ def end_to_end(sanitized=False):
         if not sanitized:
             step(f"e2e {name[:-3]}", ["python3", f"tests/e2e/{name}"], limit, count_ok)
         elif name != "package.py":  # it runs a program that it unpacks
-            step(f"e2e {name[:-3]}, address and undefined", ["python3", f"tests/e2e/{name}"], limit, count_ok,
-                 TAILRACE_PROGRAM=os.path.join(ROOT, "build/asan/tailrace"), **slow_mode)
+            jobs.append((f"e2e {name[:-3]}, address and undefined", ["python3", f"tests/e2e/{name}"], limit))
+    extra = dict(TAILRACE_PROGRAM=os.path.join(ROOT, "build/asan/tailrace"), **slow_mode)
+    side_by_side([job for job in jobs if not only or only in job[0]], count_ok, **extra)
 
 def programs(folder, preset):
     path = os.path.join(HERE, folder)
@@ -135,7 +143,6 @@ def programs(folder, preset):
     return [n for n in names if os.path.exists(f"{ROOT}/build/{preset}/{n}")]
 
 def fuzz():
-    """Two at a time: each uses one core."""
     targets, jobs = programs("fuzz", "fuzz"), []
     for name in targets:
         seconds = max(1, FUZZ_SECONDS[mode] // max(1, len(targets)))
@@ -151,9 +158,7 @@ def fuzz():
             command.insert(1, "-dict=" + words)
         if not only or only in f"fuzz {name[5:]} {seconds} s":
             jobs.append((f"fuzz {name[5:]} {seconds} s", command, seconds + 120))
-    with ThreadPoolExecutor(2) as pool:
-        for job, result in zip(jobs, pool.map(lambda job: run(job[1], job[2]), jobs)):
-            step(*job, result=result)
+    side_by_side(jobs)
 
 def main():
     if mode not in ("quick", "gate", "long"):

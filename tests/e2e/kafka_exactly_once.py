@@ -6,8 +6,8 @@ waits: yes"""
 import signal
 from support_kafka import *
 
-KILLS = int(os.environ.get("TAILRACE_KILLS", choose(2, 3, 50)))
-REBALANCES = int(os.environ.get("TAILRACE_REBALANCES", choose(1, 2, 20)))
+KILLS = int(os.environ.get("TAILRACE_KILLS", choose(2, 2, 50)))
+REBALANCES = int(os.environ.get("TAILRACE_REBALANCES", choose(1, 1, 20)))
 SEED = int(os.environ.get("TAILRACE_SEED", "7"))
 PARTITIONS = 6
 KILLED = 30000 * KILLS      # records read by processes that are killed
