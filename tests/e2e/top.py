@@ -59,6 +59,9 @@ class Screen:
         os.close(self.master)
         os.close(self.slave)
 
+def rate(text):
+    return float(text[:-1]) * {"k": 1e3, "M": 1e6}[text[-1]]
+
 def once(url, tailrace):
     code, out, err = command("--once", "--interval", "300ms", *url)
     ok(code == 0 and not err and "\x1b" not in out, "--once: a table without colours, 0")
@@ -68,7 +71,7 @@ def once(url, tailrace):
     parse = re.search(r"^  parse +grok +(\d+\.\d) +(\d+) ns +(\S+[kM]) +(\d+\.\d) +(\S+[kM]) +0 +0$", out, re.M)
     ok(parse and 60 < float(parse[4]) < 70 and float(parse[1]) <= float(busy[3]), "a filter: what it costs, a third fails")
     gone = re.search(r"^  gone +drop +\d+\.\d +\d+ ns +(\S+[kM]) +\S+ +0 +(\S+[kM]) +0$", out, re.M)
-    ok(gone and gone[1] == gone[2], "a drop drops all that comes") or print(out)
+    ok(gone and abs(rate(gone[1]) - rate(gone[2])) < 0.01 * rate(gone[1]), "a drop drops all that comes (a batch may lie between the two reads)") or print(out)
     ok(out.index("  parse ") < out.index("  gone ") < out.index("(outputs, branches)"), "filters by their cost")
     ok(re.search(r"^  parse +\d+\.\d +\d+ ns +\S+[kM] +\d+\.\d +0  \^%\{WORD:w\} %\{INT:n:int\}\$$", out, re.M), "grok's patterns")
     ok(re.search(r"^  sink +tcp +0 +0 +\d\S* +stuck +(49|50)\.\d +\S+ +[1-9]\S* +0$", out, re.M), "an output that is stuck: in flight, lag, full, errors")
