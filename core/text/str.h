@@ -60,7 +60,8 @@ static inline ptrdiff_t str_find(struct str s, struct str needle)
 {
     if (needle.len == 0) return 0;
     if (s.len < needle.len) return -1;
-    const char *found = memmem(s.ptr, s.len, needle.ptr, needle.len);
+    const char *found = needle.len == 1 ? memchr(s.ptr, needle.ptr[0], s.len)
+                                        : memmem(s.ptr, s.len, needle.ptr, needle.len);
     return found ? found - s.ptr : -1;
 }
 
