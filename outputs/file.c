@@ -24,6 +24,7 @@
 #include <zlib.h>
 #include "core/log.h"
 #include "core/output.h"
+#include "core/store/file_ops.h"
 #include "core/store/open.h"
 #include "core/xmalloc.h"
 
@@ -55,6 +56,7 @@ struct sink {
     int fd;
     bool is_fifo, is_locked;
     bool is_begun;            /* the file's end was looked at since it was opened */
+    bool is_named;            /* its name is on the disk, too (fsync) */
     struct timespec checked;  /* when the path was last compared with the descriptor */
     struct buf compressed;    /* of the request in flight; empty: not compressed yet */
     size_t written;           /* of the request in flight, or of its compressed form */
@@ -122,7 +124,7 @@ static void sink_shut(struct sink *sink)
 {
     if (sink->fd >= 0) close(sink->fd);
     sink->fd = -1;
-    sink->is_locked = sink->is_begun = false;
+    sink->is_locked = sink->is_begun = sink->is_named = false;
 }
 
 static bool is_due(const struct sink *sink, const struct timespec *now)
@@ -262,6 +264,26 @@ static int sink_end_torn(struct sink *sink, struct str bytes)
     return status;
 }
 
+static int sink_sync_name(struct sink *sink)
+{
+    if (sink->is_named) return 0;
+    int status = sink->is_failure ? file_ops_real.sync_folder(&file_ops_real, sink->owner->root)
+                                  : file_name_sync(&file_ops_real, sink->path);
+    sink->is_named = status == 0;
+    return status;
+}
+
+/* What a failed sync did not write the system takes for written and never tries again: all of the request
+ * is written once more, so some of it may be there twice. */
+static int sink_sync(struct sink *sink)
+{
+    int status = fdatasync(sink->fd) < 0 ? -errno : 0;
+    if (status == 0) return sink_sync_name(sink);
+    sink->written = 0;
+    sink_shut(sink);
+    return status;
+}
+
 enum { SINK_IS_FIFO = 1 }; /* status: go on in a thread of its own */
 
 static int sink_put(struct sink *sink)
@@ -281,7 +303,7 @@ static int sink_put(struct sink *sink)
     status = sink_end_torn(sink, bytes);
     if (status == 0) status = write_whole(sink->fd, bytes, &sink->written);
     if (status == -EPIPE) sink_rewind(sink, bytes);
-    if (status == 0 && self->fsync && !sink->is_fifo && fdatasync(sink->fd) < 0) status = -errno;
+    if (status == 0 && self->fsync && !sink->is_fifo) status = sink_sync(sink);
     if (sink->written == 0 || sink->written == bytes.len) sink_unlock(sink);
     return status;
 }

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/text/buf.h"
+#include "core/xmalloc.h"
 
 static int checked(int result) { return result < 0 ? -errno : result; }
 
@@ -200,4 +202,16 @@ int file_folders_make(const struct file_ops *files, const char *path)
     }
     buf_fini(&so_far);
     return error;
+}
+
+int file_name_sync(const struct file_ops *files, const char *path)
+{
+    int error = file_folders_make(files, path);
+    if (error) return error;
+    const char *slash = strrchr(path, '/');
+    size_t len = slash && slash != path ? (size_t)(slash - path) : 1;
+    char *folder = xstrndup(slash ? (struct str){path, len} : STR("."));
+    error = files->sync_folder(files, folder);
+    free(folder);
+    return error == -EACCES ? 0 : error;
 }

@@ -42,5 +42,7 @@ int file_read_all(const struct file_ops *files, int fd, char *to, size_t len, ui
 /* The folders above `path`: those that are missing are made, and all have their names on the disk afterwards, as far
  * as this process may read what they lie in. */
 int file_folders_make(const struct file_ops *files, const char *path);
+/* The name of a file that was made, and those of the folders above it, on the disk; as far as above. */
+int file_name_sync(const struct file_ops *files, const char *path);
 
 #endif
