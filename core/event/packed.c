@@ -17,14 +17,28 @@ enum packed_kind {
 
 /* ---- packing ---- */
 
+/* There is room; behind it. */
+static inline char *put_varint(char *at, uint64_t number)
+{
+    while (number >= 0x80) {
+        *at++ = (char)(number | 0x80);
+        number >>= 7;
+    }
+    *at++ = (char)number;
+    return at;
+}
+
 void pack_varint(struct buf *out, uint64_t number)
 {
     buf_reserve(out, PACKED_VARINT_MAX);
-    while (number >= 0x80) {
-        out->ptr[out->len++] = (char)(number | 0x80);
-        number >>= 7;
-    }
-    out->ptr[out->len++] = (char)number;
+    out->len = (size_t)(put_varint(out->ptr + out->len, number) - out->ptr);
+}
+
+static inline char *put_text(char *at, struct str text)
+{
+    at = put_varint(at, text.len);
+    if (text.len) memcpy(at, text.ptr, text.len);
+    return at + text.len;
 }
 
 /* Small numbers of either sign get few bytes. */
@@ -33,13 +47,28 @@ static int64_t zigzag_back(uint64_t number) { return (int64_t)(number >> 1 ^ (nu
 
 void pack_text(struct buf *out, struct str text)
 {
-    pack_varint(out, text.len);
-    buf_append(out, text);
+    buf_reserve(out, PACKED_VARINT_MAX + text.len);
+    out->len = (size_t)(put_text(out->ptr + out->len, text) - out->ptr);
 }
 
 static void pack_kind(struct buf *out, enum packed_kind kind) { buf_append_char(out, (char)kind); }
 
 static void pack_any(struct buf *out, const struct value *value, uint32_t depth);
+
+/* Most are texts: room is asked for once, since a spill packs each event. */
+static inline void pack_entry(struct buf *out, struct str key, const struct value *value, uint32_t depth)
+{
+    if (value->kind != VALUE_STRING) {
+        pack_text(out, key);
+        pack_any(out, value, depth);
+        return;
+    }
+    struct str text = value_text(value);
+    buf_reserve(out, 2 * PACKED_VARINT_MAX + 1 + key.len + text.len);
+    char *at = put_text(out->ptr + out->len, key);
+    *at++ = PACKED_STRING;
+    out->len = (size_t)(put_text(at, text) - out->ptr);
+}
 
 static void pack_entries(struct buf *out, const struct map *map, uint32_t depth)
 {
@@ -47,8 +76,7 @@ static void pack_entries(struct buf *out, const struct map *map, uint32_t depth)
     pack_varint(out, map->live);
     uint32_t count = 0;
     MAP_EACH(map, entry) {
-        pack_text(out, key_text(&entry->key));
-        pack_any(out, &entry->value, depth);
+        pack_entry(out, key_text(&entry->key), &entry->value, depth);
         count++;
     }
     assert(count == map->live);
