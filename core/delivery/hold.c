@@ -110,10 +110,14 @@ void hold_pop(struct hold *hold)
     pack_give(hold, pack);
 }
 
-struct pack *hold_seal(struct hold *hold)
+struct pack *hold_seal(struct hold *hold, uint64_t n, uint32_t *row)
 {
-    if (hold->first) hold->first->is_sealed = true;
-    return hold->first;
+    assert(hold->count && n <= hold->count);
+    struct pack *pack = hold->first;
+    for (; n >= pack->count - pack->first && pack->next; pack = pack->next) n -= pack->count - pack->first;
+    pack->is_sealed = true;
+    *row = pack->first + (uint32_t)n;
+    return pack;
 }
 
 struct obligation *hold_give_batch(const struct hold *hold, uint64_t n, uint32_t most, struct batch *batch,

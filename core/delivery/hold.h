@@ -56,8 +56,9 @@ struct hold_row *hold_row_at(const struct hold *hold, uint64_t n, struct str *by
 struct str pack_row_bytes(const struct pack *pack, uint32_t row);
 /* Lets the oldest go. */
 void hold_pop(struct hold *hold);
-/* No event is added to the oldest pack any more; NULL: nothing is held. */
-struct pack *hold_seal(struct hold *hold);
+/* The pack of the n-th oldest row, or the newest when there are only n; *row is where in it. No event is added to it
+ * any more. Something is held. */
+struct pack *hold_seal(struct hold *hold, uint64_t n, uint32_t *row);
 
 /* Events of the rows from the n-th on into the batch, at most `most`, and all owed to one, which is returned. They
  * have the index that they had in the batch they came in; `index` is where they are in this one. */

@@ -134,11 +134,8 @@ static void written_count(struct spill *spill, uint64_t before)
 {
     uint64_t written = spill->appended - before;
     if (!written) return;
-    uint64_t bytes = 0;
-    const struct spill_work *work = &spill->work;
-    for (uint32_t i = 0; i < written; i++) bytes += pack_row_bytes(work->pack, work->row - 1 - i).len;
     counter_add(&counters(spill)->spilled, written);
-    counter_add(&counters(spill)->spilled_bytes, bytes);
+    counter_add(&counters(spill)->spilled_bytes, spill->work.written_bytes);
     if (!spill->is_told)
         LOG(LOG_WARN, "spill.begun", spill->output->id, "it does not take its events in time: they wait in %s",
             spill->logs.items[0].folder);
@@ -210,20 +207,30 @@ static bool is_due(const struct spill *spill)
     return spill_now_ms() - spill_held_since_ms(spill, 0) >= SPILL_AGE_MS;
 }
 
+/* From this sealed one on, what one sync takes. */
+static uint32_t packs_count(const struct pack *pack)
+{
+    uint32_t count = 1;
+    size_t bytes = pack->bytes.len;
+    for (pack = pack->next; pack && pack->is_sealed && bytes < SPILL_WRITE_BYTES; pack = pack->next, count++)
+        bytes += pack->bytes.len;
+    return count;
+}
+
 static bool write_plan(struct spill *spill)
 {
     if (!spill->hold.count || spill->options.is_emptied || !is_due(spill)) return false;
     if (spill->is_log_full && clock_ms(spill) < spill->retry_at_ms) return false;
-    struct pack *pack = hold_seal(&spill->hold);
-    uint64_t in_pack = spill->appended > spill->hold_base ? spill->appended - spill->hold_base : 0;
-    if (in_pack == 0 && spill->appended != spill->hold_base) {
+    struct spill_work *work = &spill->work;
+    uint64_t appended = spill->appended > spill->hold_base ? spill->appended - spill->hold_base : 0;
+    if (appended == 0 && spill->appended != spill->hold_base) {
         /* what came since the last record was settled in memory: numbers go on without it */
         spill->appended = spill->hold_base;
         spill->bases[0] = (int64_t)spill->hold_base + 1 - (int64_t)spill->next;
         if (spill->durable < spill->hold_base) spill->durable = spill->hold_base;
     }
-    spill->work.pack = pack;
-    spill->work.row = pack->first + (uint32_t)in_pack;
+    work->pack = hold_seal(&spill->hold, appended, &work->row);
+    work->packs = packs_count(work->pack);
     return true;
 }
 

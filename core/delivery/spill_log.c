@@ -120,15 +120,32 @@ static int room_make(struct spill_log *log, struct spill_work *work)
     return spool_checkpoint(&log->spool);
 }
 
-static int row_append(struct spill_log *log, const struct pack *pack, uint32_t row)
+/* The next row that is to be written. */
+static int row_append(struct spill_log *log, struct spill_work *work)
 {
     char kind = SPILL_RECORD_EVENT;
     uint64_t sequence;
-    const struct str parts[] = {{&kind, 1}, pack_row_bytes(pack, row)};
+    const struct str parts[] = {{&kind, 1}, pack_row_bytes(work->pack, work->row)};
     int verdict = spool_append(&log->spool, parts, 2, &sequence);
-    if (verdict != SPOOL_TOO_LARGE) return verdict;
-    kind = SPILL_RECORD_TOO_LARGE;
-    return spool_append(&log->spool, parts, 1, &sequence);
+    if (verdict == SPOOL_TOO_LARGE) {
+        kind = SPILL_RECORD_TOO_LARGE;
+        verdict = spool_append(&log->spool, parts, 1, &sequence);
+    }
+    if (verdict) return verdict;
+    work->row++;
+    work->written_bytes += parts[1].len;
+    return 0;
+}
+
+static bool has_row(struct spill_work *work)
+{
+    if (!work->packs) return false;
+    /* what is behind the last pack belongs to the loop */
+    for (; work->row == work->pack->count && work->packs > 1; work->packs--) {
+        work->pack = work->pack->next;
+        work->row = work->pack->first;
+    }
+    return work->row < work->pack->count;
 }
 
 static int sync_or_drop(struct spill_log *log, struct spill_work *work)
@@ -142,9 +159,8 @@ static int sync_or_drop(struct spill_log *log, struct spill_work *work)
 static void rows_write(struct spill_log *log, struct spill_work *work)
 {
     int verdict = sync_or_drop(log, work); /* what it could not before */
-    while (!verdict && work->pack && work->row < work->pack->count) {
-        verdict = row_append(log, work->pack, work->row);
-        if (!verdict) work->row++;
+    while (!verdict && has_row(work)) {
+        verdict = row_append(log, work);
         if (verdict == SPOOL_SYNC_FIRST) verdict = sync_or_drop(log, work);
         if (verdict == SPOOL_FULL) {
             verdict = sync_or_drop(log, work);

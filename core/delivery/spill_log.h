@@ -9,6 +9,7 @@
 
 enum {
     SPILL_LOGS_MAX = 16,          /* the own one, and those of workers that are gone; more wait for the next start */
+    SPILL_WRITE_BYTES = 1024 * 1024, /* of packs that are synced at once: at this, or at the pack behind it, it ends */
     SPILL_READ_BYTES = 256 * 1024,
     SPILL_READ_EVENTS = 4096,
     SPILL_SEGMENT_BYTES_MAX = 64 * 1024 * 1024,
@@ -47,9 +48,11 @@ struct spill_work {
     uint64_t done[SPILL_LOGS_MAX];  /* all records up to this number are */
     const struct pack *pack;        /* whose rows are to be written, from `row` on; NULL: none */
     uint32_t row;
+    uint32_t packs;                 /* it and those behind it, all of them sealed */
     uint32_t read_log;
     uint64_t read_from;             /* number; 0: nothing is to be read */
     /* answered */
+    uint64_t written_bytes;         /* of rows */
     int error, read_error;          /* of the disk: when it was to be changed; to be read */
     bool is_full;                   /* the log is */
     uint64_t skipped;               /* records of the first log up to this number were given up; 0: none */

@@ -3,13 +3,12 @@
 """A sink that stops reading under full load: the pipeline's inputs pause, memory stays, nothing is
 lost, and a second pipeline does not notice. Every record carries its number and a checksum."""
 import socket, statistics, threading, zlib
-from support import *
+from support_speed import *
 
 HOLD = choose(8, 12, 120)      # seconds the sink does not read
 SETTLE = min(10, HOLD / 2)     # memory is compared from here on
 RECORDS = choose(200000, 200000, 2000000)
 WINDOW = 1                     # seconds of one measurement
-BLOCK = bytes(1 << 20)
 
 PIPELINES = """
 - pipeline.id: stuck
@@ -56,23 +55,6 @@ def load(port, progress):
         for start in range(0, RECORDS, 1000):
             s.sendall("".join(record(i) for i in range(start, start + 1000)).encode())
             progress[0] = start + 1000
-
-def thread_times(tailrace, name):
-    """Nanoseconds that a thread ran, and waited for a core while it could have run."""
-    base = f"/proc/{tailrace.process.pid}/task"
-    for task in os.listdir(base):
-        if open(f"{base}/{task}/comm").read().strip() == name:
-            run, waited = map(int, open(f"{base}/{task}/schedstat").read().split()[:2])
-            return run, waited
-    return 0, 0
-
-def machine_speed():
-    """Bytes a second of this thread's own time that a fixed piece of work takes: what a core is worth right
-    now, while others share its caches."""
-    begun = time.thread_time()
-    for _ in range(40):
-        zlib.crc32(BLOCK)
-    return 40 * len(BLOCK) / (time.thread_time() - begun)
 
 def window(tailrace):
     def look():
