@@ -120,32 +120,37 @@ static int room_make(struct spill_log *log, struct spill_work *work)
     return spool_checkpoint(&log->spool);
 }
 
-/* The next row that is to be written. */
-static int row_append(struct spill_log *log, struct spill_work *work)
+/* What is still to be written. */
+struct rows_left {
+    const struct pack *pack;
+    uint32_t row, packs;
+};
+
+static int row_append(struct spill_log *log, struct spill_work *work, struct rows_left *left)
 {
     char kind = SPILL_RECORD_EVENT;
     uint64_t sequence;
-    const struct str parts[] = {{&kind, 1}, pack_row_bytes(work->pack, work->row)};
+    const struct str parts[] = {{&kind, 1}, pack_row_bytes(left->pack, left->row)};
     int verdict = spool_append(&log->spool, parts, 2, &sequence);
     if (verdict == SPOOL_TOO_LARGE) {
         kind = SPILL_RECORD_TOO_LARGE;
         verdict = spool_append(&log->spool, parts, 1, &sequence);
     }
     if (verdict) return verdict;
-    work->row++;
+    left->row++;
     work->written_bytes += parts[1].len;
     return 0;
 }
 
-static bool has_row(struct spill_work *work)
+static bool has_row(struct rows_left *left)
 {
-    if (!work->packs) return false;
+    if (!left->packs) return false;
     /* what is behind the last pack belongs to the loop */
-    for (; work->row == work->pack->count && work->packs > 1; work->packs--) {
-        work->pack = work->pack->next;
-        work->row = work->pack->first;
+    for (; left->row == left->pack->count && left->packs > 1; left->packs--) {
+        left->pack = left->pack->next;
+        left->row = left->pack->first;
     }
-    return work->row < work->pack->count;
+    return left->row < left->pack->count;
 }
 
 static int sync_or_drop(struct spill_log *log, struct spill_work *work)
@@ -158,9 +163,10 @@ static int sync_or_drop(struct spill_log *log, struct spill_work *work)
 
 static void rows_write(struct spill_log *log, struct spill_work *work)
 {
+    struct rows_left left = {work->pack, work->row, work->packs};
     int verdict = sync_or_drop(log, work); /* what it could not before */
-    while (!verdict && has_row(work)) {
-        verdict = row_append(log, work);
+    while (!verdict && has_row(&left)) {
+        verdict = row_append(log, work, &left);
         if (verdict == SPOOL_SYNC_FIRST) verdict = sync_or_drop(log, work);
         if (verdict == SPOOL_FULL) {
             verdict = sync_or_drop(log, work);

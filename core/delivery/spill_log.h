@@ -42,7 +42,7 @@ struct spill_read_row {
 };
 
 struct spill_work {
-    /* asked */
+    /* asked; nobody writes it while the job is underway */
     bool opens, checkpoints, closes;
     bool drops_oldest;              /* when the log is full */
     uint64_t done[SPILL_LOGS_MAX];  /* all records up to this number are */
