@@ -12,13 +12,14 @@ LINES = int(max(STALL, 20) * 20000)                                  # more than
 
 SHIM = r"""
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 static int held(long call, int fd)
 {
     const char *stall = getenv("STALL"), *fail = getenv("FAIL");
-    while (stall && access(stall, F_OK) == 0) usleep(10000);
+    while (stall && access(stall, F_OK) == 0) poll(NULL, 0, 10);
     if (fail && unlink(fail) == 0) {
         errno = EIO;
         return -1;
