@@ -385,6 +385,27 @@ def rules(folder):
         ok(log.count("output.rejected") == 2 and log.count("elasticsearch.dropped") == 1 and "version_conflict" not in log, "each is said, or not, as asked for")
         ok(run.tailrace.stop() == 0, "ends with 0")
 
+def kept_whole(folder):
+    """A dead letter has the event that it was, metadata too, also of a delete, which has no document; also when requests
+    were cut in halves, or sent again in part, before."""
+    tries = {}
+    def script(store, number, documents):
+        if len(documents) > 4:
+            return 413, ""
+        def one(document):
+            n = tries[str(document["n"])] = tries.get(str(document["n"]), 0) + 1
+            return (429, "busy") if n == 1 else (400, "mapper_parsing_exception")
+        return one
+    with Store(script) as store, Run(folder, [store], 'action => "%{[@metadata][do]}" document_id => "%{n}"', name="kept", arguments=["-S", "dead_letter_queue.enable=true"]) as run:
+        rows = [{"n": n, "@metadata": {"do": "delete" if n % 2 else "index", **({"mark": f"m{n}"} if n % 3 else {})}} for n in range(20)]
+        send(run.port, "".join(json.dumps(r) + "\n" for r in rows).encode())
+        wait(lambda: run.tailrace.books()["received"] == 20 and run.settled(), 20, "settled")
+        ok(run.tailrace.books()["dead_lettered"] == 20 and run.tailrace.books_balance(), "all are refused")
+        for where, wanted in ("[@metadata][do] == 'delete'", range(1, 20, 2)), ("[@metadata][do] == 'index'", range(0, 20, 2)), ("[@metadata][dead_letter_queue][class] == 'mapper_parsing_exception'", range(20)), ("[@metadata][mark] == 'm' + to_string([n])", [n for n in range(20) if n % 3]):
+            shown = subprocess.run([PROGRAM, "dlq", "show", "main", "--json", "--where", where, "--path.data", folder.file("kept.data"), "--path.settings", folder.file("settings")], capture_output=True, text=True)
+            ok(sorted(json.loads(line)["event"]["n"] for line in shown.stdout.splitlines()) == list(wanted), f"letters where {where}")
+        ok(run.tailrace.stop() == 0, "ends with 0")
+
 def limited(folder):
     with Store() as store, Run(folder, [store], "rate_limit_events => 200") as run:
         begin = time.monotonic()
@@ -430,12 +451,26 @@ def at_start(folder, name, options, setup, is_bare=False):
             ok(tailrace.stop() == 0, f"{name}: ends with 0")
         return [s for s in store.seen if s[0] != "POST" and s[1] != "/"], store.log[0]["_line"]["_index"], tailrace.log()
 
+POLICY = {"policy": {"phases": {"hot": {"actions": {"rollover": {"max_size": "50gb", "max_age": "30d"}}}}}}
+LIFECYCLE = {"index.lifecycle.name": "logstash-policy", "index.lifecycle.rollover_alias": "logstash"}
+TEXT = {"type": "text", "norms": False}
+INDEX_TEMPLATE = {"index_patterns": ["logstash-*"], "priority": 200, "template": {
+    "settings": {"index.refresh_interval": "5s", "number_of_shards": 1},
+    "mappings": {
+        "dynamic_templates": [
+            {"message_field": {"path_match": "message", "match_mapping_type": "string", "mapping": TEXT}},
+            {"string_fields": {"match": "*", "match_mapping_type": "string", "mapping": {**TEXT, "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}}}],
+        "properties": {
+            "@timestamp": {"type": "date"}, "@version": {"type": "keyword"},
+            "geoip": {"dynamic": True, "properties": {"ip": {"type": "ip"}, "location": {"type": "geo_point"}, "latitude": {"type": "half_float"}, "longitude": {"type": "half_float"}}}}}}}
+
 def set_up(folder):
     seen, index, _ = at_start(folder, "lifecycle", "", lambda method, path, tries: MISSING if method in ("GET", "HEAD") else (200, "{}"))
     ok([s[:2] for s in seen] == [("GET", "/_ilm/policy/logstash-policy"), ("PUT", "/_ilm/policy/logstash-policy"), ("HEAD", "/_index_template/logstash"), ("PUT", "/_index_template/logstash"),
                                  ("HEAD", "/_alias/logstash"), ("PUT", "/%3Clogstash-%7Bnow%2Fd%7D-000001%3E")], "policy, template, first index")
     template = seen[3][2]
     ok(template["index_patterns"] == ["logstash-*"] and template["template"]["settings"]["index.lifecycle.rollover_alias"] == "logstash" and index == "logstash", "documents go to the alias")
+    ok(seen[1][2] == POLICY and template == dict(INDEX_TEMPLATE, template={**INDEX_TEMPLATE["template"], "settings": {**INDEX_TEMPLATE["template"]["settings"], **LIFECYCLE}}), "their texts, member for member")
     ok(seen[5][2] == {"aliases": {"logstash": {"is_write_index": True}}}, "whose first index is the one to write to")
     seen, index, _ = at_start(folder, "without", "", lambda method, path, tries: (400, '{"error":"no handler"}') if "_ilm" in path else (200, "{}"))
     ok(index.startswith("logstash-2") and [s[:2] for s in seen][-1] == ("HEAD", "/_index_template/logstash"), "a store without lifecycles gets an index a day; a template that is there stays")
@@ -489,7 +524,7 @@ def example(folder):
             ok(tailrace.stop() == 0, "ends with 0")
 
 PARTS = [requests, storms, storms_of_documents, too_large, garbage, without_end, slowly, denied, blocked, hosts, deaf, down_then_up,
-         one_id_in_order, in_order, held, actions, updates, rules, limited, streams,
+         one_id_in_order, in_order, held, actions, updates, rules, kept_whole, limited, streams,
          kafka_ids, set_up, tls, example]
 AT_ONCE = 8
 
