@@ -27,11 +27,13 @@ static void parcel_free(struct delivery *delivery, struct parcel *parcel)
     parcel_destroy(parcel);
 }
 
+static size_t parcel_capacity(const struct parcel *parcel) { return parcel->data.capacity + parcel->beside.capacity; }
+
 static void parcel_give(struct delivery *delivery, struct parcel *parcel)
 {
     assert(delivery->parcel_count);
     delivery->parcel_count--;
-    if (delivery->spare_count == PARCEL_SPARES_MAX || parcel->data.capacity > 2 * delivery->options.bytes_max) {
+    if (delivery->spare_count == PARCEL_SPARES_MAX || parcel_capacity(parcel) > 2 * delivery->options.bytes_max) {
         parcel_free(delivery, parcel);
         return;
     }
@@ -43,9 +45,10 @@ static void parcel_give(struct delivery *delivery, struct parcel *parcel)
 /* Buffers only grow. */
 void delivery_parcel_charge(struct delivery *delivery, struct parcel *parcel)
 {
-    if (parcel->data.capacity <= parcel->charged) return;
-    budget_charge(delivery->output->loop->budget, parcel->data.capacity - parcel->charged);
-    parcel->charged = parcel->data.capacity;
+    size_t capacity = parcel_capacity(parcel);
+    if (capacity <= parcel->charged) return;
+    budget_charge(delivery->output->loop->budget, capacity - parcel->charged);
+    parcel->charged = capacity;
 }
 
 void delivery_held(struct delivery *delivery, size_t before, size_t after)
@@ -76,7 +79,7 @@ static void parcel_unlink(struct delivery *delivery, struct parcel *parcel)
 void delivery_parcel_end(struct delivery *delivery, struct parcel *parcel)
 {
     parcel_unlink(delivery, parcel);
-    delivery_held(delivery, parcel->data.len, 0);
+    delivery_held(delivery, parcel_bytes(parcel), 0);
     counter_add(&delivery->output->counters.bytes, parcel->data.len);
     parcel_give(delivery, parcel);
 }
@@ -88,7 +91,7 @@ static bool is_full(const struct delivery *delivery)
     return delivery->held >= delivery->options.held_max || delivery->parcel_count >= PARCELS_MAX;
 }
 
-struct buf *delivery_room(struct delivery *delivery)
+struct parcel *delivery_room(struct delivery *delivery)
 {
     if (is_full(delivery)) {
         delivery->was_full = true;
@@ -98,7 +101,7 @@ struct buf *delivery_room(struct delivery *delivery)
         delivery->gathering = delivery_parcel_take(delivery, ++delivery->number);
         delivery->gathering->opened_ms = delivery_now_ms(delivery);
     }
-    return &delivery->gathering->data;
+    return delivery->gathering;
 }
 
 /* Of one key the later event waits for the earlier. */
@@ -123,10 +126,12 @@ static void overflow(struct delivery *delivery)
 void delivery_add(struct delivery *delivery, struct parcel_item *item)
 {
     struct parcel *parcel = delivery->gathering;
-    assert(parcel && parcel->data.len <= UINT32_MAX);
-    uint32_t begin = parcel->count ? parcel->items[parcel->count - 1].end : 0;
+    assert(parcel && parcel->data.len <= UINT32_MAX && parcel->beside.len <= UINT32_MAX);
+    const struct parcel_item *last = parcel->count ? &parcel->items[parcel->count - 1] : NULL;
+    size_t before = last ? (size_t)last->end + last->beside_end : 0;
     item->end = (uint32_t)parcel->data.len;
-    delivery_held(delivery, 0, item->end - begin);
+    item->beside_end = (uint32_t)parcel->beside.len;
+    delivery_held(delivery, 0, parcel_bytes(parcel) - before);
     if (item->key) key_follow(delivery, parcel, item->key);
     parcel_add(parcel, item);
     delivery_parcel_charge(delivery, parcel);

@@ -69,8 +69,9 @@ struct delivery_hooks {
     /* Sends parcel->data to endpoint number parcel->endpoint. Answers later, never from within, with exactly one
      * of the calls below. */
     void (*send)(void *opaque, struct parcel *parcel);
-    /* The event whose document this is, for a dead letter. False: it cannot be rebuilt. */
-    bool (*restore)(void *opaque, struct str document, struct event *event);
+    /* The event whose document this is, with what was kept beside it, for a dead letter; texts may be borrowed. False:
+     * it cannot be rebuilt. */
+    bool (*restore)(void *opaque, struct str document, struct str beside, struct event *event);
 };
 
 struct endpoint { struct breaker breaker; };
@@ -102,9 +103,10 @@ void delivery_init(struct delivery *delivery, struct output *output, const struc
                    const struct delivery_hooks *hooks, void *opaque);
 void delivery_release(struct delivery *delivery);
 
-/* Where the next event's bytes are to be appended; NULL: full. */
-struct buf *delivery_room(struct delivery *delivery);
-/* They were appended. `item->end` is filled in. */
+/* To whose `data` the next event's bytes are to be appended, and to `beside` what its dead letter needs of the event
+ * and they lack; NULL: full. */
+struct parcel *delivery_room(struct delivery *delivery);
+/* They were appended. Both ends are filled in. */
 void delivery_add(struct delivery *delivery, struct parcel_item *item);
 /* End of a turn: what is due goes out. */
 void delivery_turn(struct delivery *delivery);

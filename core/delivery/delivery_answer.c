@@ -114,9 +114,9 @@ void delivery_mixed(struct delivery *delivery, struct parcel *parcel, enum deliv
     if (is_again && parcel->key_count) parcel_hold_keys(parcel);
     sent_settle(delivery, parcel);
     if (is_again) {
-        size_t before = parcel->data.len;
+        size_t before = parcel->data.len, held = parcel_bytes(parcel);
         parcel_compact(parcel);
-        delivery_held(delivery, before, parcel->data.len);
+        delivery_held(delivery, held, parcel_bytes(parcel));
         counter_add(&delivery->output->counters.bytes, before - parcel->data.len);
         again_later(delivery, parcel, why);
     } else {
@@ -161,10 +161,11 @@ void delivery_reject(struct delivery *delivery, struct parcel *parcel, uint32_t 
     item->verdict = ITEM_REJECTED;
     struct arena arena;
     arena_init(&arena, &delivery->output->loop->pool);
-    struct str document = parcel_document(parcel, at);
+    struct str document = parcel_document(parcel, at), beside = parcel_beside(parcel, at);
     struct event event;
     event_init(&event, &arena, event_now());
-    bool is_whole = document.len && delivery->hooks->restore(delivery->opaque, document, &event);
+    bool is_whole = (document.len || beside.len) &&
+                    delivery->hooks->restore(delivery->opaque, document, beside, &event);
     struct dead_letter letter = {.stage = DEAD_LETTER_OUTPUT,
                                  .plugin = str_of(delivery->output->type->name),
                                  .id = delivery->output->id,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A parcel: encoded events that go to a store in one request, and what became of each. Bytes of an event are
- * one run; within it lies the document that it can be rebuilt from. Parcels of a delivery
+ * one run; within it lies the document that it can be rebuilt from, and beside it what the document lacks, which is
+ * not sent. Parcels of a delivery
  * (core/delivery/delivery.h) have growing numbers; what is in one is settled before the parcel ends.
  *
  * Events may have a key (a document's id): the store must see what has one key in the order it came. A parcel
@@ -20,6 +21,7 @@ struct parcel_item {
     uint32_t event; /* its index in its batch */
     uint32_t end;   /* of its bytes; they begin where the item before ends */
     uint32_t document, document_end; /* in them; equal: there is none */
+    uint32_t beside_end; /* of what is kept beside; begins as `end` does */
     uint32_t key;   /* 0: none */
     uint8_t verdict; /* enum item_verdict, of the last answer */
 };
@@ -27,7 +29,7 @@ struct parcel_item {
 struct parcel {
     struct parcel *next;
     uint64_t number;
-    struct buf data;
+    struct buf data, beside;
     struct parcel_item *items;
     uint32_t count, capacity;
     uint32_t *keys; /* open addressing; 0: free */
@@ -45,10 +47,12 @@ struct parcel *parcel_create(uint64_t number);
 void parcel_destroy(struct parcel *parcel);
 /* Empty again, its memory kept. */
 void parcel_renew(struct parcel *parcel, uint64_t number);
-/* Takes over the bytes behind the last item up to item->end. */
+/* Takes over the bytes behind the last item up to item->end and item->beside_end. */
 void parcel_add(struct parcel *parcel, const struct parcel_item *item);
 uint32_t parcel_begin(const struct parcel *parcel, uint32_t at); /* where the bytes of item `at` begin */
 struct str parcel_document(const struct parcel *parcel, uint32_t at);
+struct str parcel_beside(const struct parcel *parcel, uint32_t at);
+static inline size_t parcel_bytes(const struct parcel *parcel) { return parcel->data.len + parcel->beside.len; }
 bool parcel_has_key(const struct parcel *parcel, uint32_t key);
 /* An event is sent again with those of its key behind it, which would else be overwritten by it. */
 void parcel_hold_keys(struct parcel *parcel);

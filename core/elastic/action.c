@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An event's part of a bulk request: the action line and, but for delete, the document's line. */
 #include "core/elastic/elastic.h"
+#include "core/event/packed.h"
 #include "core/text/json.h"
 
 /* ---- what an event says of its document ---- */
@@ -248,9 +249,21 @@ static const char *problem_of(const struct elastic *self, const struct bulk_acti
     return NULL;
 }
 
-const char *action_append(struct elastic *self, const struct event *event, struct buf *out, struct parcel_item *item)
+/* What a dead letter needs, where there are dead letters: of a delete the event, else the metadata. */
+static void beside_append(const struct elastic *self, const struct event *event, bool has_document, struct buf *out)
+{
+    if (!self->output->dead_letters) return;
+    if (!has_document)
+        pack_event(out, event);
+    else if (event->metadata.live)
+        pack_value(out, &event->metadata_value);
+}
+
+const char *action_append(struct elastic *self, const struct event *event, struct parcel *parcel,
+                          struct parcel_item *item)
 {
     struct bulk_action action;
+    struct buf *out = &parcel->data;
     action_fill(self, event, &action);
     const char *problem = problem_of(self, &action);
     if (problem) return problem;
@@ -264,15 +277,19 @@ const char *action_append(struct elastic *self, const struct event *event, struc
         item->document_end = (uint32_t)out->len;
         buf_append_char(out, '\n');
     }
+    beside_append(self, event, item->document_end > item->document, &parcel->beside);
     return NULL;
 }
 
-bool action_restore(void *opaque, struct str document, struct event *event)
+bool action_restore(void *opaque, struct str document, struct str beside, struct event *event)
 {
     (void)opaque;
-    struct value root;
+    if (!document.len) return unpack_event(&beside, event);
+    struct value root, metadata;
     struct json_report report;
     if (!json_decode(document, JSON_WHOLE, event->arena, &root, &report) || root.kind != VALUE_MAP) return false;
     event_take_map(event, root.map);
+    if (beside.len && unpack_value(&beside, event->arena, &metadata))
+        event_set_decoded(event, key_of(STR("@metadata")), metadata);
     return true;
 }

@@ -116,10 +116,11 @@ void elastic_destroy(void *self);
 bool connection_create(struct elastic *self, const struct plugin_context *context);
 
 /* action.c: appends the event's lines, and fills in what the item knows of them. NULL, or why it cannot be sent;
- * then `out` may have more bytes than before. */
-const char *action_append(struct elastic *self, const struct event *event, struct buf *out, struct parcel_item *item);
+ * then `parcel` may have more bytes than before. */
+const char *action_append(struct elastic *self, const struct event *event, struct parcel *parcel,
+                          struct parcel_item *item);
 /* The inverse, for a dead letter. */
-bool action_restore(void *self, struct str document, struct event *event);
+bool action_restore(void *self, struct str document, struct str beside, struct event *event);
 
 /* flight.c */
 void flight_send(void *self, struct parcel *parcel);

@@ -64,14 +64,14 @@ uint32_t elastic_take(void *opaque, struct batch *batch, const struct selection 
     self->has_refused = self->waits_for_alias;
     if (self->waits_for_alias) return 0;
     for (; taken < in->count; taken++) {
-        struct buf *out = delivery_room(&self->delivery);
-        if (!out) break;
+        struct parcel *parcel = delivery_room(&self->delivery);
+        if (!parcel) break;
         const struct event *event = batch->events[in->index[taken]];
         struct parcel_item item = {.obligation = obligation, .event = event->index};
-        size_t before = out->len;
-        const char *problem = action_append(self, event, out, &item);
+        size_t before = parcel->data.len;
+        const char *problem = action_append(self, event, parcel, &item);
         if (problem) {
-            buf_truncate(out, before);
+            buf_truncate(&parcel->data, before);
             reject(self, event, obligation, problem);
         } else {
             delivery_add(&self->delivery, &item);

@@ -122,6 +122,7 @@ static void tls_set(const struct curl_library *curl, CURL *handle, const struct 
     curl->easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, tls->verifies_name ? 2L : 0L);
     curl->easy_setopt(handle, CURLOPT_SSLVERSION, tls->is_1_3 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2);
     if (tls->authorities) curl->easy_setopt(handle, CURLOPT_CAINFO, tls->authorities);
+    curl->easy_setopt(handle, CURLOPT_CA_CACHE_TIMEOUT, (long)HTTP_AUTHORITIES_KEPT_S);
     if (tls->ciphers) curl->easy_setopt(handle, CURLOPT_SSL_CIPHER_LIST, tls->ciphers);
     if (tls->passphrase) curl->easy_setopt(handle, CURLOPT_KEYPASSWD, tls->passphrase);
     if (tls->key) curl->easy_setopt(handle, CURLOPT_SSLKEY, tls->key);

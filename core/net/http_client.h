@@ -12,7 +12,11 @@
 #include "core/net/loop.h"
 #include "core/text/buf.h"
 
-enum { HTTP_HEADER_BYTES_MAX = 64 * 1024, HTTP_ERROR_MAX = 256 };
+enum {
+    HTTP_HEADER_BYTES_MAX = 64 * 1024,
+    HTTP_ERROR_MAX = 256,
+    HTTP_AUTHORITIES_KEPT_S = 60, /* then a new connection reads their file again: libcurl would keep it for a day */
+};
 
 /* TLS of requests to https; NULL: libcurl's presets. Files are PEM, a `certificate` that ends in .p12 PKCS 12. */
 struct http_tls {

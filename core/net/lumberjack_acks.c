@@ -31,6 +31,7 @@ bool lumberjack_acks_window(struct lumberjack_acks *acks, char version, uint32_t
         if (!before->count || before->acked == before->count) acks->count--; /* nothing is owed for it */
     }
     if (acks->count >= LUMBERJACK_WINDOWS_MAX) return false;
+    acks->lasting = version == '1' ? wanted : 0;
     if (!acks->count) acks->head = 0;
     make_room(acks);
     acks->windows[acks->head + acks->count++] = (struct lumberjack_window){
@@ -41,7 +42,10 @@ bool lumberjack_acks_window(struct lumberjack_acks *acks, char version, uint32_t
 bool lumberjack_acks_event(struct lumberjack_acks *acks, uint32_t sequence)
 {
     struct lumberjack_window *window = last_window(acks);
-    if (!window || window->is_complete) return false;
+    if (!window || window->is_complete) {
+        if (!acks->lasting || !lumberjack_acks_window(acks, '1', acks->lasting)) return false;
+        window = last_window(acks);
+    }
     if (!window->count) window->first = sequence;
     else if (sequence != window->last + 1) window->is_counting = false;
     window->last = sequence;

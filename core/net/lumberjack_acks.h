@@ -4,7 +4,8 @@
  * Events get positions 1, 2, 3 … as they come. A window is a run of them with sequence numbers that the shipper
  * chose. An acknowledgement names a sequence number: of the last event of a window that is settled whole, or,
  * where numbers follow each other, of the last one that is settled with all before it. They are written in the
- * order of the windows; number 0 says that work goes on. One connection, one thread. */
+ * order of the windows; number 0 says that work goes on. Of version 1 a window holds until another is announced: some
+ * shippers announce one for a whole connection. One connection, one thread. */
 #ifndef CORE_NET_LUMBERJACK_ACKS_H
 #define CORE_NET_LUMBERJACK_ACKS_H
 #include "core/net/lumberjack.h"
@@ -26,6 +27,7 @@ struct lumberjack_acks {
     struct lumberjack_window *windows; /* from `head` on; the last one is being filled unless complete */
     uint32_t head, count, capacity;
     uint64_t received, settled; /* positions */
+    uint32_t lasting; /* of version 1: a window of this size follows each; 0: none does */
 };
 
 void lumberjack_acks_fini(struct lumberjack_acks *acks);

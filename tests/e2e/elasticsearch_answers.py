@@ -20,6 +20,7 @@ class Store(http.server.ThreadingHTTPServer):
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.script = script or (lambda store, number, documents: None)
+        self.closes, self.peers = False, []
         self.lock, self.number, self.documents, self.log, self.sizes, self.seen = threading.Lock(), 0, {}, [], [], []
         self.concurrent = self.concurrent_most = 0
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -42,6 +43,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def say(self, status, body):
         self.send_response(status)
         self.send_header("content-type", "application/json")
+        if self.server.closes:
+            self.send_header("connection", "close")
+            self.close_connection = True
         if isinstance(body, str):
             body = body.encode()
         if isinstance(body, bytes):
@@ -75,6 +79,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             store.concurrent_most = max(store.concurrent, store.concurrent_most)
             store.sizes.append(len(documents))
             store.seen.append((self.command, self.path, dict(self.headers)))
+        if hasattr(self.connection, "getpeercert"):
+            store.peers.append(dict(pair[0] for pair in self.connection.getpeercert()["subject"])["commonName"])
         try:
             answer = store.script(store, number, documents)
             if isinstance(answer, tuple):
@@ -156,6 +162,27 @@ def requests(folder):
         one = store.documents[3][0]
         ok(one["_line"] == {"_index": "logs-" + "x" * 20} and one["_action"] == "index" and one["@timestamp"], "index from a template, the document whole")
         ok(max(store.sizes) <= 50, "requests have at most batch_events documents")
+
+def logins(folder):
+    """Each says who it is in its own way; of compressed and other requests the store gets the same."""
+    ways = [('bearer_token => "secret"', "Bearer secret"), ('user => "u" password => "p:q"', "Basic dTpwOnE="), ("compression_level => 0", None), ("http_compression => false", None)]
+    for n, (options, wanted) in enumerate(ways):
+        with Store() as store, Run(folder, [store], options, name=f"login{n}") as run:
+            run.send(count=3)
+            wait(lambda: len(store.documents) == 3, 10, "they came")
+            headers = {k.lower(): v for k, v in next(s for s in store.seen if s[0] == "POST")[2].items()}
+            ok(headers.get("authorization") == wanted and ("content-encoding" in headers) == (wanted is not None), f"{options}: {headers.get('authorization')}")
+            ok(run.tailrace.stop() == 0, "ends with 0")
+
+def bytes_of_requests(folder):
+    """batch_bytes bounds a request; a document above it goes alone."""
+    with Store() as store, Run(folder, [store], "batch_bytes => 2000 compression_level => 0", name="bytes") as run:
+        run.send(0, 200)
+        run.send(200, 1, large="y" * 5000)
+        run.send(201, 100)
+        run.end("batch_bytes", [store], count=301)
+        lengths = [int({k.lower(): v for k, v in s[2].items()}["content-length"]) for s in store.seen if s[0] == "POST"]
+        ok([n for n in lengths if n > 2000] == [max(lengths)] and 5000 < max(lengths) < 6000, "no request has more, but that of one that is larger alone")
 
 def storms(folder):
     def script(store, number, documents):
@@ -385,6 +412,27 @@ def rules(folder):
         ok(log.count("output.rejected") == 2 and log.count("elasticsearch.dropped") == 1 and "version_conflict" not in log, "each is said, or not, as asked for")
         ok(run.tailrace.stop() == 0, "ends with 0")
 
+def kept_whole(folder):
+    """A dead letter has the event that it was, metadata too, also of a delete, which has no document; also when requests
+    were cut in halves, or sent again in part, before."""
+    tries = {}
+    def script(store, number, documents):
+        if len(documents) > 4:
+            return 413, ""
+        def one(document):
+            n = tries[str(document["n"])] = tries.get(str(document["n"]), 0) + 1
+            return (429, "busy") if n == 1 else (400, "mapper_parsing_exception")
+        return one
+    with Store(script) as store, Run(folder, [store], 'action => "%{[@metadata][do]}" document_id => "%{n}"', name="kept", arguments=["-S", "dead_letter_queue.enable=true"]) as run:
+        rows = [{"n": n, "@metadata": {"do": "delete" if n % 2 else "index", **({"mark": f"m{n}"} if n % 3 else {})}} for n in range(20)]
+        send(run.port, "".join(json.dumps(r) + "\n" for r in rows).encode())
+        wait(lambda: run.tailrace.books()["received"] == 20 and run.settled(), 20, "settled")
+        ok(run.tailrace.books()["dead_lettered"] == 20 and run.tailrace.books_balance(), "all are refused")
+        for where, wanted in ("[@metadata][do] == 'delete'", range(1, 20, 2)), ("[@metadata][do] == 'index'", range(0, 20, 2)), ("[@metadata][dead_letter_queue][class] == 'mapper_parsing_exception'", range(20)), ("[@metadata][mark] == 'm' + to_string([n])", [n for n in range(20) if n % 3]):
+            shown = subprocess.run([PROGRAM, "dlq", "show", "main", "--json", "--where", where, "--path.data", folder.file("kept.data"), "--path.settings", folder.file("settings")], capture_output=True, text=True)
+            ok(sorted(json.loads(line)["event"]["n"] for line in shown.stdout.splitlines()) == list(wanted), f"letters where {where}")
+        ok(run.tailrace.stop() == 0, "ends with 0")
+
 def limited(folder):
     with Store() as store, Run(folder, [store], "rate_limit_events => 200") as run:
         begin = time.monotonic()
@@ -430,12 +478,26 @@ def at_start(folder, name, options, setup, is_bare=False):
             ok(tailrace.stop() == 0, f"{name}: ends with 0")
         return [s for s in store.seen if s[0] != "POST" and s[1] != "/"], store.log[0]["_line"]["_index"], tailrace.log()
 
+POLICY = {"policy": {"phases": {"hot": {"actions": {"rollover": {"max_size": "50gb", "max_age": "30d"}}}}}}
+LIFECYCLE = {"index.lifecycle.name": "logstash-policy", "index.lifecycle.rollover_alias": "logstash"}
+TEXT = {"type": "text", "norms": False}
+INDEX_TEMPLATE = {"index_patterns": ["logstash-*"], "priority": 200, "template": {
+    "settings": {"index.refresh_interval": "5s", "number_of_shards": 1},
+    "mappings": {
+        "dynamic_templates": [
+            {"message_field": {"path_match": "message", "match_mapping_type": "string", "mapping": TEXT}},
+            {"string_fields": {"match": "*", "match_mapping_type": "string", "mapping": {**TEXT, "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}}}],
+        "properties": {
+            "@timestamp": {"type": "date"}, "@version": {"type": "keyword"},
+            "geoip": {"dynamic": True, "properties": {"ip": {"type": "ip"}, "location": {"type": "geo_point"}, "latitude": {"type": "half_float"}, "longitude": {"type": "half_float"}}}}}}}
+
 def set_up(folder):
     seen, index, _ = at_start(folder, "lifecycle", "", lambda method, path, tries: MISSING if method in ("GET", "HEAD") else (200, "{}"))
     ok([s[:2] for s in seen] == [("GET", "/_ilm/policy/logstash-policy"), ("PUT", "/_ilm/policy/logstash-policy"), ("HEAD", "/_index_template/logstash"), ("PUT", "/_index_template/logstash"),
                                  ("HEAD", "/_alias/logstash"), ("PUT", "/%3Clogstash-%7Bnow%2Fd%7D-000001%3E")], "policy, template, first index")
     template = seen[3][2]
     ok(template["index_patterns"] == ["logstash-*"] and template["template"]["settings"]["index.lifecycle.rollover_alias"] == "logstash" and index == "logstash", "documents go to the alias")
+    ok(seen[1][2] == POLICY and template == dict(INDEX_TEMPLATE, template={**INDEX_TEMPLATE["template"], "settings": {**INDEX_TEMPLATE["template"]["settings"], **LIFECYCLE}}), "their texts, member for member")
     ok(seen[5][2] == {"aliases": {"logstash": {"is_write_index": True}}}, "whose first index is the one to write to")
     seen, index, _ = at_start(folder, "without", "", lambda method, path, tries: (400, '{"error":"no handler"}') if "_ilm" in path else (200, "{}"))
     ok(index.startswith("logstash-2") and [s[:2] for s in seen][-1] == ("HEAD", "/_index_template/logstash"), "a store without lifecycles gets an index a day; a template that is there stays")
@@ -471,6 +533,22 @@ def tls(folder):
         run.send()
         run.end("TLS, with the client's certificate", [store])
         ok({s[2].get("authorization") for s in store.seen if s[0] == "POST"} == {"ApiKey aWQ6a2V5"}, "and an API key")
+    with Store(tls=context) as store, Run(folder, [store], own + f'ssl_certificate_authorities => "{authority[0]}"', name="renewed", scheme="https") as run:
+        run.send(0, 10)
+        wait(lambda: len(store.documents) == 10, 10, "some came")
+        for now, before in zip(certificate(folder, "successor", authority), client):
+            os.replace(now, before)
+        run.send(10, 10)
+        wait(lambda: len(store.documents) == 20, 10, "more came")
+        ok(set(store.peers) == {"client"}, "a certificate is renewed: connections stay")
+        store.closes = True
+        sent = 20
+        while store.peers[-1] != "successor" and sent < 400:
+            run.send(sent, 1)
+            sent += 1
+            wait(lambda: len(store.documents) == sent, 10, "one came")
+        ok(store.peers[-1] == "successor", "and new ones have it")
+        run.end("renewed", [store], count=sent)
     for name, options, why in (("foreign", own + f'ssl_certificate_authorities => "{other[0]}"', "certificate"), ("without", f'ssl_certificate_authorities => "{authority[0]}"', "")):
         with Store(tls=context) as store, Run(folder, [store], options, name=name, scheme="https") as run:
             wait(lambda: run.tailrace.log().count("elasticsearch.setup") > 1, 20, f"{name}: refused")
@@ -488,8 +566,8 @@ def example(folder):
             ok(indices == ["access", "not-understood"], f"the example: {indices}")
             ok(tailrace.stop() == 0, "ends with 0")
 
-PARTS = [requests, storms, storms_of_documents, too_large, garbage, without_end, slowly, denied, blocked, hosts, deaf, down_then_up,
-         one_id_in_order, in_order, held, actions, updates, rules, limited, streams,
+PARTS = [requests, storms, storms_of_documents, too_large, logins, bytes_of_requests, garbage, without_end, slowly, denied, blocked, hosts, deaf, down_then_up,
+         one_id_in_order, in_order, held, actions, updates, rules, kept_whole, limited, streams,
          kafka_ids, set_up, tls, example]
 AT_ONCE = 8
 

@@ -4,12 +4,14 @@ from support import *
 
 NODE = os.path.join(ROOT, "tests/elasticsearch/node")
 
+PAUSES = "retry_initial_interval => 0.2 retry_max_interval => 2 resurrect_delay => 0.5 ilm_enabled => false"
+
 class Node:
-    """A real server in `folder`; ends with the block."""
-    def __init__(self, folder, *settings):
+    """A real server in `folder`, of which tests/elasticsearch/node says what it may be; ends with the block."""
+    def __init__(self, folder, *arguments):
         self.dir = folder.file("node")
         os.makedirs(self.dir)
-        self.port = int(self.run("start", self.dir, *settings).strip())
+        self.port = int(self.run("start", self.dir, *arguments).strip())
     def run(self, *arguments, check=True):
         done = subprocess.run([NODE, *arguments], capture_output=True, text=True)
         if done.returncode == 77:
@@ -45,3 +47,19 @@ class Node:
             found += [(h["_id"], h["_source"]) for h in page["hits"]["hits"]]
             page = self.ask("POST", "/_search/scroll", {"scroll": "1m", "scroll_id": page["_scroll_id"]})
         return found
+
+class Lines:
+    """A tailrace that takes JSON lines."""
+    def __init__(self, folder, node, options, name, arguments=(), pauses=PAUSES):
+        self.port = free_port()
+        self.tailrace = Tailrace(folder, 'input { tcp { host => "127.0.0.1" port => %d codec => json_lines } } output { elasticsearch { hosts => ["127.0.0.1:%d"] %s %s } }'
+                                 % (self.port, node.port, pauses, options), name=name, arguments=["--pipeline.ecs_compatibility", "disabled", *arguments])
+    def send(self, *rows):
+        send(self.port, "".join(json.dumps(r) + "\n" for r in rows).encode())
+    def settled(self, count):
+        wait(lambda: self.tailrace.books()["received"] == count and self.tailrace.books()["in_flight"] == 0, 60, f"{count} events are settled")
+        return self.tailrace.books()
+    def __enter__(self):
+        return self
+    def __exit__(self, *exc):
+        self.tailrace.__exit__(*exc)

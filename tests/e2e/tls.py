@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""TLS of the inputs tcp and syslog and the output tcp: certificates good, expired, of the wrong authority or
+"""TLS of the inputs tcp, syslog and beats and the output tcp: certificates good, expired, of the wrong authority or
 name, absent; versions refused; garbage, plain text and stalled clients; certificates replaced under load
 without a connection lost. quick: yes"""
 from support_tls import *
+from support_lumberjack import *
 
 STALLED = choose(50, 300, 3000)
 FAILING = choose(50, 200, 1000)
@@ -139,6 +140,35 @@ def rotation(folder, pki):
         ok(all(seen[f"s{i}"] == list(range(sent[i])) for i in range(4)), "each once, in order, over the connections of the first")
         balanced(tailrace)
 
+def renewed(folder, pki, plugin):
+    """The same of the other inputs: a connection that is there outlives its certificate."""
+    port, out = free_port(), folder.file(f"renewed-{plugin}.txt")
+    cert, key = pki.certificate("of-" + plugin, "ca", "/CN=first")
+    names, context = [], client_context(pki.file("ca.pem"))
+    def wrap(s):
+        s = context.wrap_socket(s, server_hostname="localhost")
+        names.append(dict(pair[0] for pair in s.getpeercert()["subject"])["commonName"])
+        return s
+    def say(shipper, text):
+        if plugin == "beats":
+            shipper.send_events([{"message": text}])
+            ok(shipper.acked(1) is not None, f"{plugin}: {text}")
+        else:
+            shipper.send(b"<13>1 - h a - - - %s\n" % text.encode())
+            wait(lambda: any(text in m for m in messages(out)), 10, f"{plugin}: {text}")
+    def serves(name):
+        with Shipper(port, wrap):
+            return names[-1] == name
+    with Tailrace(folder, server_config(port, out, f'ssl_certificate => "{cert}" ssl_key => "{key}" ssl_client_authentication => "none"', plugin), name="renewed-" + plugin) as tailrace:
+        with Shipper(port, wrap) as old:
+            say(old, "before")
+            pki.certificate("of-" + plugin, "ca", "/CN=second")
+            tailrace.process.send_signal(signal.SIGHUP)
+            wait(lambda: serves("second"), 20, f"{plugin}: the second certificate serves new connections")
+            say(old, "after")
+        ok(names[0] == "first" and len(messages(out)) == 2, f"{plugin}: the connection of the first goes on")
+        balanced(tailrace)
+
 def outputs(folder, pki):
     """The output tcp as a client: it verifies name and authority, and loses nothing while it cannot."""
     cert, key = pki.certificate("sink", "ca")
@@ -220,6 +250,8 @@ with Folder() as folder:
     pki.authority("other")
     clients(folder, pki)
     rotation(folder, pki)
+    for plugin in "syslog", "beats":
+        renewed(folder, pki, plugin)
     outputs(folder, pki)
     chain(folder, pki)
 finish()

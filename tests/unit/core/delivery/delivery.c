@@ -13,7 +13,7 @@ struct world {
     struct delivery delivery;
     struct parcel *flying[FLYING_MAX];
     uint32_t flying_count, ready, sends, rejected;
-    bool is_drained;
+    bool is_drained, has_beside;
 };
 
 static const struct output_type type = {.name = "fake"};
@@ -24,8 +24,9 @@ static void parcel_send(void *opaque, struct parcel *parcel)
     world->sends++;
     world->flying[world->flying_count++] = parcel;
 }
-static bool restore(void *opaque, struct str document, struct event *event)
+static bool restore(void *opaque, struct str document, struct str beside, struct event *event)
 {
+    cr_expect(str_eq_z(beside, ((struct world *)opaque)->has_beside ? "beside" : ""));
     ((struct world *)opaque)->rejected++;
     event_slot_set(event, SLOT_MESSAGE, value_string(document));
     return true;
@@ -58,10 +59,11 @@ static uint32_t offer(struct world *world, uint32_t count, uint32_t key)
     ticket_seal(ticket);
     uint32_t taken = 0;
     for (; taken < count; taken++) {
-        struct buf *out = delivery_room(&world->delivery);
-        if (!out) break;
-        uint32_t at = (uint32_t)out->len;
-        buf_append_z(out, "0123456789");
+        struct parcel *parcel = delivery_room(&world->delivery);
+        if (!parcel) break;
+        uint32_t at = (uint32_t)parcel->data.len;
+        buf_append_z(&parcel->data, "0123456789");
+        if (world->has_beside) buf_append_z(&parcel->beside, "beside");
         struct parcel_item item = {.obligation = obligation, .event = taken, .key = key, .document = at, .document_end = at + 10};
         delivery_add(&world->delivery, &item);
     }
@@ -141,6 +143,16 @@ Test(delivery, at_its_bound_it_takes_fewer_and_says_when_there_is_room)
     end(&world);
 }
 
+Test(delivery, what_is_kept_beside_counts_as_held)
+{
+    struct world world;
+    begin(&world, presets());
+    world.has_beside = true;
+    cr_expect_eq(offer(&world, 20, 0), 7, "of 16 bytes each");
+    end(&world);
+    cr_expect_eq(world.delivery.held, 0);
+}
+
 Test(delivery, parcels_are_bounded_in_number)
 {
     struct world world;
@@ -170,6 +182,7 @@ Test(delivery, what_failed_comes_again_after_a_pause_and_only_what_was_not_taken
 {
     struct world world;
     begin(&world, presets());
+    world.has_beside = true;
     offer(&world, 2, 0);
     delivery_failed(&world.delivery, landed(&world), DELIVERY_SERVER);
     cr_expect_eq(world.flying_count, 0);
@@ -191,6 +204,7 @@ Test(delivery, too_large_goes_in_halves_and_a_single_event_is_rejected)
 {
     struct world world;
     begin(&world, presets());
+    world.has_beside = true;
     offer(&world, 2, 0);
     delivery_too_large(&world.delivery, landed(&world), STR("large"));
     cr_expect_eq(world.flying_count, 2);

@@ -6,10 +6,12 @@
 /* `text` with the document between brackets; the event's number is its place. */
 static void add(struct parcel *parcel, const char *text, uint32_t key)
 {
+    buf_append(&parcel->beside, (struct str){text, key ? 1 : 0}); /* its first letter, if it has a key */
     uint32_t begin = (uint32_t)parcel->data.len;
     buf_append_z(&parcel->data, text);
     const char *open = strchr(text, '['), *end = strchr(text, ']');
     parcel_add(parcel, &(struct parcel_item){.event = parcel->count, .key = key, .end = (uint32_t)parcel->data.len,
+                                             .beside_end = (uint32_t)parcel->beside.len,
                                              .document = begin + (uint32_t)(open - text) + 1,
                                              .document_end = begin + (uint32_t)(end - text)});
 }
@@ -28,12 +30,18 @@ static bool has_document(const struct parcel *parcel, uint32_t at, const char *t
     return str_eq_z(parcel_document(parcel, at), text);
 }
 
+static bool has_beside(const struct parcel *parcel, uint32_t at, const char *text)
+{
+    return str_eq_z(parcel_beside(parcel, at), text);
+}
+
 Test(parcel, knows_where_each_event_and_its_document_lie)
 {
     struct parcel *parcel = three();
     cr_expect_eq(parcel_begin(parcel, 0), 0);
     cr_expect_eq(parcel_begin(parcel, 2), 15);
     cr_expect(has_document(parcel, 0, "one") && has_document(parcel, 2, "three"));
+    cr_expect(has_beside(parcel, 0, "a") && has_beside(parcel, 1, "") && has_beside(parcel, 2, "c"));
     parcel_destroy(parcel);
 }
 
@@ -53,6 +61,7 @@ Test(parcel, keeps_only_what_is_sent_again)
         cr_expect_eq(parcel->count, rows[i].count);
         if (parcel->count) cr_expect_eq(parcel->items[parcel->count - 1].end, parcel->data.len);
         if (rows[i].count == 2) cr_expect(has_document(parcel, 1, "three") && !parcel_has_key(parcel, 5));
+        if (rows[i].count == 2) cr_expect(has_beside(parcel, 0, "") && has_beside(parcel, 1, "c"));
         parcel_destroy(parcel);
     }
 }
@@ -78,6 +87,8 @@ Test(parcel, is_cut_in_two)
     parcel_move_tail(parcel, 1, other);
     cr_expect(str_eq_z(buf_str(&parcel->data), "a[one]\n") && parcel->count == 1);
     cr_expect(str_eq_z(buf_str(&other->data), "z[zero]\nbb[two]\nc[three]\n") && other->count == 3);
+    cr_expect(has_beside(parcel, 0, "a") && has_beside(other, 0, "z") && has_beside(other, 1, "") && has_beside(other, 2, "c"));
+    cr_expect_eq(parcel->beside.len, 1);
     cr_expect(has_document(other, 1, "two") && has_document(other, 2, "three"));
     cr_expect(parcel_has_key(other, 7) && parcel_has_key(other, 9) && !parcel_has_key(parcel, 7));
     parcel_destroy(parcel);

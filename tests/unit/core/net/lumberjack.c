@@ -207,6 +207,21 @@ Test(lumberjack, windows_that_are_empty_ended_early_or_do_not_count)
     lumberjack_acks_fini(&acks);
 }
 
+Test(lumberjack, a_window_of_version_1_holds_until_the_next)
+{
+    struct lumberjack_acks acks = {0};
+    lumberjack_acks_window(&acks, '1', 2);
+    come(&acks, 1, 5);
+    settled(&acks, 3, "12 13 ");
+    settled(&acks, 5, "14 15 ");
+    lumberjack_acks_window(&acks, '1', 0);
+    cr_expect_not(lumberjack_acks_event(&acks, 6), "an empty one ends it");
+    lumberjack_acks_window(&acks, '2', 1);
+    come(&acks, 1, 1);
+    cr_expect_not(lumberjack_acks_event(&acks, 2), "and version 2 knows no such");
+    lumberjack_acks_fini(&acks);
+}
+
 Test(lumberjack, windows_have_a_limit)
 {
     struct lumberjack_acks acks = {0};
