@@ -154,6 +154,7 @@ static void queues(struct stats *stats, struct buf *out)
     static const struct { const char *name, *type, *help; size_t offset; double scale; } rows[] = {
         {"tailrace_queue_synced_events_total", "counter", "Frames made durable", QUEUE(synced_frames), 1},
         {"tailrace_queue_synced_bytes_total", "counter", "Bytes of them", QUEUE(synced_bytes), 1},
+        {"tailrace_queue_stored_bytes_total", "counter", "What they took in the log", QUEUE(stored_bytes), 1},
         {"tailrace_queue_syncs_total", "counter", "Groups made durable", QUEUE(syncs), 1},
         {"tailrace_queue_sync_seconds_total", "counter", "Time that took", QUEUE(sync_ns), 1e-9},
         {"tailrace_queue_checkpoints_total", "counter", "Checkpoints of the queue", QUEUE(checkpoints), 1},

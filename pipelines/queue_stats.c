@@ -14,6 +14,7 @@ static void add(struct queue_sum *sum, const struct queue_counters *counters)
 {
     sum->synced_frames += counter_get(&counters->synced_frames);
     sum->synced_bytes += counter_get(&counters->synced_bytes);
+    sum->stored_bytes += counter_get(&counters->stored_bytes);
     sum->syncs += counter_get(&counters->syncs);
     sum->sync_ns += counter_get(&counters->sync_ns);
     sum->checkpoints += counter_get(&counters->checkpoints);

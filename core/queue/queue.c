@@ -39,6 +39,7 @@ struct queue {
     struct gather gather;
     struct replay replay;
     struct queue_counters *counters;
+    struct queue_pack *pack;     /* of both logs: of whoever has them, the disk thread mostly */
     struct queue_log own, left; /* the worker's; of a worker that is gone, when one is open */
     uint32_t *folders, folder_count; /* of such workers, not read yet */
     struct round round;
@@ -89,7 +90,7 @@ static int log_open(struct queue *queue, struct queue_log *log, uint32_t worker,
             uv_strerror(error));
         return error;
     }
-    error = queue_log_open(log, &options, queue->options.files, &report);
+    error = queue_log_open(log, &options, queue->options.files, queue->pack, &report);
     if (error) {
         queue_say_refused(queue->options.pipeline, folder, error, &report);
         return error;
@@ -150,7 +151,9 @@ struct queue *queue_open(const struct queue_options *options, struct ingest *bat
     queue->disk = disk;
     queue->loop = batches->loop;
     queue->counters = options->counters;
+    queue->pack = queue_pack_create(options->compression);
     if (log_open(queue, &queue->own, options->worker, true)) {
+        queue_pack_destroy(queue->pack);
         free(queue);
         return NULL;
     }
@@ -184,6 +187,7 @@ void queue_destroy(struct queue *queue)
     queue_group_fini(&queue->writing);
     queue_log_close(&queue->left);
     queue_log_close(&queue->own);
+    queue_pack_destroy(queue->pack);
     free(queue->folders);
     free(queue);
 }
@@ -291,6 +295,7 @@ static void written(struct queue *queue, const struct round *round)
         counter_add(&counters->synced_frames, queue->writing.frames);
         counter_add(&counters->waiting_frames, queue->writing.frames);
         counter_add(&counters->synced_bytes, queue->writing.bytes.len);
+        counter_add(&counters->stored_bytes, queue->writing.stored);
         counter_add(&counters->syncs, 1);
         counter_add(&counters->sync_ns, round->sync_ns);
         gather_return(&queue->gather, &queue->writing);

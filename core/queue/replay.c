@@ -165,12 +165,15 @@ static uint64_t arrival_ms(const struct queue_head *head)
     return head->arrival.seconds < 0 ? 0 : (uint64_t)head->arrival.seconds * 1000 + head->arrival.len / 1000000;
 }
 
-static void record_bad(struct replay *replay, uint64_t record)
+static void record_bad(struct replay *replay, const struct queue_row *row)
 {
+    size_t bytes;
+    struct str record = {replay->page->block->bytes + row->offset, row->len};
     counter_add(&replay->counters->lost_records, 1);
+    bool is_newer = queue_form_of(record, &bytes) == QUEUE_FORM_NEWER;
     LOG(LOG_ERROR, "queue.record_unknown", replay->pipeline,
-        "record %llu of the queue is whole, but not such as this version writes: it is left out",
-        (unsigned long long)record);
+        "record %llu of the queue is whole, but %s: it is left out", (unsigned long long)row->sequence,
+        is_newer ? "a newer version wrote it" : "not such as this version writes");
 }
 
 static void record_drop(struct replay *replay)
@@ -194,7 +197,7 @@ static void record_open(struct replay *replay)
     replay->head = (struct queue_head){0};
     replay->stream = NULL;
     if (!queue_record_open(&replay->rest, &replay->head)) {
-        record_bad(replay, row->sequence);
+        record_bad(replay, row);
         replay->rest = (struct str){0};
         return;
     }
@@ -208,14 +211,14 @@ static void record_open(struct replay *replay)
     if (!replay->stream)
         record_drop(replay);
     else if (!origin_take(replay->stream, replay->head.origin))
-        record_bad(replay, row->sequence); /* the frames are good all the same */
+        record_bad(replay, row); /* the frames are good all the same */
 }
 
 static void record_close(struct replay *replay)
 {
-    mark_add(replay, replay->page->rows[replay->row].sequence, arrival_ms(&replay->head));
-    replay->row++;
-    replay->is_within = false;
+    const struct queue_row *row = &replay->page->rows[replay->row++];
+    if (row->is_last) mark_add(replay, row->sequence, arrival_ms(&replay->head));
+    if (row->is_last) replay->is_within = false; /* records that were packed are done together */
     replay->rest = (struct str){0};
 }
 
@@ -224,7 +227,7 @@ static bool frame_give(struct replay *replay)
 {
     struct queue_frame frame;
     enum queue_next next = queue_record_next(&replay->rest, &frame);
-    if (next == QUEUE_NEXT_BAD) record_bad(replay, replay->page->rows[replay->row].sequence);
+    if (next == QUEUE_NEXT_BAD) record_bad(replay, &replay->page->rows[replay->row]);
     if (next != QUEUE_NEXT_FRAME) return false;
     replay->expected++;
     replay->is_within = true;

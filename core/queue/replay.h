@@ -6,7 +6,8 @@
  *                                                       │
  *   replay_done() ◀─ marks: (frames, record) … ◀─ advance() of the one source of all of them
  *
- * A record is done when all its frames are settled. An input whose id the configuration has no more is replaced by
+ * A record is done when all its frames are settled, those that were packed together when all of them are. An input
+ * whose id the configuration has no more is replaced by
  * one of its type; without one the frames are dropped, counted and told. The worker's thread. */
 #ifndef CORE_QUEUE_REPLAY_H
 #define CORE_QUEUE_REPLAY_H
@@ -17,6 +18,7 @@
 /* Written by the worker's thread, read by any. */
 struct queue_counters {
     atomic_uint_fast64_t synced_frames, synced_bytes, syncs, sync_ns; /* made durable */
+    atomic_uint_fast64_t stored_bytes;    /* what synced_bytes took in the log: less when compressed */
     atomic_uint_fast64_t gathered_frames; /* not durable yet */
     atomic_uint_fast64_t waiting_frames;  /* durable and not settled */
     atomic_uint_fast64_t waiting_records;
@@ -55,7 +57,7 @@ struct replay {
     struct str rest;           /* of the record's frames */
     struct queue_head head;
     struct replay_stream *stream; /* NULL: the frames have no input */
-    bool is_within;            /* frames of the record were given, not all */
+    bool is_within;            /* frames of the record, or of others that were packed with it, were given, not all */
     bool is_ending;            /* set by the caller: no record is begun */
 };
 

@@ -149,7 +149,7 @@ def killed(rounds):
         port, out = free_port(), folder.file("out")
         random.seed(rounds)
         first, promised, promised_sum = 0, [], 0
-        t = Tailrace(folder, to_file(port, out), PERSISTED)
+        t = Tailrace(folder, to_file(port, out), PERSISTED + ["-S", "queue.compression=none"])
         with t:
             for i in range(rounds):
                 sender = Sender(port, first)
@@ -163,6 +163,7 @@ def killed(rounds):
                 promised.append((first, count))
                 promised_sum += count
                 first = sender.next + 100
+                t.command[-1] = f"queue.compression={random.choice(('none', 'speed', 'balanced', 'size'))}"
                 t.start()
             wait(lambda: queue(t)["events_count"] == 0, 60, "the queue is empty")
             passes(t, port, out, f"after {rounds} kills")
@@ -331,6 +332,37 @@ def damaged():
             passes(t, port, out, "after a damage")
             t.stop()
 
+# ---- compression ----
+
+def compressed():
+    """queue.compression: less on the disk; each life may have another; what many senders say is put together."""
+    with Folder() as folder:
+        port, receiver, count, out, used = free_port(), Receiver(), 10000, folder.file("out"), {}
+        where, first = folder.file("tailrace.data/queue/main/0"), 0
+        def tool(action):
+            done = subprocess.run([PROGRAM, "queue", action, where], capture_output=True, text=True)
+            return done.returncode, done.stdout
+        for word in ("none", "size", "speed", "balanced", "none"):
+            with Tailrace(folder, to_tcp(port, receiver), PERSISTED + ["-S", f"queue.compression={word}", "-S", "pipeline.memory=4mb"]) as t:
+                send(port, lines(first, count, 200))
+                wait(lambda: synced(t) == count, 60, f"all synced with {word}")
+                used[word], first = t.metric("tailrace_queue_stored_bytes_total"), first + count
+                t.kill()
+        seen = receiver.end()
+        ok(used["none"] > 200 * count and all(used[w] < used["none"] / 4 for w in ("speed", "balanced", "size")),
+           f"queue.compression takes less of the disk: {used}")
+        code, text = tool("dump")
+        rows = [int(line.split("\t")[3][:8]) for line in text.splitlines()]
+        ok(code == 0 and rows == sorted(rows) and rows[-1] == first - 1, "queue dump shows each frame of packed records")
+        code, text = tool("check")
+        ok(code == 0 and "nothing is lost" in text, f"queue check reads them: {text!r}")
+        with Tailrace(folder, to_file(port, out), PERSISTED + ["-S", "queue.compression=size"]) as t:
+            wait(lambda: queue(t)["events_count"] == 0, 60, "all is read")
+            missing = set(range(first)) - set(numbers(out)) - seen
+            ok(not missing, f"records of each kind are read by the last life: {len(missing)} lines lost of {first}")
+            passes(t, port, out, "compressed")
+            ok(t.stop() == 0, "stops")
+
 # ---- other configurations ----
 
 def fewer_workers():
@@ -405,7 +437,7 @@ if ONLY:
     globals()[ONLY](*map(eval, sys.argv[1:]))
     finish()
 for test in (fields, multiline, standard_input, stuck, long_lines, lambda: stopped(False), lambda: stopped(True), limit_reached, disk_full,
-             damaged, fewer_workers, changed_config, refused):
+             damaged, compressed, fewer_workers, changed_config, refused):
     test()
 killed(choose(3, 8, 500))
 finish()
