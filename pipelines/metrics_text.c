@@ -169,7 +169,8 @@ static void queues(struct stats *stats, struct buf *out)
         {"tailrace_queue_lost_records_total", "counter", "Records found damaged or missing", QUEUE(lost_records), 1},
         {"tailrace_queue_lost_bytes_total", "counter", "Their bytes", QUEUE(lost_bytes), 1},
         {"tailrace_queue_lost_events_total", "counter", "Their frames, as far as known", QUEUE(lost_frames), 1},
-        {"tailrace_queue_dropped_events_total", "counter", "Frames whose input is gone", QUEUE(dropped_frames), 1},
+        {"tailrace_queue_orphaned_events_total", "counter", "Frames whose input is gone", QUEUE(orphan_frames), 1},
+        {"tailrace_queue_blocked", "gauge", "Workers whose queue waits at such a frame", QUEUE(is_blocked), 1},
         {"tailrace_queue_folders_left", "gauge", "Queues of former workers", QUEUE(folders_left), 1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         family(out, rows[i].name, rows[i].type, rows[i].help);

@@ -12,7 +12,7 @@ struct queue_sum {
     uint64_t gathered_frames, waiting_frames, bytes, bytes_max;
     uint64_t oldest_age_ms; /* of the oldest that is being read; 0: nothing waits */
     uint64_t is_full, is_failing, errors;
-    uint64_t lost_records, lost_bytes, lost_frames, dropped_frames, folders_left;
+    uint64_t lost_records, lost_bytes, lost_frames, orphan_frames, is_blocked, folders_left;
 };
 
 struct queue_sum queue_sum(const struct pipeline *pipeline);

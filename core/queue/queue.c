@@ -496,7 +496,8 @@ bool queue_is_alone(const struct queue *queue)
 
 bool queue_can_replay(const struct queue *queue)
 {
-    return queue->is_read[queue->page] && !queue->is_closed && (!is_enough(queue) || queue->replay.is_within);
+    if (!queue->is_read[queue->page] || queue->is_closed || queue->replay.is_blocked) return false;
+    return !is_enough(queue) || queue->replay.is_within;
 }
 
 void queue_turn(struct queue *queue)
@@ -518,6 +519,7 @@ void queue_end(struct queue *queue, bool drains)
 bool queue_is_drained(const struct queue *queue)
 {
     if (!queue->is_ending || queue->is_busy || queue->has_writing || !gather_is_empty(&queue->gather)) return false;
+    if (queue->replay.is_blocked) return true; /* what is left stays on the disk */
     if (!queue->drains) return !queue->replay.is_within;
     return !is_reading_left(queue) && !queue->folder_count && !queue->has_more && !has_pages(queue);
 }

@@ -399,13 +399,39 @@ def changed_config():
             t.kill()
         config = to_file(port, out, "mutate { add_tag => later }").replace('id => "lines"', 'id => "renamed"')
         with Tailrace(folder, config, PERSISTED) as t:
-            wait(lambda: queue(t)["events_count"] == 0, 60, "all read")
+            wait(lambda: t.metric("tailrace_queue_blocked") == 1, 60, "the queue waits at the datagrams")
+            wait(lambda: queue(t)["events_count"] == 5, 60, "all before them is read")
+            send(port, b"88888888 behind\n")
+            wait(lambda: queue(t)["events_count"] == 6, 20, "inputs go on")
             got = set(numbers(out)) | receiver.end()
             ok(got == set(range(40000)), "another configuration reads what an input of another name left")
             ok("queue.input_renamed" in t.log(), "that is told")
-            ok(queue(t)["log"]["dropped_events"] == 5 and "queue.input_gone" in t.log(), "frames of an input that is gone are counted and told")
+            ok("queue.input_gone" in t.log() and "dead_letter_queue.enable" in t.log(), "without dead letters the queue waits at frames of an input that is gone, and says what to do")
+            ok(t.stop() == 0, "it can be stopped then")
+        with Tailrace(folder, config, PERSISTED + ["-S", "dead_letter_queue.enable=true"]) as t:
+            wait(lambda: queue(t)["events_count"] == 0, 60, "all read")
+            ok(b"88888888 behind" in lines_of(out), "with dead letters what was behind them comes")
+            ok(queue(t)["log"]["orphaned_events"] == 5 and "queue.input_gone" in t.log(), "frames of an input that is gone are counted and told")
+            shown = subprocess.run([PROGRAM, "dlq", "show", "main", "--json", "--path.data", folder.file("tailrace.data")], capture_output=True, text=True)
+            letters = [json.loads(line) for line in shown.stdout.splitlines()]
+            ok(len(letters) == 5 and all(l["event"]["message"] == "datagram" and "host" in l["event"] for l in letters) and
+               all(l["stage"] == "queue" and l["id"] == "datagrams" and l["reason"].startswith("input_gone") for l in letters),
+               "they are dead letters, with their bytes and what the sender had added")
             passes(t, port, out, "another configuration")
             t.stop()
+
+def codec_letters():
+    """What a codec refuses is a dead letter behind the queue, too."""
+    with Folder() as folder:
+        port, out = free_port(), folder.file("out")
+        codec = "codec => json_lines { dead_letter_on_failure => true }"
+        config = to_file(port, out).replace('id => "lines"', 'id => "lines" ' + codec)
+        with Tailrace(folder, config, PERSISTED + ["-S", "dead_letter_queue.enable=true"]) as t:
+            send(port, b'broken\n{"message":"99999998 whole"}\n')
+            wait(lambda: t.metric("tailrace_dead_letters_written_total") == 1 and count_lines(out) == 1, 20, "the letter")
+            wait(lambda: queue(t)["events_count"] == 0 and t.books()["in_flight"] == 0, 20, "all is settled")
+            ok(t.books()["dead_lettered"] == 1 and t.books_balance() and t.stop() == 0,
+               "what a codec refuses of the queue becomes a dead letter, the books balance")
 
 def refused():
     with Folder() as folder:
@@ -437,7 +463,7 @@ if ONLY:
     globals()[ONLY](*map(eval, sys.argv[1:]))
     finish()
 for test in (fields, multiline, standard_input, stuck, long_lines, lambda: stopped(False), lambda: stopped(True), limit_reached, disk_full,
-             damaged, compressed, fewer_workers, changed_config, refused):
+             damaged, compressed, fewer_workers, changed_config, codec_letters, refused):
     test()
 killed(choose(3, 8, 500))
 finish()
