@@ -256,18 +256,64 @@ def limit_reached():
     """queue.max_bytes: inputs wait, nothing is lost, and it goes on by itself."""
     with Folder() as folder:
         port, receiver, count = free_port(), Receiver(), 60000
-        arguments = PERSISTED + ["-S", "queue.max_bytes=2mb", "-S", "queue.page_capacity=512kb", "-S", "pipeline.memory=4mb"]
+        arguments = PERSISTED + ["-S", "queue.max_bytes=4mb", "-S", "queue.page_capacity=512kb", "-S", "pipeline.memory=4mb"]
         with Tailrace(folder, to_tcp(port, receiver), arguments) as t:
             sender = threading.Thread(target=send, args=(port, lines(0, count, 200)), daemon=True)
             sender.start()
             wait(lambda: t.metric("tailrace_queue_full") == 1, 60, "the queue is full")
             ok("queue.full" in t.log(), "a full queue is told")
-            ok(queue(t)["queue_size_in_bytes"] <= 2 << 20, "its bytes stay below queue.max_bytes")
+            sizes = [e.stat().st_size for e in os.scandir(folder.file("tailrace.data/queue/main/0")) if e.name.endswith(".seg")]
+            ok(len(sizes) >= 8 and max(sizes) <= 512 << 10, f"files are no larger than queue.page_capacity: {sizes}")
+            ok(queue(t)["queue_size_in_bytes"] <= 4 << 20, "its bytes stay below queue.max_bytes")
             receiver.is_open.set()
             wait(lambda: len(receiver.lines) == count, 60, "all lines")
             ok([int(l[:8]) for l in receiver.lines] == list(range(count)), "a full queue: inputs waited, all lines in order")
             wait(lambda: t.metric("tailrace_queue_full") == 0, 20, "not full any more")
             ok(t.books_balance() and t.stop() == 0, "the books balance")
+
+def events_limit():
+    """queue.max_events: with so many that wait inputs do, too; one less and they do not. It goes on by itself."""
+    with Folder() as folder:
+        port, receiver = free_port(), Receiver()
+        away = receiver.port
+        receiver.port = free_port()  # nobody is there: nothing is settled
+        with Tailrace(folder, to_tcp(port, receiver).replace("tcp { host", "tcp { reconnect_interval => 1 host"),
+                      PERSISTED + ["-w", "1", "-S", "queue.max_events=100"]) as t:
+            send(port, lines(0, 98))
+            wait(lambda: synced(t) == 98, 20, "two less than the limit")
+            send(port, lines(98, 1))
+            wait(lambda: synced(t) == 99, 20, "one less than the limit: inputs go on")
+            send(port, lines(99, 1))
+            wait(lambda: synced(t) == 100, 20, "the limit")
+            send(port, lines(100, 50))
+            until = time.monotonic() + 1
+            wait(lambda: time.monotonic() > until or synced(t) > 100, 20, "more is not taken")
+            ok(synced(t) == 100 and queue(t)["events_count"] == 100, "queue.max_events: with 100 that wait inputs wait")
+            listener = socket.create_server(("127.0.0.1", receiver.port))
+            receiver.socket, receiver.port = listener, away
+            receiver.is_open.set()
+            threading.Thread(target=receiver.accept, daemon=True).start()
+            wait(lambda: len(receiver.lines) == 150, 30, "all lines")
+            ok([int(l[:8]) for l in receiver.lines] == list(range(150)), "queue.max_events: then all come, in order")
+            wait(lambda: queue(t)["events_count"] == 0, 20, "the queue is empty")
+            ok(t.books_balance() and t.stop() == 0, "the books balance")
+
+def checkpoints():
+    """queue.checkpoint.acks: written down with each event that is settled, not once a second."""
+    with Folder() as folder:
+        port, out, count = free_port(), folder.file("out"), 20
+        with Tailrace(folder, to_file(port, out), PERSISTED + ["-w", "1", "-S", "queue.checkpoint.acks=1"]) as t:
+            begun = time.monotonic()
+            for i in range(count):
+                before = t.metric("tailrace_queue_checkpoints_total")
+                send(port, lines(i, 1))
+                wait(lambda: t.metric("tailrace_queue_checkpoints_total") > before and count_lines(out) == i + 1, 20, f"event {i}")
+            ok(time.monotonic() - begun < count * 0.9, f"queue.checkpoint.acks=1: {count} events are written down one by one")
+            t.kill()
+        with Tailrace(folder, to_file(port, out), PERSISTED) as t:
+            passes(t, port, out, "after the kill")
+            ok(numbers(out)[:-1] == list(range(count)), "and none of them comes again after a kill")
+            t.stop()
 
 def disk_full():
     """No space on the disk: inputs wait, what is durable goes on to the outputs, and the end of it is seen."""
@@ -462,7 +508,7 @@ ONLY = os.environ.get("TAILRACE_ONLY")
 if ONLY:
     globals()[ONLY](*map(eval, sys.argv[1:]))
     finish()
-for test in (fields, multiline, standard_input, stuck, long_lines, lambda: stopped(False), lambda: stopped(True), limit_reached, disk_full,
+for test in (fields, multiline, standard_input, stuck, long_lines, lambda: stopped(False), lambda: stopped(True), limit_reached, events_limit, checkpoints, disk_full,
              damaged, compressed, fewer_workers, changed_config, codec_letters, refused):
     test()
 killed(choose(3, 8, 500))
