@@ -35,7 +35,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         store, body = self.server, self.rfile.read(int(self.headers["Content-Length"]))
         store.asked += 1
         if not store.answers:
-            time.sleep(600)
+            threading.Event().wait(600)
         rows = [json.loads(line) for line in body.splitlines()][1::2]
         with store.lock:
             store.documents += [row["i"] for row in rows]
