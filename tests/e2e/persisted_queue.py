@@ -447,6 +447,7 @@ def changed_config():
         with Tailrace(folder, config, PERSISTED) as t:
             wait(lambda: t.metric("tailrace_queue_blocked") == 1, 60, "the queue waits at the datagrams")
             wait(lambda: queue(t)["events_count"] == 5, 60, "all before them is read")
+            ok("input that is gone" in t.get("/_health_report"), "the health report says that it waits")
             send(port, b"88888888 behind\n")
             wait(lambda: queue(t)["events_count"] == 6, 20, "inputs go on")
             got = set(numbers(out)) | receiver.end()
