@@ -176,8 +176,8 @@ static int walk(struct work *work, bool prints, uint64_t *records)
     spool_cursor_close(&cursor);
     if (work->newer)
         diag_hint(work->diag,
-                  diag_error(work->diag, (struct place){0}, "%llu record%s of %s: a newer version wrote them",
-                             (number)work->newer, plural(work->newer), work->folder),
+                  diag_error(work->diag, (struct place){0}, "a newer version wrote records of %s: %llu",
+                             work->folder, (number)work->newer),
                   "use that version; nothing was changed");
     return verdict < 0 ? verdict : 0;
 }

@@ -160,6 +160,13 @@ def purged():
         ok(command(folder, "purge", "main", "--where", "[i] >= 40")[1] == "60 letters purged, 1 file deleted\n", "the file goes with its last letters")
         dies(200, 10)
         ok(there() == list(range(200, 210)), "letters that come later are there")
+        position = folder.file("tailrace.data/dead_letter_queue/main/purge.position")
+        os.rename(position, position + ".away")
+        os.mkdir(position)
+        code, told, errors = command(folder, "purge", "main", "--where", "[i] > 0")
+        ok(code == 1 and "/purge.position cannot be written: " in errors and there() == list(range(200, 210)), "marks that cannot be written are told, and nothing is deleted")
+        os.rmdir(position)
+        os.rename(position + ".away", position)
         ok(command(folder, "purge", "main", "--where", "[i] > 0")[1] == "10 letters purged, 1 file deleted\n", "and can be purged, too")
 
 def killed():
