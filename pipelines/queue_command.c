@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
-#include "core/queue/queue_pack.h"
+#include "core/queue/queue_log.h"
 #include "core/store/spool/spool.h"
 #include "core/text/time.h"
 #include "core/text/utf8.h"
@@ -16,6 +16,7 @@ struct work {
     struct spool spool;
     struct spool_report report;
     struct queue_pack *pack; /* NULL: a spill */
+    bool is_queue;           /* by its reader: its records are a queue's, or a newer version's */
     struct diag *diag;
     bool is_whole; /* nothing is lost so far */
     uint64_t newer; /* records of a version that is not known yet */
@@ -133,7 +134,7 @@ static bool record_open(struct work *work, const struct spool_record *record, st
     struct queue_records look = *records;
     struct queue_head head;
     for (struct str each; ok && queue_records_next(&look, &each);) ok = queue_record_open(&each, &head);
-    if (!ok && queue_form_of(record->payload, &bytes) == QUEUE_FORM_NEWER) work->newer++;
+    if (!ok && work->is_queue && queue_form_of(record->payload, &bytes) == QUEUE_FORM_NEWER) work->newer++;
     return ok;
 }
 
@@ -151,7 +152,7 @@ static void record_print(struct work *work, const struct spool_record *record)
 static void record_check(struct work *work, const struct spool_record *record)
 {
     struct queue_records records;
-    if (!work->pack || record_open(work, record, &records)) return;
+    if (!work->is_queue || record_open(work, record, &records)) return;
     work->is_whole = false;
     printf("unknown: record %llu is whole, but not such as this version writes\n", (number)record->sequence);
 }
@@ -221,11 +222,19 @@ static const struct {
 
 enum { ACTION_COUNT = sizeof actions / sizeof *actions };
 
+static bool has_reader(const struct spool *spool)
+{
+    for (uint32_t i = 0; i < spool->checkpoint.count; i++)
+        if (!strcmp(spool->checkpoint.cursors[i].name, QUEUE_READER)) return true;
+    return false;
+}
+
 static enum exit_code act(int (*run)(struct work *work), struct str folder, struct diag *diag)
 {
     struct work work = {.folder = xstrndup(folder), .diag = diag, .is_whole = true};
     int error = spool_open_look(&work.spool, work.folder, &file_ops_real, &work.report);
     if (error == 0 && !queue_is_spill(&work.spool)) work.pack = queue_pack_create(QUEUE_PLAIN);
+    work.is_queue = work.pack && has_reader(&work.spool);
     if (error == 0) error = run(&work);
     if (error) say_error(&work, error);
     queue_pack_destroy(work.pack);
