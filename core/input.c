@@ -98,11 +98,19 @@ static void stream_decorate(struct stream *stream, struct event *event)
         decorate_common(common, event);
 }
 
-/* The event goes to the dead letters, and not into the pipeline; with what is in it, or only the bytes. */
+/* The event goes to the dead letters, and not into the pipeline. */
+static void letter_post(struct ingest *ingest, struct event *event, const struct dead_letter *letter)
+{
+    struct dead_letter_debt debt = {.obligation = obligation_open(ingest->batch->ticket, 1), .event = event->index};
+    event->is_cancelled = ingest->batch->has_taken = true;
+    dead_letters_take(ingest->dead_letters, letter, &debt);
+}
+
+/* Likewise, with what is in it, or only the bytes. */
 static void event_take_out(struct decoder *decoder, struct event *event, struct str reason, const char *text,
                            bool has_fields)
 {
-    struct ingest *ingest = decoder->stream->input->ingest;
+    struct ingest *ingest = decoder->stream->ingest;
     const struct codec *codec = decoder->stream->codec;
     struct dead_letter letter = {.stage = DEAD_LETTER_CODEC,
                                  .plugin = str_of(codec->type->name),
@@ -111,9 +119,7 @@ static void event_take_out(struct decoder *decoder, struct event *event, struct 
                                  .text = str_of(text),
                                  .original = decoder->frame,
                                  .event = has_fields ? event : NULL};
-    struct dead_letter_debt debt = {.obligation = obligation_open(ingest->batch->ticket, 1), .event = event->index};
-    event->is_cancelled = ingest->batch->has_taken = true;
-    dead_letters_take(ingest->dead_letters, &letter, &debt);
+    letter_post(ingest, event, &letter);
 }
 
 /* Decoded events are decorated when the next one is asked for, or at the end of the frame: then the
@@ -135,7 +141,7 @@ void decoder_failed(struct decoder *decoder, const char *what)
 {
     struct codec *codec = decoder->stream->codec;
     counter_add(&codec->failed, 1);
-    bool is_taken = codec->dead_letters_failed && decoder->stream->input->ingest->dead_letters;
+    bool is_taken = codec->dead_letters_failed && decoder->stream->ingest->dead_letters;
     if (is_taken) decoder->problem = what;
     LOG(LOG_WARN, "codec.failed", codec->id, "%s; %s", what,
         is_taken ? "it goes to the dead letters" : "the text is kept in the event, which is tagged");
@@ -145,11 +151,12 @@ void decoder_failed(struct decoder *decoder, const char *what)
 static void frame_rest_lost(struct decoder *decoder)
 {
     struct input *input = decoder->stream->input;
-    bool is_kept = input->ingest->dead_letters != NULL;
+    struct ingest *ingest = decoder->stream->ingest;
+    bool is_kept = ingest->dead_letters != NULL;
     counter_add(&input->counters.cut, 1);
     LOG(LOG_WARN, "input.frame_events", input->id, "a frame holds more than %d events: the rest of it is dropped%s",
         FRAME_EVENTS_MAX, is_kept ? ", all of it goes to the dead letters" : "");
-    struct event *event = is_kept ? batch_event(ingest_batch(input->ingest)) : NULL;
+    struct event *event = is_kept ? batch_event(ingest_batch(ingest)) : NULL;
     if (event)
         event_take_out(decoder, event, STR("frame_events"), "a frame holds more events than are taken of one", false);
 }
@@ -241,6 +248,26 @@ void stream_replay(struct stream *stream, const struct frame *frame, const struc
     stream_decode(stream, frame_keep(batch, frame), &decoder);
     batch->now = now;
     counter_add(&stream->codec->decoded_frames, 1);
+    stream_covered(stream, batch, frame->position);
+    ingest_run_if_full(ingest);
+}
+
+void stream_refuse(struct stream *stream, const struct frame *frame, const struct str *tags, uint32_t tag_count,
+                   const struct value *arrival, struct dead_letter *letter)
+{
+    struct ingest *ingest = stream->ingest;
+    struct batch *batch = ingest_batch(ingest);
+    assert(!stream->input && ingest->dead_letters);
+    struct event *event = batch_event(batch);
+    if (event) {
+        letter->original = frame_keep(batch, frame);
+        letter->event = event;
+        event_slot_set(event, SLOT_TIMESTAMP, *arrival);
+        event_slot_set(event, SLOT_MESSAGE, value_string(letter->original));
+        for (uint32_t i = 0; i < tag_count; i++) event_tag(event, tags[i]);
+        stream->decorate(stream->opaque, event);
+        letter_post(ingest, event, letter);
+    }
     stream_covered(stream, batch, frame->position);
     ingest_run_if_full(ingest);
 }

@@ -111,6 +111,12 @@ void stream_origin_changed(struct stream *stream);
 /* A frame that comes from the queue, arrived then: decoded as if it came now. `frame->tag` is not looked at. */
 void stream_replay(struct stream *stream, const struct frame *frame, const struct str *tags, uint32_t tag_count,
                    const struct value *arrival);
+/* A frame that comes from the queue, and whose input is gone: `stream` has none, only an ingest, a source and
+ * `decorate`. Goes to the dead letters, of which there are some, and not into the pipeline; as an event with its
+ * bytes in `message`. The letter is filled in but for `event` and `original`. */
+struct dead_letter;
+void stream_refuse(struct stream *stream, const struct frame *frame, const struct str *tags, uint32_t tag_count,
+                   const struct value *arrival, struct dead_letter *letter);
 /* For inputs that build events themselves (no codec): begin gives a fresh event that decode would
  * have given, end decorates it and moves the position. */
 struct event *stream_event(struct stream *stream);

@@ -13,6 +13,7 @@ const struct output_type output_elasticsearch = {
     .take = elastic_take,
     .turn = elastic_turn,
     .stop = elastic_stop,
+    .abandon = elastic_abandon,
     .destroy = elastic_destroy,
     .is_ecs = true,
 };

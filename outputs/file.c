@@ -45,7 +45,7 @@ struct sink {
     bool is_failure;      /* opens the failure file in place of the path */
     bool is_touched;      /* got events in this turn */
     uint64_t used_cycle;
-    struct sink *next;    /* in its bucket */
+    struct sink *next;    /* in its bucket; once it is retired, among those */
     struct sink *older, *newer; /* by last use */
     struct sink *next_touched;
     struct disk_job job;
@@ -79,8 +79,10 @@ struct file_output {
     struct sink *buckets[FILE_BUCKETS];
     struct sink *oldest, *newest, *touched;
     struct sink *only;     /* of a static path */
+    struct sink *retired;  /* out of the table: they drain and close */
     uint32_t open;         /* in the table */
     uint32_t alive;        /* and those being closed */
+    bool is_abandoned;     /* what cannot be written now is let go of */
     bool is_waiting;       /* take() ended because every sink was busy */
     uint64_t cycle;
     struct buf rendered;
@@ -326,6 +328,12 @@ static void sink_submit(struct sink *sink, void (*work)(struct disk_job *),
     disk_submit(sink->fifo_disk ? sink->fifo_disk : host->disk, &sink->job);
 }
 
+static void sink_abandon(struct sink *sink)
+{
+    sink->request = NULL; /* its head may be in the file, as after a kill */
+    lane_abandon(&sink->lane);
+}
+
 static void sink_write_done(struct disk_job *job)
 {
     struct sink *sink = job_sink(job);
@@ -339,7 +347,10 @@ static void sink_write_done(struct disk_job *job)
         counter_add(&self->host->counters.errors, 1);
         LOG(LOG_ERROR, "file.write", self->host->id, "cannot write `%s`: %s; it is tried again",
             sink->path, uv_strerror(sink->status));
-        lane_done(&sink->lane, LANE_RETRY);
+        if (self->is_abandoned)
+            sink_abandon(sink);
+        else
+            lane_done(&sink->lane, LANE_RETRY);
         return;
     }
     if (sink->request->attempts > 1)
@@ -401,6 +412,9 @@ static void sink_closed(struct disk_job *job)
 {
     struct sink *sink = job_sink(job);
     struct file_output *self = sink->owner;
+    struct sink **link = &self->retired;
+    while (*link != sink) link = &(*link)->next;
+    *link = sink->next;
     if (sink->fifo_disk) disk_destroy(sink->fifo_disk);
     lane_fini(&sink->lane);
     buf_fini(&sink->compressed);
@@ -418,6 +432,8 @@ static void sink_retire(struct file_output *self, struct sink *sink)
     struct sink **link = &self->buckets[sink->hash & (FILE_BUCKETS - 1)];
     while (*link != sink) link = &(*link)->next;
     *link = sink->next;
+    sink->next = self->retired;
+    self->retired = sink;
     sink_unlink_use(self, sink);
     if (self->only == sink) self->only = NULL;
     self->open--;
@@ -657,6 +673,15 @@ static void file_stop(void *opaque)
     file_end_check(self);
 }
 
+/* A write that is under way is waited for. */
+static void file_abandon(void *opaque)
+{
+    struct file_output *self = opaque;
+    self->is_abandoned = true;
+    for (struct sink *sink = self->retired; sink; sink = sink->next) /* closing frees them later, by the disk thread */
+        if (!sink->lane.in_flight && !lane_is_idle(&sink->lane)) sink_abandon(sink);
+}
+
 static void file_destroy(void *opaque)
 {
     struct file_output *self = opaque;
@@ -675,5 +700,6 @@ const struct output_type output_file = {
     .turn = file_turn,
     .reopen = file_reopen,
     .stop = file_stop,
+    .abandon = file_abandon,
     .destroy = file_destroy,
 };

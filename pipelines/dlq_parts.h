@@ -18,14 +18,16 @@ struct dlq_letter {
 struct dlq_walk {
     struct dlq_command *command;
     struct str folder;
-    struct dead_letter_marks marks;
+    struct dead_letter_marks marks, purged;
     bool (*visit)(void *opaque, const struct dlq_letter *letter); /* false: enough */
     void *opaque;
     uint64_t damaged, bytes;
 };
 
 void dlq_marks_load(struct dlq_walk *walk);
-/* Visits the letters that the condition holds for. 0 or a negative errno. */
+/* Adds the letters that are purged among others. */
+void dlq_purged_load(struct str folder, struct dead_letter_marks *purged);
+/* Visits the letters that the condition holds for and that are not purged. 0 or a negative errno. */
 int dlq_walk(struct dlq_walk *walk);
 /* Says what went wrong. */
 enum exit_code dlq_walk_end(struct dlq_walk *walk, int status);
@@ -35,7 +37,11 @@ void dlq_append_time(struct buf *out, uint64_t time_ns);
 /* What a terminal would take for a command is told in hexadecimal. */
 void dlq_append_text(struct buf *out, struct str text);
 
+/* Said; false. */
+bool dlq_refuse(struct dlq_command *command, const char *what, const char *hint);
+
 enum exit_code dlq_list(struct dlq_command *command);
 enum exit_code dlq_show(struct dlq_command *command);
+enum exit_code dlq_purge(struct dlq_command *command);
 
 #endif

@@ -11,6 +11,7 @@ static bool letter_visit(struct dlq_walk *walk, const struct dead_letter_view *v
     struct arena arena;
     struct event event;
     bool goes_on = true;
+    if (dead_letter_marks_has(&walk->purged, view->name, record->sequence)) return true;
     struct dlq_letter letter = {.view = view, .sequence = record->sequence, .event = &event,
                             .is_replayed = dead_letter_marks_has(&walk->marks, view->name, record->sequence)};
     arena_init(&arena, NULL);
@@ -23,13 +24,20 @@ static bool letter_visit(struct dlq_walk *walk, const struct dead_letter_view *v
     return goes_on;
 }
 
-void dlq_marks_load(struct dlq_walk *walk)
+static void marks_read(struct dead_letter_marks *marks, struct str folder, const char *name)
 {
     struct buf path = {0}, text = {0};
-    buf_printf(&path, "%.*s/" DLQ_POSITION, STR_ARG(walk->folder));
-    if (sincedb_load(buf_z(&path), &text) == 0) dead_letter_marks_parse(&walk->marks, buf_str(&text));
+    buf_printf(&path, "%.*s/%s", STR_ARG(folder), name);
+    if (sincedb_load(buf_z(&path), &text) == 0) dead_letter_marks_parse(marks, buf_str(&text));
     buf_fini(&path);
     buf_fini(&text);
+}
+
+void dlq_marks_load(struct dlq_walk *walk) { marks_read(&walk->marks, walk->folder, DLQ_POSITION); }
+
+void dlq_purged_load(struct str folder, struct dead_letter_marks *purged)
+{
+    marks_read(purged, folder, DEAD_LETTERS_PURGED);
 }
 
 /* 0 or a negative errno. */
@@ -40,6 +48,7 @@ int dlq_walk(struct dlq_walk *walk)
     bool goes_on = true;
     dead_letter_look_init(&look, walk->folder, &file_ops_real);
     dlq_marks_load(walk);
+    dlq_purged_load(walk->folder, &walk->purged);
     int status = dead_letter_look_find(&look);
     for (uint32_t i = 0; i < look.count && status == 0 && goes_on; i++) {
         struct dead_letter_view *view = look.views[i];
@@ -54,6 +63,7 @@ int dlq_walk(struct dlq_walk *walk)
     }
     dead_letter_look_fini(&look);
     dead_letter_marks_fini(&walk->marks);
+    dead_letter_marks_fini(&walk->purged);
     return status;
 }
 

@@ -154,6 +154,7 @@ static void queues(struct stats *stats, struct buf *out)
     static const struct { const char *name, *type, *help; size_t offset; double scale; } rows[] = {
         {"tailrace_queue_synced_events_total", "counter", "Frames made durable", QUEUE(synced_frames), 1},
         {"tailrace_queue_synced_bytes_total", "counter", "Bytes of them", QUEUE(synced_bytes), 1},
+        {"tailrace_queue_stored_bytes_total", "counter", "What they took in the log", QUEUE(stored_bytes), 1},
         {"tailrace_queue_syncs_total", "counter", "Groups made durable", QUEUE(syncs), 1},
         {"tailrace_queue_sync_seconds_total", "counter", "Time that took", QUEUE(sync_ns), 1e-9},
         {"tailrace_queue_checkpoints_total", "counter", "Checkpoints of the queue", QUEUE(checkpoints), 1},
@@ -168,7 +169,8 @@ static void queues(struct stats *stats, struct buf *out)
         {"tailrace_queue_lost_records_total", "counter", "Records found damaged or missing", QUEUE(lost_records), 1},
         {"tailrace_queue_lost_bytes_total", "counter", "Their bytes", QUEUE(lost_bytes), 1},
         {"tailrace_queue_lost_events_total", "counter", "Their frames, as far as known", QUEUE(lost_frames), 1},
-        {"tailrace_queue_dropped_events_total", "counter", "Frames whose input is gone", QUEUE(dropped_frames), 1},
+        {"tailrace_queue_orphaned_events_total", "counter", "Frames whose input is gone", QUEUE(orphan_frames), 1},
+        {"tailrace_queue_blocked", "gauge", "Workers whose queue waits at such a frame", QUEUE(is_blocked), 1},
         {"tailrace_queue_folders_left", "gauge", "Queues of former workers", QUEUE(folders_left), 1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         family(out, rows[i].name, rows[i].type, rows[i].help);

@@ -90,7 +90,7 @@ static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag
     uint32_t count = (uint32_t)pipeline->settings.workers;
     uint32_t made = pipeline->settings.test_and_exit ? 1 : count; /* they are alike */
     state_scope_init(&pipeline->scope, &pipeline->budget, count);
-    bool is_queued = queue_settings_apply(&pipeline->settings, &pipeline->queue, pipeline->arena, diag);
+    bool is_queued = queue_settings_apply(&pipeline->settings, &pipeline->queue, pipeline->arena);
     pipeline->workers = xcalloc(made, sizeof *pipeline->workers);
     for (uint32_t i = 0; i < made; i++) {
         struct generation_options options = {.pipeline = pipeline->id,

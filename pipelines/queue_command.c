@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
-#include "core/queue/queue_record.h"
+#include "core/queue/queue_log.h"
 #include "core/store/spool/spool.h"
 #include "core/text/time.h"
 #include "core/text/utf8.h"
@@ -15,8 +15,11 @@ struct work {
     const char *folder;
     struct spool spool;
     struct spool_report report;
+    struct queue_pack *pack; /* NULL: a spill */
+    bool is_queue;           /* by its reader: its records are a queue's, or a newer version's */
     struct diag *diag;
     bool is_whole; /* nothing is lost so far */
+    uint64_t newer; /* records of a version that is not known yet */
 };
 
 typedef unsigned long long number;
@@ -107,21 +110,51 @@ static void print_text(struct str text)
     putchar('\n');
 }
 
-/* A record of the queue: a line for each frame. False: it is none. */
-static bool print_frames(uint64_t sequence, struct str payload)
+/* A line for each frame. */
+static void print_frames(uint64_t sequence, struct str record)
 {
     struct queue_head head;
     struct queue_frame frame;
-    if (!queue_record_open(&payload, &head)) return false;
+    if (!queue_record_open(&record, &head)) return;
     char time[TIME_ISO_SIZE];
     struct str arrival = {time, time_print_iso(head.arrival.seconds, head.arrival.len, time)};
-    while (queue_record_next(&payload, &frame) == QUEUE_NEXT_FRAME) {
+    while (queue_record_next(&record, &frame) == QUEUE_NEXT_FRAME) {
         printf("%llu\t", (number)sequence);
         print_plain(head.id);
         printf("\t%.*s\t", STR_ARG(arrival));
         print_text(frame.bytes);
     }
-    return true;
+}
+
+/* False: it is not such as this version writes. */
+static bool record_open(struct work *work, const struct spool_record *record, struct queue_records *records)
+{
+    size_t bytes;
+    bool ok = queue_records_open(work->pack, record->payload, NULL, records);
+    struct queue_records look = *records;
+    struct queue_head head;
+    for (struct str each; ok && queue_records_next(&look, &each);) ok = queue_record_open(&each, &head);
+    if (!ok && work->is_queue && queue_form_of(record->payload, &bytes) == QUEUE_FORM_NEWER) work->newer++;
+    return ok;
+}
+
+static void record_print(struct work *work, const struct spool_record *record)
+{
+    struct queue_records records;
+    if (work->pack && record_open(work, record, &records)) {
+        for (struct str each; queue_records_next(&records, &each);) print_frames(record->sequence, each);
+        return;
+    }
+    printf("%llu\t", (number)record->sequence);
+    if (work->pack || !queue_dump_event(record->payload)) print_text(record->payload);
+}
+
+static void record_check(struct work *work, const struct spool_record *record)
+{
+    struct queue_records records;
+    if (!work->is_queue || record_open(work, record, &records)) return;
+    work->is_whole = false;
+    printf("unknown: record %llu is whole, but not such as this version writes\n", (number)record->sequence);
 }
 
 static int walk(struct work *work, bool prints, uint64_t *records)
@@ -138,12 +171,15 @@ static int walk(struct work *work, bool prints, uint64_t *records)
             continue;
         }
         ++*records;
-        if (!prints) continue;
-        if (!queue_is_spill(&work->spool) && print_frames(record.sequence, record.payload)) continue;
-        printf("%llu\t", (number)record.sequence);
-        if (!queue_is_spill(&work->spool) || !queue_dump_event(record.payload)) print_text(record.payload);
+        if (prints) record_print(work, &record);
+        else record_check(work, &record);
     }
     spool_cursor_close(&cursor);
+    if (work->newer)
+        diag_hint(work->diag,
+                  diag_error(work->diag, (struct place){0}, "a newer version wrote records of %s: %llu",
+                             work->folder, (number)work->newer),
+                  "use that version; nothing was changed");
     return verdict < 0 ? verdict : 0;
 }
 
@@ -186,12 +222,22 @@ static const struct {
 
 enum { ACTION_COUNT = sizeof actions / sizeof *actions };
 
+static bool has_reader(const struct spool *spool)
+{
+    for (uint32_t i = 0; i < spool->checkpoint.count; i++)
+        if (!strcmp(spool->checkpoint.cursors[i].name, QUEUE_READER)) return true;
+    return false;
+}
+
 static enum exit_code act(int (*run)(struct work *work), struct str folder, struct diag *diag)
 {
     struct work work = {.folder = xstrndup(folder), .diag = diag, .is_whole = true};
     int error = spool_open_look(&work.spool, work.folder, &file_ops_real, &work.report);
+    if (error == 0 && !queue_is_spill(&work.spool)) work.pack = queue_pack_create(QUEUE_PLAIN);
+    work.is_queue = work.pack && has_reader(&work.spool);
     if (error == 0) error = run(&work);
     if (error) say_error(&work, error);
+    queue_pack_destroy(work.pack);
     if (work.spool.options.folder) spool_close(&work.spool);
     free((char *)(uintptr_t)work.folder);
     return error || !work.is_whole ? EXIT_RUNTIME : EXIT_DONE;

@@ -46,21 +46,17 @@ bool queue_settings_check(const struct settings *settings, const struct setting_
     return check_id(settings, list, diag) && ok;
 }
 
-static void warn_of_compression(const struct settings *settings, struct diag *diag)
+static enum queue_compression compression_of(const struct settings *settings)
 {
-    int32_t compression = settings->queue_compression.value;
-    if (compression == QUEUE_COMPRESSION_NONE || compression == QUEUE_COMPRESSION_DISABLED) return;
-    diag_warning(diag, (struct place){0},
-                 "queue.compression does nothing in this version: the queue takes the room of what is received");
+    int32_t chosen = settings->queue_compression.value;
+    return chosen == QUEUE_COMPRESSION_DISABLED ? QUEUE_PLAIN : (enum queue_compression)chosen;
 }
 
 static uint64_t least_of(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-bool queue_settings_apply(const struct settings *settings, struct worker_queue *queue, struct arena *arena,
-                          struct diag *diag)
+bool queue_settings_apply(const struct settings *settings, struct worker_queue *queue, struct arena *arena)
 {
     if (!is_persisted(settings)) return false;
-    warn_of_compression(settings, diag);
     uint64_t workers = (uint64_t)settings->workers;
     uint64_t most = (uint64_t)settings->queue_max_bytes.bytes / workers;
     if (most == 0) most = INT64_MAX;
@@ -75,6 +71,7 @@ bool queue_settings_apply(const struct settings *settings, struct worker_queue *
                                         .segment_bytes = segment,
                                         .group_bytes = (uint32_t)group,
                                         .payload_max = (uint32_t)(group - SPOOL_RECORD_HEAD_BYTES)};
+    queue->compression = compression_of(settings);
     queue->workers = (uint32_t)workers;
     uint64_t frames = (uint64_t)settings->queue_max_events;
     queue->frames_max = frames ? (frames + workers - 1) / workers : 0;

@@ -13,7 +13,6 @@ enum {
 /* Says what does not go together. */
 bool queue_settings_check(const struct settings *settings, const struct setting_list *list, struct diag *diag);
 /* False: memory. The folder is of the arena. */
-bool queue_settings_apply(const struct settings *settings, struct worker_queue *queue, struct arena *arena,
-                          struct diag *diag);
+bool queue_settings_apply(const struct settings *settings, struct worker_queue *queue, struct arena *arena);
 
 #endif

@@ -14,6 +14,7 @@ static void add(struct queue_sum *sum, const struct queue_counters *counters)
 {
     sum->synced_frames += counter_get(&counters->synced_frames);
     sum->synced_bytes += counter_get(&counters->synced_bytes);
+    sum->stored_bytes += counter_get(&counters->stored_bytes);
     sum->syncs += counter_get(&counters->syncs);
     sum->sync_ns += counter_get(&counters->sync_ns);
     sum->checkpoints += counter_get(&counters->checkpoints);
@@ -27,7 +28,8 @@ static void add(struct queue_sum *sum, const struct queue_counters *counters)
     sum->lost_records += counter_get(&counters->lost_records);
     sum->lost_bytes += counter_get(&counters->lost_bytes);
     sum->lost_frames += counter_get(&counters->lost_frames);
-    sum->dropped_frames += counter_get(&counters->dropped_frames);
+    sum->orphan_frames += counter_get(&counters->orphan_frames);
+    sum->is_blocked += counter_get(&counters->is_blocked);
     sum->folders_left += counter_get(&counters->folders_left);
     uint64_t oldest = counter_get(&counters->oldest_ms), now = now_ms();
     if (oldest && now > oldest && now - oldest > sum->oldest_age_ms) sum->oldest_age_ms = now - oldest;
@@ -85,7 +87,8 @@ static json_t *own_of(const struct queue_sum *sum)
     put(own, "errors", sum->errors);
     put(own, "lost_records", sum->lost_records);
     put(own, "lost_events", sum->lost_frames);
-    put(own, "dropped_events", sum->dropped_frames);
+    put(own, "orphaned_events", sum->orphan_frames);
+    put(own, "blocked_workers", sum->is_blocked);
     put(own, "folders_left", sum->folders_left);
     return own;
 }

@@ -8,11 +8,11 @@
 /* As struct queue_counters (core/queue/replay.h). */
 struct queue_sum {
     bool is_persisted;
-    uint64_t synced_frames, synced_bytes, syncs, sync_ns, checkpoints;
+    uint64_t synced_frames, synced_bytes, stored_bytes, syncs, sync_ns, checkpoints;
     uint64_t gathered_frames, waiting_frames, bytes, bytes_max;
     uint64_t oldest_age_ms; /* of the oldest that is being read; 0: nothing waits */
     uint64_t is_full, is_failing, errors;
-    uint64_t lost_records, lost_bytes, lost_frames, dropped_frames, folders_left;
+    uint64_t lost_records, lost_bytes, lost_frames, orphan_frames, is_blocked, folders_left;
 };
 
 struct queue_sum queue_sum(const struct pipeline *pipeline);

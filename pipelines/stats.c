@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pipelines/stats.h"
-#include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
-#include "core/delivery/delivery.h"
 #include "core/log.h"
 #include "core/xmalloc.h"
 #include "pipelines/activity.h"
@@ -14,26 +8,10 @@
 #include "pipelines/data_folder.h"
 #include "pipelines/graph.h"
 #include "pipelines/queue_stats.h"
+#include "pipelines/stats_part.h"
 
 /* Consumers decode a version of Logstash's line: below 7.3 they leave pipelines out. */
 #define API_VERSION "9.5.2"
-
-enum { METRIC_ROWS_MAX = 16 };
-
-/* The counters whose rates are shown, by place in a flow. */
-enum { RATE_IN, RATE_FILTERED, RATE_OUT, RATE_BUSY_MS, RATE_PAUSED_MS };
-
-static uint64_t now_ns(void) { return uv_hrtime(); }
-static json_t *number(uint64_t n) { return json_integer((json_int_t)n); }
-static json_t *text(struct str s) { return json_stringn(s.ptr ? s.ptr : "", s.len); }
-static void put(json_t *object, const char *name, json_t *value)
-{
-    int failed = json_object_set_new(object, name, value);
-    assert(!failed);
-    (void)failed;
-}
-static void put_number(json_t *object, const char *name, uint64_t n) { put(object, name, number(n)); }
-static void put_text(json_t *object, const char *name, const char *z) { put(object, name, json_string(z)); }
 
 /* ---- sums ---- */
 
@@ -159,7 +137,7 @@ static json_t *events_of(const struct sums *sums)
     return events;
 }
 
-static json_t *window(const struct flow *flow, size_t value, double scale)
+json_t *stats_window(const struct flow *flow, size_t value, double scale)
 {
     json_t *object = json_object();
     double rate;
@@ -174,265 +152,14 @@ static json_t *window(const struct flow *flow, size_t value, double scale)
 static json_t *flow_of(const struct flow *flow, uint32_t workers)
 {
     json_t *object = json_object();
-    put(object, "input_throughput", window(flow, RATE_IN, 1));
-    put(object, "filter_throughput", window(flow, RATE_FILTERED, 1));
-    put(object, "output_throughput", window(flow, RATE_OUT, 1));
-    put(object, "queue_backpressure", window(flow, RATE_PAUSED_MS, 0.001));
-    put(object, "worker_concurrency", window(flow, RATE_BUSY_MS, 0.001));
+    put(object, "input_throughput", stats_window(flow, RATE_IN, 1));
+    put(object, "filter_throughput", stats_window(flow, RATE_FILTERED, 1));
+    put(object, "output_throughput", stats_window(flow, RATE_OUT, 1));
+    put(object, "queue_backpressure", stats_window(flow, RATE_PAUSED_MS, 0.001));
+    put(object, "worker_concurrency", stats_window(flow, RATE_BUSY_MS, 0.001));
     /* of a pipeline: percent of its workers' time */
-    if (workers) put(object, "worker_utilization", window(flow, RATE_BUSY_MS, 0.1 / workers));
+    if (workers) put(object, "worker_utilization", stats_window(flow, RATE_BUSY_MS, 0.1 / workers));
     return object;
-}
-
-/* ---- jvm, process, os: honest substitutes ---- */
-
-static json_t *pool(uint64_t used)
-{
-    json_t *object = json_object();
-    put_number(object, "used_in_bytes", used);
-    put_number(object, "max_in_bytes", used);
-    put_number(object, "peak_used_in_bytes", used);
-    put_number(object, "peak_max_in_bytes", used);
-    put_number(object, "committed_in_bytes", used);
-    return object;
-}
-
-static uint64_t memory_limit(const struct stats *stats)
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < stats->supervisor->pipeline_count; i++)
-        sum += stats->supervisor->pipelines[i]->budget.limit;
-    return sum;
-}
-
-static json_t *jvm_stats(const struct stats *stats)
-{
-    struct process_numbers process = process_numbers_read();
-    uint64_t used = process.resident_bytes, most = memory_limit(stats) + used;
-    json_t *jvm = json_object(), *threads = json_object(), *mem = json_object(), *pools = json_object();
-    json_t *gc = json_object(), *collectors = json_object();
-    uint64_t count = 1;
-    for (uint32_t i = 0; i < stats->supervisor->pipeline_count; i++)
-        count += stats->supervisor->pipelines[i]->worker_count + 1;
-    put_number(threads, "count", count);
-    put_number(threads, "peak_count", count);
-    put(jvm, "threads", threads);
-    put_number(jvm, "uptime_in_millis", (now_ns() - stats->started_ns) / 1000000);
-    put_number(mem, "heap_used_percent", most ? used * 100 / most : 0);
-    put_number(mem, "heap_committed_in_bytes", used);
-    put_number(mem, "heap_max_in_bytes", most);
-    put_number(mem, "heap_used_in_bytes", used);
-    put_number(mem, "non_heap_used_in_bytes", 0);
-    put_number(mem, "non_heap_committed_in_bytes", 0);
-    put(pools, "young", pool(0));
-    put(pools, "old", pool(used));
-    put(pools, "survivor", pool(0));
-    put(mem, "pools", pools);
-    put(jvm, "mem", mem);
-    static const char *const names[] = {"young", "old"};
-    for (size_t i = 0; i < 2; i++) {
-        json_t *collector = json_object();
-        put_number(collector, "collection_count", 0);
-        put_number(collector, "collection_time_in_millis", 0);
-        put(collectors, names[i], collector);
-    }
-    put(gc, "collectors", collectors);
-    put(jvm, "gc", gc);
-    return jvm;
-}
-
-static json_t *process_stats(const struct stats *stats)
-{
-    struct process_numbers numbers = process_numbers_read();
-    json_t *process = json_object(), *mem = json_object(), *cpu = json_object(), *load = json_object();
-    put_number(process, "open_file_descriptors", numbers.open_files);
-    put_number(process, "peak_open_file_descriptors",
-               numbers.open_files > stats->peak_files ? numbers.open_files : stats->peak_files);
-    put_number(process, "max_file_descriptors", numbers.max_files);
-    put_number(mem, "total_virtual_in_bytes", numbers.virtual_bytes);
-    put(process, "mem", mem);
-    put_number(cpu, "total_in_millis", numbers.cpu_ns / 1000000);
-    put_number(cpu, "percent", stats->cpu_percent);
-    put(load, "1m", json_real(numbers.load[0]));
-    put(load, "5m", json_real(numbers.load[1]));
-    put(load, "15m", json_real(numbers.load[2]));
-    put(cpu, "load_average", load);
-    put(process, "cpu", cpu);
-    return process;
-}
-
-static json_t *os_info(void)
-{
-    struct utsname name;
-    json_t *os = json_object();
-    if (uname(&name)) return os;
-    put_text(os, "name", name.sysname);
-    put_text(os, "arch", name.machine);
-    put_text(os, "version", name.release);
-    put_number(os, "available_processors", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
-    return os;
-}
-
-static json_t *jvm_info(const struct stats *stats)
-{
-    json_t *jvm = json_object(), *mem = json_object(), *collectors = json_array();
-    put_number(jvm, "pid", (uint64_t)getpid());
-    put_text(jvm, "version", "none");
-    put_text(jvm, "vm_version", TAILRACE_VERSION);
-    put_text(jvm, "vm_vendor", "Tailrace");
-    put_text(jvm, "vm_name", "Tailrace (no JVM)");
-    put_number(jvm, "start_time_in_millis",
-               stats->supervisor->pipeline_count ? stats->supervisor->pipelines[0]->started_at_ms : 0);
-    put_number(mem, "heap_init_in_bytes", 0);
-    put_number(mem, "heap_max_in_bytes", memory_limit(stats));
-    put_number(mem, "non_heap_init_in_bytes", 0);
-    put_number(mem, "non_heap_max_in_bytes", 0);
-    put(jvm, "mem", mem);
-    put(jvm, "gc_collectors", collectors);
-    return jvm;
-}
-
-/* ---- plugins of a pipeline, summed over its workers ---- */
-
-/* Windows of a plugin: its own are not sampled, so what is known is its lifetime. */
-static json_t *lifetime(double value)
-{
-    json_t *object = json_object();
-    put(object, "current", json_real(value));
-    put(object, "lifetime", json_real(value));
-    return object;
-}
-
-static double uptime_s(const struct stats *stats)
-{
-    double seconds = (double)(now_ns() - stats->started_ns) / 1e9;
-    return seconds > 0.001 ? seconds : 0.001;
-}
-
-static json_t *plugin_flow(const struct stats *stats, const struct pipeline *pipeline, uint64_t events,
-                           uint64_t duration_ns)
-{
-    json_t *flow = json_object();
-    put(flow, "worker_utilization",
-        lifetime((double)duration_ns / 1e7 / uptime_s(stats) / pipeline->worker_count));
-    put(flow, "worker_millis_per_event", lifetime(events ? (double)duration_ns / 1e6 / (double)events : 0));
-    return flow;
-}
-
-static json_t *plugin_row(struct str id, const char *name)
-{
-    json_t *row = json_object();
-    put(row, "id", text(id));
-    put_text(row, "name", name);
-    return row;
-}
-
-static json_t *events_row(uint64_t in, uint64_t out, uint64_t duration_ns)
-{
-    json_t *events = json_object();
-    put_number(events, "in", in);
-    put_number(events, "out", out);
-    put_number(events, "duration_in_millis", duration_ns / 1000000);
-    return events;
-}
-
-static json_t *input_row(const struct stats *stats, const struct pipeline *pipeline, uint32_t i)
-{
-    struct component at = component_at(component_generation(pipeline), COMPONENT_INPUT, i);
-    json_t *row = plugin_row(at.id, at.type), *events = json_object(), *flow = json_object();
-    uint64_t out = component_sum(pipeline, COMPONENT_INPUT, i, offsetof(struct input, counters.events));
-    put_number(events, "out", out);
-    put_number(events, "queue_push_duration_in_millis", 0);
-    put(row, "events", events);
-    put(flow, "throughput", lifetime((double)out / uptime_s(stats)));
-    put(row, "flow", flow);
-    activity_add_input(row, pipeline, i);
-    return row;
-}
-
-/* A filter's own numbers (grok's matches and failures), summed over the workers. */
-static void filter_metrics(json_t *row, const struct pipeline *pipeline, uint32_t i)
-{
-    const struct filter *filter = component_generation(pipeline)->program.filters[i];
-    struct metric_row rows[METRIC_ROWS_MAX];
-    uint32_t count = filter->type->metrics ? filter->type->metrics(filter->self, rows, METRIC_ROWS_MAX) : 0;
-    for (uint32_t k = 0; k < count; k++) {
-        uint64_t sum = 0;
-        for (uint32_t w = 0; w < pipeline->worker_count; w++) {
-            struct metric_row mine[METRIC_ROWS_MAX];
-            const struct filter *same = worker_generation(pipeline->workers[w])->program.filters[i];
-            if (k < same->type->metrics(same->self, mine, METRIC_ROWS_MAX)) sum += counter_get(mine[k].counter);
-        }
-        put_number(row, rows[k].name, sum);
-    }
-}
-
-/* What it remembers, once for all workers. */
-static void filter_states(json_t *row, const struct pipeline *pipeline, uint32_t i)
-{
-    const struct shared *shared = component_generation(pipeline)->program.filters[i]->shared;
-    if (!shared) return;
-    put_number(row, "states", counter_get(&shared->counters.states));
-    put_number(row, "state_bytes", counter_get(&shared->counters.bytes));
-    put_number(row, "states_evicted", counter_get(&shared->counters.evicted));
-}
-
-static json_t *filter_row(const struct stats *stats, const struct pipeline *pipeline, uint32_t i)
-{
-    struct component at = component_at(component_generation(pipeline), COMPONENT_FILTER, i);
-    json_t *row = plugin_row(at.id, at.type);
-    uint64_t in = component_sum(pipeline, COMPONENT_FILTER, i, offsetof(struct filter, counters.in));
-    uint64_t out = component_sum(pipeline, COMPONENT_FILTER, i, offsetof(struct filter, counters.out));
-    uint64_t ns = component_sum(pipeline, COMPONENT_FILTER, i, offsetof(struct filter, counters.duration_ns));
-    put(row, "events", events_row(in, out, ns));
-    put(row, "flow", plugin_flow(stats, pipeline, in, ns));
-    filter_metrics(row, pipeline, i);
-    filter_states(row, pipeline, i);
-    activity_add_filter(row, pipeline, i);
-    return row;
-}
-
-static json_t *output_row(const struct stats *stats, const struct pipeline *pipeline, uint32_t i)
-{
-    struct component at = component_at(component_generation(pipeline), COMPONENT_OUTPUT, i);
-    json_t *row = plugin_row(at.id, at.type);
-    uint64_t in = component_sum(pipeline, COMPONENT_OUTPUT, i, offsetof(struct output, counters.offered));
-    uint64_t out = component_sum(pipeline, COMPONENT_OUTPUT, i, offsetof(struct output, counters.sent));
-    uint64_t ns = component_sum(pipeline, COMPONENT_OUTPUT, i, offsetof(struct output, counters.full_ns));
-    put(row, "events", events_row(in, out, ns));
-    put(row, "flow", plugin_flow(stats, pipeline, in, ns));
-    activity_add_output(row, pipeline, i);
-    return row;
-}
-
-static json_t *codec_row(const struct stats *stats, const struct pipeline *pipeline, uint32_t i)
-{
-    (void)stats;
-    struct component at = component_at(component_generation(pipeline), COMPONENT_CODEC, i);
-    json_t *row = plugin_row(at.id, at.type), *decode = json_object(), *encode = json_object();
-    put_number(decode, "writes_in",
-               component_sum(pipeline, COMPONENT_CODEC, i, offsetof(struct codec, decoded_frames)));
-    put_number(decode, "out",
-               component_sum(pipeline, COMPONENT_CODEC, i, offsetof(struct codec, decoded_events)));
-    put_number(decode, "duration_in_millis", 0);
-    put_number(encode, "writes_in",
-               component_sum(pipeline, COMPONENT_CODEC, i, offsetof(struct codec, encoded_events)));
-    put_number(encode, "duration_in_millis", 0);
-    put(row, "decode", decode);
-    put(row, "encode", encode);
-    return row;
-}
-
-static json_t *plugin_rows(const struct stats *stats, const struct pipeline *pipeline,
-                           enum component_kind kind)
-{
-    json_t *(*const rows[])(const struct stats *, const struct pipeline *, uint32_t) = {
-        [COMPONENT_INPUT] = input_row, [COMPONENT_FILTER] = filter_row,
-        [COMPONENT_OUTPUT] = output_row, [COMPONENT_CODEC] = codec_row};
-    json_t *list = json_array();
-    for (uint32_t i = 0; i < component_count(component_generation(pipeline), kind); i++)
-        json_array_append_new(list, rows[kind](stats, pipeline, i));
-    return list;
 }
 
 static json_t *reloads(bool detailed)
@@ -492,10 +219,10 @@ static json_t *pipeline_stats(struct stats *stats, uint32_t i, bool vertices)
     json_t *root = json_object(), *plugins = json_object(), *settings = json_object();
     put(root, "events", events_of(&sums));
     put(root, "flow", flow_of(&stats->flows[i], pipeline->worker_count));
-    put(plugins, "inputs", plugin_rows(stats, pipeline, COMPONENT_INPUT));
-    put(plugins, "codecs", plugin_rows(stats, pipeline, COMPONENT_CODEC));
-    put(plugins, "filters", plugin_rows(stats, pipeline, COMPONENT_FILTER));
-    put(plugins, "outputs", plugin_rows(stats, pipeline, COMPONENT_OUTPUT));
+    put(plugins, "inputs", stats_plugin_rows(stats, pipeline, COMPONENT_INPUT));
+    put(plugins, "codecs", stats_plugin_rows(stats, pipeline, COMPONENT_CODEC));
+    put(plugins, "filters", stats_plugin_rows(stats, pipeline, COMPONENT_FILTER));
+    put(plugins, "outputs", stats_plugin_rows(stats, pipeline, COMPONENT_OUTPUT));
     put(root, "plugins", plugins);
     put(root, "reloads", reloads(true));
     put(root, "queue", queue_stats(pipeline));
@@ -554,8 +281,8 @@ json_t *stats_node_stats(struct stats *stats, const char *parts, const char *pip
     if (!parts_are_known(parts, known)) return NULL;
     json_t *root = stats_common(stats);
     struct sums all = sums_all(stats);
-    if (wants(parts, "jvm")) put(root, "jvm", jvm_stats(stats));
-    if (wants(parts, "process")) put(root, "process", process_stats(stats));
+    if (wants(parts, "jvm")) put(root, "jvm", stats_jvm(stats));
+    if (wants(parts, "process")) put(root, "process", stats_process(stats));
     if (wants(parts, "events")) put(root, "events", events_of(&all));
     if (wants(parts, "flow")) put(root, "flow", flow_of(&stats->total, 0));
     if (wants(parts, "pipelines")) put(root, "pipelines", pipelines_stats(stats, pipeline, vertices));
@@ -605,8 +332,8 @@ json_t *stats_node(struct stats *stats, const char *parts, const char *pipeline,
         put(root, "pipelines", list);
     else
         json_decref(list);
-    if (wants(parts, "os")) put(root, "os", os_info());
-    if (wants(parts, "jvm")) put(root, "jvm", jvm_info(stats));
+    if (wants(parts, "os")) put(root, "os", stats_os_info());
+    if (wants(parts, "jvm")) put(root, "jvm", stats_jvm_info(stats));
     return root;
 }
 
@@ -637,100 +364,5 @@ json_t *stats_logging(struct stats *stats)
     json_t *root = stats_common(stats), *loggers = json_object();
     put_text(loggers, "tailrace", log_level_name(log_level_get()));
     put(root, "loggers", loggers);
-    return root;
-}
-
-/* ---- health ---- */
-
-static json_t *diagnosis(const char *id, const char *cause, const char *action)
-{
-    json_t *list = json_array(), *row = json_object();
-    put_text(row, "id", id);
-    put_text(row, "cause", cause);
-    put_text(row, "action", action);
-    put_text(row, "help_url", "");
-    json_array_append_new(list, row);
-    return list;
-}
-
-static json_t *impacts(const char *id, const char *description)
-{
-    json_t *list = json_array(), *row = json_object(), *areas = json_array();
-    put_text(row, "id", id);
-    put_number(row, "severity", 1);
-    put_text(row, "description", description);
-    json_array_append_new(areas, json_string("pipeline_execution"));
-    put(row, "impact_areas", areas);
-    json_array_append_new(list, row);
-    return list;
-}
-
-/* Do hosts of an output fail, so that they are only tried now and then? */
-static bool has_open_hosts(const struct pipeline *pipeline)
-{
-    uint64_t open;
-    uint32_t count = component_count(component_generation(pipeline), COMPONENT_OUTPUT);
-    for (uint32_t i = 0; i < count; i++)
-        if (component_delivery(pipeline, i, offsetof(struct delivery_counters, open), &open) && open) return true;
-    return false;
-}
-
-static json_t *pipeline_health(struct stats *stats, uint32_t i, const char **status)
-{
-    static const struct { const char *state, *status, *symptom; } rows[] = {
-        [PIPELINE_STARTING] = {"LOADING", "yellow", "The pipeline is starting."},
-        [PIPELINE_RUNNING] = {"RUNNING", "green", "The pipeline is healthy."},
-        [PIPELINE_STOPPING] = {"RUNNING", "yellow", "The pipeline is draining."},
-        [PIPELINE_FINISHED] = {"FINISHED", "yellow", "The pipeline has ended: its inputs have no more."},
-        [PIPELINE_FAILED] = {"TERMINATED", "red", "The pipeline could not start."},
-    };
-    enum pipeline_state state = pipeline_state(stats->supervisor->pipelines[i]);
-    json_t *root = json_object(), *details = json_object(), *inner = json_object();
-    *status = rows[state].status;
-    put_text(root, "status", rows[state].status);
-    put_text(root, "symptom", rows[state].symptom);
-    if (state == PIPELINE_FAILED) {
-        put(root, "diagnosis", diagnosis("tailrace:health:pipeline:start", "an input or output refused to start",
-                                         "read the log, correct the configuration, restart"));
-        put(root, "impacts", impacts("tailrace:health:pipeline:impact", "the pipeline processes nothing"));
-    }
-    if (state == PIPELINE_RUNNING && has_open_hosts(stats->supervisor->pipelines[i]))
-        put(root, "diagnosis", diagnosis("tailrace:health:output:hosts", "hosts of an output fail again and again",
-                                         "read the log: what it is about is the network, the store or its login"));
-    put_text(inner, "state", rows[state].state);
-    put(details, "status", inner);
-    if (state == PIPELINE_RUNNING) {
-        json_t *flow = json_object();
-        uint32_t workers = stats->supervisor->pipelines[i]->worker_count;
-        put(flow, "worker_utilization", window(&stats->flows[i], RATE_BUSY_MS, 0.1 / workers));
-        put(details, "flow", flow);
-    }
-    put(root, "details", details);
-    return root;
-}
-
-json_t *stats_health(struct stats *stats)
-{
-    json_t *root = stats_common(stats), *indicators = json_object(), *pipelines = json_object();
-    json_t *each = json_object();
-    json_object_del(root, "pipeline");
-    const char *worst = stats_status(stats);
-    for (uint32_t i = 0; i < stats->supervisor->pipeline_count; i++) {
-        const char *status;
-        put(each, stats->supervisor->pipelines[i]->id.ptr, pipeline_health(stats, i, &status));
-    }
-    char stamp[32];
-    time_t seconds = time(NULL);
-    struct tm utc;
-    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
-    const char *symptom = *worst == 'g' ? "1 indicator is healthy (`pipelines`)"
-                                        : "1 indicator is concerning (`pipelines`)";
-    put_text(root, "symptom", symptom);
-    put_text(root, "timestamp", stamp);
-    put_text(pipelines, "status", worst);
-    put_text(pipelines, "symptom", *worst == 'g' ? "all pipelines run" : "not all pipelines run");
-    put(pipelines, "indicators", each);
-    put(indicators, "pipelines", pipelines);
-    put(root, "indicators", indicators);
     return root;
 }

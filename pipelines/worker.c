@@ -491,6 +491,7 @@ static void queue_start(struct worker *worker)
                                     .worker = worker->options.number,
                                     .workers = settings->workers,
                                     .log = settings->log,
+                                    .compression = settings->compression,
                                     .frames_max = settings->frames_max,
                                     .checkpoint_frames = settings->checkpoint_frames,
                                     .files = &file_ops_real,

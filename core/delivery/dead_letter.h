@@ -10,6 +10,7 @@ enum dead_letter_stage {
     DEAD_LETTER_FILTER,
     DEAD_LETTER_CONDITION, /* could not be evaluated */
     DEAD_LETTER_OUTPUT,    /* the store refused it for ever */
+    DEAD_LETTER_QUEUE,     /* the input that received it is not in the configuration any more */
 };
 
 enum { DEAD_LETTER_TEXT_MAX = 4096 }; /* bytes of `text` that are kept */

@@ -43,6 +43,7 @@ struct dead_letter_feed {
     struct pile pile;
     int read_status;
     struct dead_letter_marks marks;
+    struct dead_letter_marks purged; /* when it began: never given */
     struct buf marks_text;
     int save_status;
     uint64_t lost;      /* letters in bytes that are damaged, so far */
@@ -260,6 +261,7 @@ static void letter_give(struct dead_letter_feed *feed, struct feed_log *log, uin
         log->given = number;
         return;
     }
+    if (dead_letter_marks_has(&feed->purged, log->view->name, number)) return;
     bool is_wanted = dead_letter_unpack(bytes, &record) && letter_is_wanted(feed, &record, &is_whole);
     if (!is_whole)
         letter_damaged(feed, log, number);
@@ -403,17 +405,25 @@ static void end_check(struct dead_letter_feed *feed)
     if (!feed->is_saving) uv_close((uv_handle_t *)&feed->timer, timer_closed);
 }
 
-static int marks_load(struct dead_letter_feed *feed)
+static int marks_read(const struct dead_letter_feed *feed, const char *path, struct dead_letter_marks *marks)
 {
-    if (!feed->options.marks) return 0;
     struct buf text = {0};
-    int status = sincedb_load(feed->options.marks, &text);
-    uint32_t bad = status ? 0 : dead_letter_marks_parse(&feed->marks, buf_str(&text));
+    int status = sincedb_load(path, &text);
+    uint32_t bad = status ? 0 : dead_letter_marks_parse(marks, buf_str(&text));
     buf_fini(&text);
     if (bad)
         LOG(LOG_WARN, "dead_letters.marks", feed->host->id,
-            "%u lines of `%s` are not readable: the dead letters that they meant come again", bad, feed->options.marks);
+            "%u lines of `%s` are not readable: the dead letters that they meant come again", bad, path);
     return status;
+}
+
+static int marks_load(struct dead_letter_feed *feed)
+{
+    struct buf path = {0};
+    buf_printf(&path, "%.*s/" DEAD_LETTERS_PURGED, STR_ARG(feed->options.folder));
+    int status = marks_read(feed, buf_z(&path), &feed->purged);
+    buf_fini(&path);
+    return status || !feed->options.marks ? status : marks_read(feed, feed->options.marks, &feed->marks);
 }
 
 int dead_letter_feed_start(struct dead_letter_feed **out, const struct dead_letter_feed_options *options,
@@ -445,6 +455,7 @@ void dead_letter_feed_destroy(struct dead_letter_feed *feed)
     if (!feed) return;
     dead_letter_look_fini(&feed->look);
     dead_letter_marks_fini(&feed->marks);
+    dead_letter_marks_fini(&feed->purged);
     for (uint32_t i = 0; i < feed->log_count; i++) {
         free(feed->logs[i]->runs.items);
         free(feed->logs[i]);

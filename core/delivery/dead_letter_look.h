@@ -7,6 +7,8 @@
 #include "core/store/spool/spool.h"
 
 enum { DEAD_LETTER_LOGS_MAX = 512 };
+/* In the pipeline's folder: marks of letters that are purged, though their file is there for the sake of others. */
+#define DEAD_LETTERS_PURGED "purge.position"
 
 struct dead_letter_view {
     char name[DEAD_LETTER_LOG_NAME_MAX + 1];

@@ -8,7 +8,8 @@ enum { FLAG_EVENT = 1, HEAD_BYTES = 11 };
 
 static const char *const stages[] = {
     [DEAD_LETTER_CODEC] = "codec", [DEAD_LETTER_FILTER] = "filter",
-    [DEAD_LETTER_CONDITION] = "condition", [DEAD_LETTER_OUTPUT] = "output"};
+    [DEAD_LETTER_CONDITION] = "condition", [DEAD_LETTER_OUTPUT] = "output",
+    [DEAD_LETTER_QUEUE] = "queue"};
 enum { STAGE_COUNT = sizeof stages / sizeof *stages };
 
 const char *dead_letter_stage_name(enum dead_letter_stage stage)

@@ -25,7 +25,7 @@ struct dead_letter_record {
     struct str event; /* packed; empty: there are only bytes */
 };
 
-const char *dead_letter_stage_name(enum dead_letter_stage stage); /* codec, filter, condition, output */
+const char *dead_letter_stage_name(enum dead_letter_stage stage); /* codec, filter … */
 
 void dead_letter_pack(struct buf *out, const struct dead_letter *letter, uint64_t time_ns, uint32_t deaths,
                       struct str hash);

@@ -18,7 +18,7 @@ struct post {
 };
 
 struct dead_letters {
-    struct disk_job job; /* first */
+    struct disk_job job;
     struct dead_letter_log log;
     struct dead_letters_counters counters;
     struct str pipeline, hash;
@@ -79,7 +79,7 @@ static enum dead_letters_loss loss_of(int status)
 
 static void work(struct disk_job *job)
 {
-    struct dead_letters *letters = (struct dead_letters *)(void *)job;
+    struct dead_letters *letters = DISK_JOB_OWNER(job, struct dead_letters, job);
     struct dead_letter_log *log = &letters->log;
     dead_letter_log_write(log, &letters->writing.heap, wall_clock_ns());
     if (letters->is_stopping && !letters->writing.heap.count) dead_letter_log_close(log);
@@ -114,7 +114,7 @@ static void counters_publish(struct dead_letters *letters)
 /* Settling may bring new letters: they wait until all of these are told. */
 static void done(struct disk_job *job)
 {
-    struct dead_letters *letters = (struct dead_letters *)(void *)job;
+    struct dead_letters *letters = DISK_JOB_OWNER(job, struct dead_letters, job);
     struct post *post = &letters->writing;
     counters_publish(letters);
     for (uint32_t i = 0; i < post->heap.count; i++) {

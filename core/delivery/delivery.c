@@ -335,6 +335,32 @@ void delivery_close(struct delivery *delivery, void (*drained)(void *opaque))
     drain_check(delivery);
 }
 
+static void items_settle(const struct parcel *parcel)
+{
+    for (uint32_t i = 0; i < parcel->count; i++)
+        if (parcel->items[i].verdict != ITEM_REJECTED) obligation_sent(parcel->items[i].obligation, 1);
+}
+
+void delivery_abandon(struct delivery *delivery)
+{
+    assert(delivery->drained);
+    if (delivery->gathering) parcel_seal(delivery);
+    while (delivery->first) {
+        struct parcel *parcel = delivery->first;
+        if (parcel->is_flying) {
+            delivery->hooks->cancel(delivery->opaque, parcel);
+            parcel->is_flying = false;
+            delivery->in_flight--;
+        }
+        parcel_unlink(delivery, parcel);
+        items_settle(parcel);
+        delivery_held(delivery, parcel->data.len, 0);
+        parcel_give(delivery, parcel);
+    }
+    open_count(delivery);
+    drain_check(delivery);
+}
+
 void delivery_fini(struct delivery *delivery)
 {
     assert(!delivery->first && !delivery->gathering);

@@ -69,6 +69,8 @@ struct delivery_hooks {
     /* Sends parcel->data to endpoint number parcel->endpoint. Answers later, never from within, with exactly one
      * of the calls below. */
     void (*send)(void *opaque, struct parcel *parcel);
+    /* Gives up a request under way: it is not answered any more. */
+    void (*cancel)(void *opaque, struct parcel *parcel);
     /* The event whose document this is, with what was kept beside it, for a dead letter; texts may be borrowed. False:
      * it cannot be rebuilt. */
     bool (*restore)(void *opaque, struct str document, struct str beside, struct event *event);
@@ -126,7 +128,10 @@ void delivery_drop(struct delivery *delivery, struct parcel *parcel, uint32_t at
 
 /* Sends what is held, then calls `drained` (perhaps at once). */
 void delivery_close(struct delivery *delivery, void (*drained)(void *opaque));
-/* After that, or when it was never opened. */
+/* After that: lets go of what is held, as somebody else has it, too; nothing is counted as sent, `drained` is called.
+ * Not from within an answer. */
+void delivery_abandon(struct delivery *delivery);
+/* After `drained`, or when it was never opened. */
 void delivery_fini(struct delivery *delivery);
 
 #endif

@@ -41,6 +41,7 @@ struct parcel {
     uint32_t attempts, endpoint;
     uint8_t last_class; /* of the answer before */
     bool is_flying, was_full;
+    void *carrier; /* of whoever sends it, while it is flying */
 };
 
 struct parcel *parcel_create(uint64_t number);

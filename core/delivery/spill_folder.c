@@ -2,9 +2,9 @@
 #include "core/delivery/spill_folder.h"
 #include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include "core/log.h"
 #include "core/output.h"
+#include "core/store/gone_workers.h"
 #include "core/store/spool/spool.h"
 
 static bool is_plain(char c)
@@ -39,28 +39,12 @@ void spill_folder(struct buf *path, struct str path_data, const struct output *o
     buf_z(path);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-    return (left > right) - (left < right);
-}
-
 uint32_t spill_folder_workers(struct str path_data, const struct output *output, uint32_t *numbers, uint32_t most)
 {
     struct buf path = {0};
-    uint32_t count = 0;
     pipeline_folder(&path, path_data, output->pipeline);
-    DIR *dir = opendir(buf_z(&path));
-    for (struct dirent *entry; dir && count < most && (entry = readdir(dir));) {
-        char *end;
-        unsigned long number = strtoul(entry->d_name, &end, 10);
-        if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || *end || number > UINT32_MAX) continue;
-        if (number >= output->workers && number % output->workers == output->worker)
-            numbers[count++] = (uint32_t)number;
-    }
-    if (dir) closedir(dir);
+    uint32_t count = gone_workers(&file_ops_real, buf_z(&path), output->worker, output->workers, numbers, most);
     buf_fini(&path);
-    qsort(numbers, count, sizeof *numbers, ascending);
     return count;
 }
 

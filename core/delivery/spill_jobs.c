@@ -144,7 +144,7 @@ static void written_count(struct spill *spill, uint64_t before)
 
 static void worked(struct disk_job *job)
 {
-    struct spill *spill = (struct spill *)(void *)((char *)job - offsetof(struct spill, job));
+    struct spill *spill = DISK_JOB_OWNER(job, struct spill, job);
     struct spill_work *work = &spill->work;
     spill->is_working = false;
     if (work->opens && !work->error) opened(spill);
@@ -179,7 +179,7 @@ static void worked(struct disk_job *job)
 
 static void work_run(struct disk_job *job)
 {
-    struct spill *spill = (struct spill *)(void *)((char *)job - offsetof(struct spill, job));
+    struct spill *spill = DISK_JOB_OWNER(job, struct spill, job);
     spill_logs_run(&spill->logs, &spill->work);
 }
 

@@ -110,6 +110,7 @@ int elastic_start(void *self, struct output *host);
 uint32_t elastic_take(void *self, struct batch *batch, const struct selection *in, struct obligation *obligation);
 void elastic_turn(void *self);
 void elastic_stop(void *self);
+void elastic_abandon(void *self);
 void elastic_destroy(void *self);
 
 /* connection.c: hosts, login, TLS, addresses. False: something was complained of. */
@@ -124,6 +125,7 @@ bool action_restore(void *self, struct str document, struct str beside, struct e
 
 /* flight.c */
 void flight_send(void *self, struct parcel *parcel);
+void flight_cancel(void *self, struct parcel *parcel);
 void flights_free(struct elastic *self);
 
 /* verdict.c: what an answer means for the parcel; ends with one of the delivery's calls. */

@@ -84,6 +84,7 @@ static void answered(struct http_request *http)
     struct flight *flight = http->opaque;
     struct parcel *parcel = flight->parcel;
     flight->parcel = NULL;
+    parcel->carrier = NULL;
     verdict_give(flight->self, parcel, http);
     flight_give(flight);
 }
@@ -93,6 +94,7 @@ void flight_send(void *opaque, struct parcel *parcel)
     struct elastic *self = opaque;
     struct flight *flight = flight_take(self);
     flight->parcel = parcel;
+    parcel->carrier = flight;
     if (self->is_gzip) pack(self, buf_str(&parcel->data), flight);
     flight->http = (struct http_request){.method = "POST",
                                          .url = self->bulk_urls[parcel->endpoint],
@@ -104,4 +106,15 @@ void flight_send(void *opaque, struct parcel *parcel)
                                          .done = answered,
                                          .opaque = flight};
     http_client_send(self->client, &flight->http);
+}
+
+void flight_cancel(void *opaque, struct parcel *parcel)
+{
+    const struct elastic *self = opaque;
+    struct flight *flight = parcel->carrier;
+    assert(flight && flight->parcel == parcel);
+    http_client_cancel(self->client, &flight->http);
+    flight->parcel = NULL;
+    parcel->carrier = NULL;
+    flight_give(flight);
 }

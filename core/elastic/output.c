@@ -3,7 +3,7 @@
 #include "core/elastic/elastic.h"
 #include "core/elastic/setup.h"
 
-static const struct delivery_hooks hooks = {.send = flight_send, .restore = action_restore};
+static const struct delivery_hooks hooks = {.send = flight_send, .cancel = flight_cancel, .restore = action_restore};
 
 static struct backoff backoff_between(struct duration least, struct duration most)
 {
@@ -113,6 +113,12 @@ void elastic_stop(void *opaque)
 {
     struct elastic *self = opaque;
     delivery_close(&self->delivery, drained);
+}
+
+void elastic_abandon(void *opaque)
+{
+    struct elastic *self = opaque;
+    delivery_abandon(&self->delivery);
 }
 
 void elastic_destroy(void *opaque)

@@ -10,6 +10,8 @@
  *            then frames, to the end
  *   frame    varint  length * 2, plus 1: it has tags      [varint  count, texts: its tags]      bytes
  *
+ * Several of them may lie in one record of the log, packed: version 2, queue_pack.h.
+ *
  * text, varint and packed events: core/event/packed.h. The log's checksums are checked before; reading
  * takes any bytes all the same. One thread at a time. */
 #ifndef CORE_QUEUE_QUEUE_RECORD_H

@@ -2,13 +2,14 @@
 #include "core/queue/replay.h"
 #include <assert.h>
 #include <stdlib.h>
+#include "core/delivery/dead_letter.h"
 #include "core/log.h"
 #include "core/queue/queue_words.h"
 #include "core/xmalloc.h"
 
 enum { MARKS_FIRST = 64 };
 
-/* One for each input that is queued. */
+/* One for each input that is queued, and one for those that are gone. */
 struct replay_stream {
     struct stream stream;
     struct buf origin;  /* packed: what `fields` were made of */
@@ -76,11 +77,14 @@ static void add_origin(void *opaque, struct event *event)
     if (stream->has_fields) graft_apply(&stream->fields, event);
 }
 
+/* Without an input: of those that are gone. */
 static void stream_init(struct replay_stream *stream, struct input *input, struct ingest *batches)
 {
     stream->stream = (struct stream){.input = input, .ingest = batches, .decorate = add_origin,
-                                     .opaque = stream, .codec = input->codec};
+                                     .opaque = stream, .codec = input ? input->codec : NULL};
 }
+
+static struct replay_stream *orphans(const struct replay *replay) { return &replay->streams[replay->stream_count]; }
 
 void replay_init(struct replay *replay, struct ingest *batches, struct input *const *inputs, uint32_t count,
                  struct str pipeline, struct queue_counters *counters)
@@ -90,6 +94,7 @@ void replay_init(struct replay *replay, struct ingest *batches, struct input *co
     for (uint32_t i = 0; i < count; i++)
         if (inputs[i]->type->is_queued)
             stream_init(&replay->streams[replay->stream_count++], inputs[i], batches);
+    stream_init(orphans(replay), NULL, batches);
     replay_begin_log(replay);
 }
 
@@ -99,7 +104,7 @@ void replay_begin_log(struct replay *replay)
     if (replay->source) source_close(replay->source);
     replay->source = source_open(replay->batches->loop->tickets, &replay_source, replay);
     replay->frames = replay->settled = replay->done = replay->expected = 0;
-    for (uint32_t i = 0; i < replay->stream_count; i++) {
+    for (uint32_t i = 0; i <= replay->stream_count; i++) {
         replay->streams[i].stream.source = replay->source;
         replay->streams[i].stream.position = 0;
     }
@@ -115,13 +120,31 @@ static void origin_forget(struct replay_stream *stream)
 void replay_fini(struct replay *replay)
 {
     if (replay->source) source_close(replay->source);
-    for (uint32_t i = 0; i < replay->stream_count; i++) {
+    for (uint32_t i = 0; replay->streams && i <= replay->stream_count; i++) {
         origin_forget(&replay->streams[i]);
         buf_fini(&replay->streams[i].origin);
     }
     free(replay->streams);
     free(replay->marks);
     *replay = (struct replay){0};
+}
+
+/* No input has the type: its frames are kept as dead letters, or where they are. NULL: that is blocked. */
+static struct replay_stream *stream_orphaned(struct replay *replay, const struct queue_head *head)
+{
+    if (replay->batches->dead_letters) {
+        LOG(LOG_WARN, "queue.input_gone", replay->pipeline,
+            "frames in the queue came from input `%.*s`, and the configuration has no input %.*s any more: they go to "
+            "the dead letters", STR_ARG(head->id), STR_ARG(head->type));
+        return orphans(replay);
+    }
+    LOG(LOG_ERROR, "queue.input_gone", replay->pipeline,
+        "frames in the queue came from input `%.*s`, and the configuration has no input %.*s any more: the queue waits "
+        "and keeps them; put the input back, or set dead_letter_queue.enable: true to have them there, and restart",
+        STR_ARG(head->id), STR_ARG(head->type));
+    replay->is_blocked = true;
+    atomic_store_explicit(&replay->counters->is_blocked, 1, memory_order_relaxed);
+    return NULL;
 }
 
 static struct replay_stream *stream_find(struct replay *replay, const struct queue_head *head)
@@ -133,10 +156,10 @@ static struct replay_stream *stream_find(struct replay *replay, const struct que
         if (str_eq(head->id, input->id)) return &replay->streams[i];
         if (!other) other = &replay->streams[i];
     }
-    if (other)
-        LOG(LOG_WARN, "queue.input_renamed", replay->pipeline,
-            "frames of input `%.*s`, which the configuration has no more, are read by `%.*s`, of the same type",
-            STR_ARG(head->id), STR_ARG(other->stream.input->id));
+    if (!other) return stream_orphaned(replay, head);
+    LOG(LOG_WARN, "queue.input_renamed", replay->pipeline,
+        "frames of input `%.*s`, which the configuration has no more, are read by `%.*s`, of the same type",
+        STR_ARG(head->id), STR_ARG(other->stream.input->id));
     return other;
 }
 
@@ -165,25 +188,15 @@ static uint64_t arrival_ms(const struct queue_head *head)
     return head->arrival.seconds < 0 ? 0 : (uint64_t)head->arrival.seconds * 1000 + head->arrival.len / 1000000;
 }
 
-static void record_bad(struct replay *replay, uint64_t record)
+static void record_bad(struct replay *replay, const struct queue_row *row)
 {
+    size_t bytes;
+    struct str record = {replay->page->block->bytes + row->offset, row->len};
     counter_add(&replay->counters->lost_records, 1);
+    bool is_newer = queue_form_of(record, &bytes) == QUEUE_FORM_NEWER;
     LOG(LOG_ERROR, "queue.record_unknown", replay->pipeline,
-        "record %llu of the queue is whole, but not such as this version writes: it is left out",
-        (unsigned long long)record);
-}
-
-static void record_drop(struct replay *replay)
-{
-    uint64_t frames = queue_record_count(replay->rest);
-    counter_add(&replay->counters->dropped_frames, frames);
-    waiting_less(replay, frames);
-    LOG(LOG_ERROR, "queue.input_gone", replay->pipeline,
-        "%llu frames of the queue were dropped: they came from input `%.*s`, and the configuration has no input %.*s "
-        "any more; put it back before the queue is read",
-        (unsigned long long)frames, STR_ARG(replay->head.id), STR_ARG(replay->head.type));
-    replay->expected = replay->head.first + frames;
-    replay->rest = (struct str){0};
+        "record %llu of the queue is whole, but %s: it is left out", (unsigned long long)row->sequence,
+        is_newer ? "a newer version wrote it" : "not such as this version writes");
 }
 
 /* The page's next record. */
@@ -194,7 +207,7 @@ static void record_open(struct replay *replay)
     replay->head = (struct queue_head){0};
     replay->stream = NULL;
     if (!queue_record_open(&replay->rest, &replay->head)) {
-        record_bad(replay, row->sequence);
+        record_bad(replay, row);
         replay->rest = (struct str){0};
         return;
     }
@@ -205,18 +218,25 @@ static void record_open(struct replay *replay)
     }
     replay->expected = replay->head.first;
     replay->stream = stream_find(replay, &replay->head);
-    if (!replay->stream)
-        record_drop(replay);
-    else if (!origin_take(replay->stream, replay->head.origin))
-        record_bad(replay, row->sequence); /* the frames are good all the same */
+    if (replay->stream && !origin_take(replay->stream, replay->head.origin))
+        record_bad(replay, row); /* the frames are good all the same */
 }
 
 static void record_close(struct replay *replay)
 {
-    mark_add(replay, replay->page->rows[replay->row].sequence, arrival_ms(&replay->head));
-    replay->row++;
-    replay->is_within = false;
+    const struct queue_row *row = &replay->page->rows[replay->row++];
+    if (row->is_last) mark_add(replay, row->sequence, arrival_ms(&replay->head));
+    if (row->is_last) replay->is_within = false; /* records that were packed are done together */
     replay->rest = (struct str){0};
+}
+
+static void orphan_give(struct replay *replay, const struct frame *given, const struct queue_frame *frame)
+{
+    struct dead_letter letter = {.stage = DEAD_LETTER_QUEUE, .plugin = replay->head.type, .id = replay->head.id,
+                                 .reason = STR("input_gone"),
+                                 .text = STR("the configuration has no such input any more")};
+    counter_add(&replay->counters->orphan_frames, 1);
+    stream_refuse(&replay->stream->stream, given, frame->tags, frame->tag_count, &replay->head.arrival, &letter);
 }
 
 /* One frame, or the end of the record. False: the record has ended. */
@@ -224,12 +244,15 @@ static bool frame_give(struct replay *replay)
 {
     struct queue_frame frame;
     enum queue_next next = queue_record_next(&replay->rest, &frame);
-    if (next == QUEUE_NEXT_BAD) record_bad(replay, replay->page->rows[replay->row].sequence);
+    if (next == QUEUE_NEXT_BAD) record_bad(replay, &replay->page->rows[replay->row]);
     if (next != QUEUE_NEXT_FRAME) return false;
     replay->expected++;
     replay->is_within = true;
     struct frame given = {.bytes = frame.bytes, .block = replay->page->block, .position = ++replay->frames};
-    stream_replay(&replay->stream->stream, &given, frame.tags, frame.tag_count, &replay->head.arrival);
+    if (replay->stream == orphans(replay))
+        orphan_give(replay, &given, &frame);
+    else
+        stream_replay(&replay->stream->stream, &given, frame.tags, frame.tag_count, &replay->head.arrival);
     return true;
 }
 
@@ -254,7 +277,8 @@ bool replay_run(struct replay *replay)
 {
     assert(replay->page);
     while (replay->row < replay->page->count) {
-        if (replay->batches->is_paused || (replay->is_ending && !replay->is_within)) return false;
+        bool is_over = replay->is_ending && !replay->is_within;
+        if (replay->batches->is_paused || replay->is_blocked || is_over) return false;
         if (replay->stream && frame_give(replay)) continue;
         record_close(replay);
         if (replay->row < replay->page->count) record_open(replay);

@@ -6,8 +6,10 @@
  *                                                       │
  *   replay_done() ◀─ marks: (frames, record) … ◀─ advance() of the one source of all of them
  *
- * A record is done when all its frames are settled. An input whose id the configuration has no more is replaced by
- * one of its type; without one the frames are dropped, counted and told. The worker's thread. */
+ * A record is done when all its frames are settled, those that were packed together when all of them are. An input
+ * whose id the configuration has no more is replaced by
+ * one of its type. Without one its frames go to the dead letters; when those are not kept, the queue waits at the
+ * first of them (is_blocked), told and counted, until another configuration is started. The worker's thread. */
 #ifndef CORE_QUEUE_REPLAY_H
 #define CORE_QUEUE_REPLAY_H
 #include "core/event/graft.h"
@@ -17,6 +19,7 @@
 /* Written by the worker's thread, read by any. */
 struct queue_counters {
     atomic_uint_fast64_t synced_frames, synced_bytes, syncs, sync_ns; /* made durable */
+    atomic_uint_fast64_t stored_bytes;    /* what synced_bytes took in the log: less when compressed */
     atomic_uint_fast64_t gathered_frames; /* not durable yet */
     atomic_uint_fast64_t waiting_frames;  /* durable and not settled */
     atomic_uint_fast64_t waiting_records;
@@ -25,7 +28,8 @@ struct queue_counters {
     atomic_uint_fast64_t is_full, is_failing; /* 1: inputs wait for room; for the disk */
     atomic_uint_fast64_t checkpoints, errors;
     atomic_uint_fast64_t lost_records, lost_bytes, lost_frames; /* damaged or missing */
-    atomic_uint_fast64_t dropped_frames; /* their input is not in the configuration any more */
+    atomic_uint_fast64_t orphan_frames; /* their input is not in the configuration any more: dead letters */
+    atomic_uint_fast64_t is_blocked;    /* 1: it waits at such a frame, for there are no dead letters */
     atomic_uint_fast64_t folders_left;   /* of workers that are gone */
 };
 
@@ -42,7 +46,7 @@ struct replay {
     struct str pipeline;
     struct queue_counters *counters;
     struct source *source;
-    struct replay_stream *streams;
+    struct replay_stream *streams; /* the last one, behind stream_count: of inputs that are gone */
     uint32_t stream_count;
     struct replay_mark *marks; /* a ring, oldest at `first` */
     uint32_t first, mark_count, mark_capacity;
@@ -54,8 +58,9 @@ struct replay {
     uint32_t row;
     struct str rest;           /* of the record's frames */
     struct queue_head head;
-    struct replay_stream *stream; /* NULL: the frames have no input */
-    bool is_within;            /* frames of the record were given, not all */
+    struct replay_stream *stream; /* NULL: the record is not read */
+    bool is_within;            /* frames of the record, or of others that were packed with it, were given, not all */
+    bool is_blocked;           /* the record's input is gone, and its frames can go nowhere */
     bool is_ending;            /* set by the caller: no record is begun */
 };
 

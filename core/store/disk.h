@@ -4,6 +4,7 @@
  * dead disk stops one pipeline, never its neighbour. */
 #ifndef CORE_STORE_DISK_H
 #define CORE_STORE_DISK_H
+#include <stddef.h>
 #include "core/net/loop.h"
 
 struct disk;
@@ -15,6 +16,9 @@ struct disk_job {
     void (*work)(struct disk_job *job); /* on the disk thread */
     void (*done)(struct disk_job *job); /* on `loop`; the job belongs to the caller again */
 };
+
+/* The struct that has the job as its member. */
+#define DISK_JOB_OWNER(job, type, member) ((type *)(void *)((char *)(job)-offsetof(type, member)))
 
 struct disk *disk_create(const char *name); /* name of the thread, at most 15 characters count */
 /* Waits for all jobs; their done() still reaches the loops. Every disk_submit() must have returned. */

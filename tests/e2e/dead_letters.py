@@ -134,6 +134,41 @@ def stages():
         ok(len(letters(folder, "--where", "[i] == 8888")) == 1, "the last one is there after the stop")
         ok(command(folder, "purge", "main")[1] == "1 file deleted\n" and not letters(folder), "purge deletes them all")
 
+def purged():
+    """Letters among others are purged by a condition: nobody gets them any more, and the file goes with the last of them."""
+    config = 'input { stdin { codec => json_lines } } filter { %s } output { file { id => "f" path => "%s" codec => json_lines } }'
+    with Folder() as folder:
+        def dies(first, count):
+            rows = "".join(json.dumps({"i": i, "n": "text"}) + "\n" for i in range(first, first + count))
+            path = folder.write("first.conf", config % (FAILS, folder.file("out.json")))
+            subprocess.run([PROGRAM, "-f", path, "--path.data", folder.file("tailrace.data"), "--api.enabled", "false",
+                            "--log.level", "fatal", *ON], input=rows.encode(), timeout=60)
+        dies(0, 100)
+        there = lambda: sorted(letter["event"]["i"] for letter in letters(folder))
+        ok(command(folder, "purge", "main", "--where", "[i] < 40")[:2] == (0, "40 letters purged, 0 files deleted\n"), "purge --where takes some")
+        ok(there() == list(range(40, 100)) and "main: 60 letters" in command(folder, "ls")[1], "show and ls do not see them")
+        ok(command(folder, "purge", "main", "--where", "[i] < 40")[1].startswith("0 letters purged"), "nor does a second purge")
+        out = folder.file("again.json")
+        mended = folder.write("mended.conf", config % ("", out))
+        code, told, errors = command(folder, "replay", "main", "-f", mended, "--where", "[i] < 50")
+        ok(code == 0 and ids(out) == list(range(40, 50)), f"nor does a replay: {told}{errors}")
+        reader = folder.write("reader.conf", """input { dead_letter_queue { path => "%s" commit_offsets => false } }
+            output { file { path => "%s" codec => json_lines } }""" % (folder.file("tailrace.data/dead_letter_queue"), folder.file("read.json")))
+        with Tailrace(folder, open(reader).read(), name="reader") as t:
+            wait(lambda: count_lines(folder.file("read.json")) == 60, 30, "the input has read them")
+            ok(ids(folder.file("read.json")) == list(range(40, 100)) and t.stop() == 0, "nor does the input")
+        ok(command(folder, "purge", "main", "--where", "[i] >= 40")[1] == "60 letters purged, 1 file deleted\n", "the file goes with its last letters")
+        dies(200, 10)
+        ok(there() == list(range(200, 210)), "letters that come later are there")
+        position = folder.file("tailrace.data/dead_letter_queue/main/purge.position")
+        os.rename(position, position + ".away")
+        os.mkdir(position)
+        code, told, errors = command(folder, "purge", "main", "--where", "[i] > 0")
+        ok(code == 1 and "/purge.position cannot be written: " in errors and there() == list(range(200, 210)), "marks that cannot be written are told, and nothing is deleted")
+        os.rmdir(position)
+        os.rename(position + ".away", position)
+        ok(command(folder, "purge", "main", "--where", "[i] > 0")[1] == "10 letters purged, 1 file deleted\n", "and can be purged, too")
+
 def killed():
     """A replay that is killed again and again: each letter once, but for what was under way."""
     config = 'input { stdin { codec => json_lines } } filter { %s } output { file { id => "f" path => "%s" codec => json_lines } }'
@@ -273,8 +308,8 @@ def refused():
     """Words for what cannot be done."""
     rows = [
         ((), 2, "what is to be done with whose dead letters?", "tailrace dlq ls [PIPELINE], show PIPELINE, replay PIPELINE or purge PIPELINE"),
-        (("purge", "main", "--where", "[a] == 1"), 2, "purge deletes whole files, so it takes no --where", "--before TIME, or --replayed, or neither for all"),
-        (("ls", "main", "--where", "[a] == 1"), 2, "--where is for show and replay", "leave it out"),
+        (("purge", "main", "--where", "[a] == 1", "--replayed"), 2, "--where excludes --before and --replayed", "ask in the condition for [@metadata][dead_letter_queue][entry_time]"),
+        (("ls", "main", "--where", "[a] == 1"), 2, "--where is for show, replay and purge", "leave it out"),
         (("ls", "--limit", "1"), 2, "--limit is for show", "leave it out"),
         (("show", "main", "--replayed"), 2, "--before and --replayed are for purge", "leave them out"),
         (("purge", "main", "--replayed", "--before", "2024-01-01"), 2, "--before and --replayed exclude each other", "give one"),
@@ -334,6 +369,7 @@ if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 
 else:
     print("not here: mounting a small file system")
 old_ones_go()
+purged()
 refused()
 damaged()
 finish()

@@ -149,7 +149,7 @@ def killed(rounds):
         port, out = free_port(), folder.file("out")
         random.seed(rounds)
         first, promised, promised_sum = 0, [], 0
-        t = Tailrace(folder, to_file(port, out), PERSISTED)
+        t = Tailrace(folder, to_file(port, out), PERSISTED + ["-S", "queue.compression=none"])
         with t:
             for i in range(rounds):
                 sender = Sender(port, first)
@@ -163,6 +163,7 @@ def killed(rounds):
                 promised.append((first, count))
                 promised_sum += count
                 first = sender.next + 100
+                t.command[-1] = f"queue.compression={random.choice(('none', 'speed', 'balanced', 'size'))}"
                 t.start()
             wait(lambda: queue(t)["events_count"] == 0, 60, "the queue is empty")
             passes(t, port, out, f"after {rounds} kills")
@@ -255,18 +256,64 @@ def limit_reached():
     """queue.max_bytes: inputs wait, nothing is lost, and it goes on by itself."""
     with Folder() as folder:
         port, receiver, count = free_port(), Receiver(), 60000
-        arguments = PERSISTED + ["-S", "queue.max_bytes=2mb", "-S", "queue.page_capacity=512kb", "-S", "pipeline.memory=4mb"]
+        arguments = PERSISTED + ["-S", "queue.max_bytes=4mb", "-S", "queue.page_capacity=512kb", "-S", "pipeline.memory=4mb"]
         with Tailrace(folder, to_tcp(port, receiver), arguments) as t:
             sender = threading.Thread(target=send, args=(port, lines(0, count, 200)), daemon=True)
             sender.start()
             wait(lambda: t.metric("tailrace_queue_full") == 1, 60, "the queue is full")
             ok("queue.full" in t.log(), "a full queue is told")
-            ok(queue(t)["queue_size_in_bytes"] <= 2 << 20, "its bytes stay below queue.max_bytes")
+            sizes = [e.stat().st_size for e in os.scandir(folder.file("tailrace.data/queue/main/0")) if e.name.endswith(".seg")]
+            ok(len(sizes) >= 8 and max(sizes) <= 512 << 10, f"files are no larger than queue.page_capacity: {sizes}")
+            ok(queue(t)["queue_size_in_bytes"] <= 4 << 20, "its bytes stay below queue.max_bytes")
             receiver.is_open.set()
             wait(lambda: len(receiver.lines) == count, 60, "all lines")
             ok([int(l[:8]) for l in receiver.lines] == list(range(count)), "a full queue: inputs waited, all lines in order")
             wait(lambda: t.metric("tailrace_queue_full") == 0, 20, "not full any more")
             ok(t.books_balance() and t.stop() == 0, "the books balance")
+
+def events_limit():
+    """queue.max_events: with so many that wait inputs do, too; one less and they do not. It goes on by itself."""
+    with Folder() as folder:
+        port, receiver = free_port(), Receiver()
+        away = receiver.port
+        receiver.port = free_port()  # nobody is there: nothing is settled
+        with Tailrace(folder, to_tcp(port, receiver).replace("tcp { host", "tcp { reconnect_interval => 1 host"),
+                      PERSISTED + ["-w", "1", "-S", "queue.max_events=100"]) as t:
+            send(port, lines(0, 98))
+            wait(lambda: synced(t) == 98, 20, "two less than the limit")
+            send(port, lines(98, 1))
+            wait(lambda: synced(t) == 99, 20, "one less than the limit: inputs go on")
+            send(port, lines(99, 1))
+            wait(lambda: synced(t) == 100, 20, "the limit")
+            send(port, lines(100, 50))
+            until = time.monotonic() + 1
+            wait(lambda: time.monotonic() > until or synced(t) > 100, 20, "more is not taken")
+            ok(synced(t) == 100 and queue(t)["events_count"] == 100, "queue.max_events: with 100 that wait inputs wait")
+            listener = socket.create_server(("127.0.0.1", receiver.port))
+            receiver.socket, receiver.port = listener, away
+            receiver.is_open.set()
+            threading.Thread(target=receiver.accept, daemon=True).start()
+            wait(lambda: len(receiver.lines) == 150, 30, "all lines")
+            ok([int(l[:8]) for l in receiver.lines] == list(range(150)), "queue.max_events: then all come, in order")
+            wait(lambda: queue(t)["events_count"] == 0, 20, "the queue is empty")
+            ok(t.books_balance() and t.stop() == 0, "the books balance")
+
+def checkpoints():
+    """queue.checkpoint.acks: written down with each event that is settled, not once a second."""
+    with Folder() as folder:
+        port, out, count = free_port(), folder.file("out"), 20
+        with Tailrace(folder, to_file(port, out), PERSISTED + ["-w", "1", "-S", "queue.checkpoint.acks=1"]) as t:
+            begun = time.monotonic()
+            for i in range(count):
+                before = t.metric("tailrace_queue_checkpoints_total")
+                send(port, lines(i, 1))
+                wait(lambda: t.metric("tailrace_queue_checkpoints_total") > before and count_lines(out) == i + 1, 20, f"event {i}")
+            ok(time.monotonic() - begun < count * 0.9, f"queue.checkpoint.acks=1: {count} events are written down one by one")
+            t.kill()
+        with Tailrace(folder, to_file(port, out), PERSISTED) as t:
+            passes(t, port, out, "after the kill")
+            ok(numbers(out)[:-1] == list(range(count)), "and none of them comes again after a kill")
+            t.stop()
 
 def disk_full():
     """No space on the disk: inputs wait, what is durable goes on to the outputs, and the end of it is seen."""
@@ -331,6 +378,37 @@ def damaged():
             passes(t, port, out, "after a damage")
             t.stop()
 
+# ---- compression ----
+
+def compressed():
+    """queue.compression: less on the disk; each life may have another; what many senders say is put together."""
+    with Folder() as folder:
+        port, receiver, count, out, used = free_port(), Receiver(), 10000, folder.file("out"), {}
+        where, first = folder.file("tailrace.data/queue/main/0"), 0
+        def tool(action):
+            done = subprocess.run([PROGRAM, "queue", action, where], capture_output=True, text=True)
+            return done.returncode, done.stdout
+        for word in ("none", "size", "speed", "balanced", "none"):
+            with Tailrace(folder, to_tcp(port, receiver), PERSISTED + ["-S", f"queue.compression={word}", "-S", "pipeline.memory=4mb"]) as t:
+                send(port, lines(first, count, 200))
+                wait(lambda: synced(t) == count, 60, f"all synced with {word}")
+                used[word], first = t.metric("tailrace_queue_stored_bytes_total"), first + count
+                t.kill()
+        seen = receiver.end()
+        ok(used["none"] > 200 * count and all(used[w] < used["none"] / 4 for w in ("speed", "balanced", "size")),
+           f"queue.compression takes less of the disk: {used}")
+        code, text = tool("dump")
+        rows = [int(line.split("\t")[3][:8]) for line in text.splitlines()]
+        ok(code == 0 and rows == sorted(rows) and rows[-1] == first - 1, "queue dump shows each frame of packed records")
+        code, text = tool("check")
+        ok(code == 0 and "nothing is lost" in text, f"queue check reads them: {text!r}")
+        with Tailrace(folder, to_file(port, out), PERSISTED + ["-S", "queue.compression=size"]) as t:
+            wait(lambda: queue(t)["events_count"] == 0, 60, "all is read")
+            missing = set(range(first)) - set(numbers(out)) - seen
+            ok(not missing, f"records of each kind are read by the last life: {len(missing)} lines lost of {first}")
+            passes(t, port, out, "compressed")
+            ok(t.stop() == 0, "stops")
+
 # ---- other configurations ----
 
 def fewer_workers():
@@ -367,13 +445,40 @@ def changed_config():
             t.kill()
         config = to_file(port, out, "mutate { add_tag => later }").replace('id => "lines"', 'id => "renamed"')
         with Tailrace(folder, config, PERSISTED) as t:
-            wait(lambda: queue(t)["events_count"] == 0, 60, "all read")
+            wait(lambda: t.metric("tailrace_queue_blocked") == 1, 60, "the queue waits at the datagrams")
+            wait(lambda: queue(t)["events_count"] == 5, 60, "all before them is read")
+            ok("input that is gone" in t.get("/_health_report"), "the health report says that it waits")
+            send(port, b"88888888 behind\n")
+            wait(lambda: queue(t)["events_count"] == 6, 20, "inputs go on")
             got = set(numbers(out)) | receiver.end()
             ok(got == set(range(40000)), "another configuration reads what an input of another name left")
             ok("queue.input_renamed" in t.log(), "that is told")
-            ok(queue(t)["log"]["dropped_events"] == 5 and "queue.input_gone" in t.log(), "frames of an input that is gone are counted and told")
+            ok("queue.input_gone" in t.log() and "dead_letter_queue.enable" in t.log(), "without dead letters the queue waits at frames of an input that is gone, and says what to do")
+            ok(t.stop() == 0, "it can be stopped then")
+        with Tailrace(folder, config, PERSISTED + ["-S", "dead_letter_queue.enable=true"]) as t:
+            wait(lambda: queue(t)["events_count"] == 0, 60, "all read")
+            ok(b"88888888 behind" in lines_of(out), "with dead letters what was behind them comes")
+            ok(queue(t)["log"]["orphaned_events"] == 5 and "queue.input_gone" in t.log(), "frames of an input that is gone are counted and told")
+            shown = subprocess.run([PROGRAM, "dlq", "show", "main", "--json", "--path.data", folder.file("tailrace.data")], capture_output=True, text=True)
+            letters = [json.loads(line) for line in shown.stdout.splitlines()]
+            ok(len(letters) == 5 and all(l["event"]["message"] == "datagram" and "host" in l["event"] for l in letters) and
+               all(l["stage"] == "queue" and l["id"] == "datagrams" and l["reason"].startswith("input_gone") for l in letters),
+               "they are dead letters, with their bytes and what the sender had added")
             passes(t, port, out, "another configuration")
             t.stop()
+
+def codec_letters():
+    """What a codec refuses is a dead letter behind the queue, too."""
+    with Folder() as folder:
+        port, out = free_port(), folder.file("out")
+        codec = "codec => json_lines { dead_letter_on_failure => true }"
+        config = to_file(port, out).replace('id => "lines"', 'id => "lines" ' + codec)
+        with Tailrace(folder, config, PERSISTED + ["-S", "dead_letter_queue.enable=true"]) as t:
+            send(port, b'broken\n{"message":"99999998 whole"}\n')
+            wait(lambda: t.metric("tailrace_dead_letters_written_total") == 1 and count_lines(out) == 1, 20, "the letter")
+            wait(lambda: queue(t)["events_count"] == 0 and t.books()["in_flight"] == 0, 20, "all is settled")
+            ok(t.books()["dead_lettered"] == 1 and t.books_balance() and t.stop() == 0,
+               "what a codec refuses of the queue becomes a dead letter, the books balance")
 
 def refused():
     with Folder() as folder:
@@ -404,8 +509,8 @@ ONLY = os.environ.get("TAILRACE_ONLY")
 if ONLY:
     globals()[ONLY](*map(eval, sys.argv[1:]))
     finish()
-for test in (fields, multiline, standard_input, stuck, long_lines, lambda: stopped(False), lambda: stopped(True), limit_reached, disk_full,
-             damaged, fewer_workers, changed_config, refused):
+for test in (fields, multiline, standard_input, stuck, long_lines, lambda: stopped(False), lambda: stopped(True), limit_reached, events_limit, checkpoints, disk_full,
+             damaged, compressed, fewer_workers, changed_config, codec_letters, refused):
     test()
 killed(choose(3, 8, 500))
 finish()

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a record of the queue: refused, or what is read writes a record that reads as the same. */
+/* Any bytes as a record of the queue: refused, or what is read writes a record that reads as the same; and as packed
+ * records: refused, or they give records whose unpacked bytes are as many as was told. What reads packs to what unpacks
+ * to the same. */
 #include <stdlib.h>
-#include "core/queue/queue_record.h"
+#include "core/queue/queue_pack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,11 +36,49 @@ static void compare(struct str frames, struct str again)
     if (queue_record_next(&again, &b) != QUEUE_NEXT_END) abort();
 }
 
+/* Unpacked into memory of exactly the size that was told. */
+static void unpack(struct queue_pack *pack, struct str payload)
+{
+    size_t bytes = 0, got = 0;
+    struct queue_records list;
+    if (queue_form_of(payload, &bytes) != QUEUE_FORM_PACKED) return;
+    char *to = malloc(bytes);
+    if (to && queue_records_open(pack, payload, to, &list))
+        for (struct str record; queue_records_next(&list, &record); got += record.len)
+            if (record.ptr < to || record.ptr + record.len > to + bytes) abort();
+    if (got > bytes) abort();
+    free(to);
+}
+
+static void pack_again(struct queue_pack *pack, struct str record)
+{
+    uint32_t ends[2] = {(uint32_t)record.len, (uint32_t)(2 * record.len)}, count;
+    struct queue_records list;
+    struct str each;
+    struct buf twice = {0};
+    buf_append(&twice, record);
+    buf_append(&twice, record);
+    struct str packed = queue_pack_records(pack, twice.ptr, 0, ends, 2, SIZE_MAX, &count);
+    if (packed.len) {
+        if (!queue_records_open(pack, packed, NULL, &list)) abort();
+        for (uint32_t i = 0; i < count; i++) {
+            if (!queue_records_next(&list, &each)) abort();
+            same(each, record);
+        }
+        if (queue_records_next(&list, &each)) abort();
+    }
+    buf_fini(&twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static struct queue_pack *pack;
     struct str frames = {(const char *)data, size}, again;
     struct queue_head head, head_again;
+    if (!pack) pack = queue_pack_create(QUEUE_SPEED);
+    unpack(pack, frames);
     if (!queue_record_open(&frames, &head)) return 0;
+    pack_again(pack, (struct str){(const char *)data, size});
     struct buf out = {0};
     queue_record_begin(&out, &head);
     uint64_t count = copy(frames, &out);

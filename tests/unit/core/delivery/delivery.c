@@ -12,7 +12,7 @@ struct world {
     struct output output;
     struct delivery delivery;
     struct parcel *flying[FLYING_MAX];
-    uint32_t flying_count, ready, sends, rejected;
+    uint32_t flying_count, ready, sends, rejected, cancelled;
     bool is_drained, has_beside;
 };
 
@@ -23,6 +23,17 @@ static void parcel_send(void *opaque, struct parcel *parcel)
     struct world *world = opaque;
     world->sends++;
     world->flying[world->flying_count++] = parcel;
+}
+static void parcel_cancel(void *opaque, struct parcel *parcel)
+{
+    struct world *world = opaque;
+    for (uint32_t i = 0; i < world->flying_count; i++) {
+        if (world->flying[i] != parcel) continue;
+        world->flying[i] = world->flying[--world->flying_count];
+        world->cancelled++;
+        return;
+    }
+    cr_assert(false, "it is not under way");
 }
 static bool restore(void *opaque, struct str document, struct str beside, struct event *event)
 {
@@ -42,7 +53,7 @@ static struct delivery_options presets(void)
 
 static void begin(struct world *world, struct delivery_options options)
 {
-    static const struct delivery_hooks hooks = {parcel_send, restore};
+    static const struct delivery_hooks hooks = {parcel_send, parcel_cancel, restore};
     *world = (struct world){0};
     cr_assert_eq(loop_init(&world->loop, &world->budget, &world->books), 0);
     world->output = (struct output){.type = &type, .self = world, .id = STR("fake"), .loop = &world->loop, .ready = ready};
@@ -118,6 +129,30 @@ static void end(struct world *world)
     cr_expect_eq(ticket_pool_open(world->loop.tickets), 0, "every event was settled");
     loop_fini(&world->loop);
     cr_expect_eq(budget_used(&world->budget), 0);
+}
+
+Test(delivery, lets_go_of_all_that_it_holds_wherever_it_is)
+{
+    struct world world;
+    begin(&world, presets());
+    cr_expect_eq(offer(&world, 7, 0), 7); /* two under way, one waits, one gathers */
+    struct parcel *mixed = landed(&world);
+    delivery_reject(&world.delivery, mixed, 0, STR("mapping"), STR("no"));
+    mixed->items[1].verdict = ITEM_AGAIN;
+    delivery_mixed(&world.delivery, mixed, DELIVERY_BUSY);
+    delivery_close(&world.delivery, drained);
+    uint32_t flying = world.flying_count;
+    uint64_t sent = counter_get(&world.output.counters.sent);
+    cr_assert_gt(flying, 0);
+    delivery_abandon(&world.delivery);
+    cr_expect_eq(world.cancelled, flying);
+    cr_expect_eq(counter_get(&world.output.counters.sent), sent, "nobody counts them");
+    for (int i = 0; i < 100 && !world.is_drained; i++) uv_run(&world.loop.uv, UV_RUN_NOWAIT);
+    cr_assert(world.is_drained);
+    delivery_fini(&world.delivery);
+    cr_expect_eq(ticket_pool_open(world.loop.tickets), 0, "every event was settled");
+    loop_fini(&world.loop);
+    cr_expect_eq(budget_used(&world.budget), 0);
 }
 
 Test(delivery, parcels_go_out_side_by_side_up_to_the_limit)

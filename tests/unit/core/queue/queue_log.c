@@ -10,6 +10,8 @@
 enum { FRAMES_OF_RECORD = 3 };
 
 static struct sim_disk disk;
+static enum queue_compression compression; /* of the tests to come */
+static struct queue_pack *pack;
 static struct queue_log queue;
 static struct spool_report report;
 static struct chunk_pool pool;
@@ -22,12 +24,14 @@ static void begin(void)
 {
     sim_init(&disk, 7);
     chunk_pool_init(&pool, &budget);
-    cr_assert_eq(queue_log_open(&queue, &options, &disk.ops, &report), 0);
+    pack = queue_pack_create(compression);
+    cr_assert_eq(queue_log_open(&queue, &options, &disk.ops, pack, &report), 0);
     next_frame = queue.next_frame;
 }
 static void end(void)
 {
     queue_log_close(&queue);
+    queue_pack_destroy(pack);
     chunk_pool_fini(&pool);
     sim_fini(&disk);
 }
@@ -97,7 +101,7 @@ static uint64_t read_all(size_t block_bytes, uint64_t *first)
 static void again(void)
 {
     queue_log_close(&queue);
-    cr_assert_eq(queue_log_open(&queue, &options, &disk.ops, &report), 0);
+    cr_assert_eq(queue_log_open(&queue, &options, &disk.ops, pack, &report), 0);
 }
 
 Test(queue_log, gives_back_all_frames_in_order_whatever_the_pages_hold)
@@ -200,10 +204,11 @@ static void live(uint64_t *promised, uint64_t *done)
         if (i % 2) continue;
         struct queue_page page = {.block = block_create(&pool, 4096)};
         bool is_read = queue_log_read(&queue, &page) == 0 && page.count;
-        uint64_t sequence = is_read ? page.rows[page.count - 1].sequence : 0;
+        uint64_t sequence = is_read ? page.rows[page.count - 1].sequence : 0, behind = 0;
+        if (is_read) page_check(&page, &behind);
         block_drop(page.block, &pool);
         if (!is_read) return;
-        *done = sequence * FRAMES_OF_RECORD; /* told, perhaps durable */
+        *done = behind - 1; /* told, perhaps durable */
         if (queue_log_checkpoint(&queue, sequence)) return;
     }
 }
@@ -215,7 +220,8 @@ static uint64_t calls_of_life(void)
     return disk.calls - before;
 }
 
-Test(queue_log, wherever_it_is_stopped_each_promised_frame_comes_or_was_done)
+/* Every call of a life is the last one once, for every way in which a disk may survive it. */
+static void stop_everywhere(void)
 {
     uint64_t calls = calls_of_life();
     uint32_t states = 0;
@@ -233,7 +239,7 @@ Test(queue_log, wherever_it_is_stopped_each_promised_frame_comes_or_was_done)
             queue_log_close(&queue);
             sim_fini(&disk);
             disk = after;
-            cr_assert_eq(queue_log_open(&queue, &options, &disk.ops, &report), 0);
+            cr_assert_eq(queue_log_open(&queue, &options, &disk.ops, pack, &report), 0);
             uint64_t count = read_all(100, &first);
             cr_expect(promised <= done || (count && first <= done + 1 && first + count > promised),
                       "call %llu, survival %d: promised %llu, done %llu, got %llu from %llu", (unsigned long long)stop, survival,
@@ -242,4 +248,93 @@ Test(queue_log, wherever_it_is_stopped_each_promised_frame_comes_or_was_done)
             states++;
         }
     cr_assert_gt(states, 50);
+}
+
+Test(queue_log, wherever_it_is_stopped_each_promised_frame_comes_or_was_done) { stop_everywhere(); }
+
+static void begin_with(enum queue_compression wanted)
+{
+    end();
+    compression = wanted;
+    begin();
+}
+
+Test(queue_log, the_same_when_records_are_packed)
+{
+    begin_with(QUEUE_BALANCED);
+    stop_everywhere();
+}
+
+Test(queue_log, packed_records_come_back_in_order_whatever_the_pages_hold)
+{
+    static const size_t blocks[] = {1, 600, 1000, 4096};
+    begin_with(QUEUE_SPEED);
+    for (int i = 0; i < 5; i++) cr_assert_eq(write_records(8, 40), 0);
+    cr_expect_eq(queue.spool.synced, 5, "one record for each group");
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        uint64_t first;
+        again();
+        cr_expect_eq(read_all(blocks[i], &first), 40 * FRAMES_OF_RECORD, "blocks of %zu bytes", blocks[i]);
+        cr_expect_eq(first, 1);
+        cr_expect_eq(queue.frames_at_open, 40 * FRAMES_OF_RECORD);
+        cr_expect_eq(queue.next_frame, next_frame);
+    }
+}
+
+Test(queue_log, rows_of_a_packed_record_are_done_with_the_last_of_them)
+{
+    struct queue_page page = {0};
+    begin_with(QUEUE_SPEED);
+    cr_assert_eq(write_records(4, 40), 0);
+    cr_assert_eq(write_records(1, 40), 0);
+    page.block = block_create(&pool, 4096);
+    cr_assert_eq(queue_log_read(&queue, &page), 0);
+    cr_assert_eq(page.count, 5);
+    for (uint32_t i = 0; i < page.count; i++) {
+        cr_expect_eq(page.rows[i].sequence, i < 4 ? 1 : 2);
+        cr_expect_eq(page.rows[i].is_last, i >= 3);
+    }
+    block_drop(page.block, &pool);
+}
+
+Test(queue_log, records_of_both_versions_lie_in_one_log)
+{
+    uint64_t first;
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(write_records(2, 40), 0);
+        queue_pack_destroy(pack);
+        pack = queue_pack_create(i % 2 ? QUEUE_PLAIN : QUEUE_SIZE);
+        again();
+    }
+    cr_expect_eq(read_all(4096, &first), 6 * FRAMES_OF_RECORD);
+}
+
+Test(queue_log, a_record_of_a_newer_version_is_refused_each_time)
+{
+    struct str newer = STR("\3whatever it may be");
+    uint64_t sequence;
+    cr_assert_eq(write_records(2, 40), 0);
+    cr_assert_eq(spool_append(&queue.spool, &newer, 1, &sequence), 0);
+    cr_assert_eq(spool_sync(&queue.spool), 0);
+    queue_log_close(&queue);
+    for (int i = 0; i < 2; i++) { /* the first time changed nothing */
+        cr_expect_eq(queue_log_open(&queue, &options, &disk.ops, pack, &report), -EPROTONOSUPPORT);
+        cr_expect_eq(report.newer_format, 3);
+        cr_expect(strstr(report.newer_name, "1.seg"), "%s", report.newer_name);
+    }
+}
+
+Test(queue_log, a_record_that_cannot_be_unpacked_comes_as_it_is)
+{
+    struct str bad = STR("\2\x40no frame of zstd");
+    struct queue_page page = {0};
+    uint64_t sequence;
+    cr_assert_eq(spool_append(&queue.spool, &bad, 1, &sequence), 0);
+    cr_assert_eq(write_records(1, 40), 0);
+    page.block = block_create(&pool, 4096);
+    cr_assert_eq(queue_log_read(&queue, &page), 0);
+    cr_assert_eq(page.count, 2);
+    cr_expect(str_eq((struct str){page.block->bytes + page.rows[0].offset, page.rows[0].len}, bad));
+    cr_expect(page.rows[0].is_last);
+    block_drop(page.block, &pool);
 }
