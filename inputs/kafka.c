@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Input `kafka`: the plugin's table; how it reads is told by core/kafka/consumer.h. */
 #include "core/kafka/consumer.h"
+#include "core/delivery/dead_letters.h"
 #include <stdlib.h>
 #include "core/log.h"
 
@@ -50,6 +51,9 @@ static int kafka_start(void *self, struct input *input)
 {
     struct consumer *consumer = self;
     consumer->input = input;
+    /* a letter in a topic tells where its event came from */
+    if (!consumer->decoration && dead_letters_have_door(input->ingest->dead_letters))
+        consumer->decoration = DECORATE_BASIC;
     consumer->backlog = backlog_create();
     atomic_store(&input->backlog, consumer->backlog);
     int status = kafka_handle_open(&consumer->handle, RD_KAFKA_CONSUMER, consumer_conf(consumer), input->loop,
