@@ -6,6 +6,11 @@
 #include "core/log.h"
 #include "core/xmalloc.h"
 
+struct str output_letters_topic(const struct output *output)
+{
+    return output->type->letters_topic ? output->type->letters_topic(output->self) : (struct str){0};
+}
+
 void output_ready(struct output *output)
 {
     if (output->overflow) overflow_ready(output->overflow);

@@ -63,6 +63,8 @@ struct output {
     bool is_stopping, is_stopped;
 };
 
+/* Where the pipeline's dead letters go instead of files; empty: this output does not say. */
+struct str output_letters_topic(const struct output *output);
 /* There is room again after a take() that took fewer than offered. */
 void output_ready(struct output *output);
 void output_stopped(struct output *output);

@@ -258,6 +258,12 @@ struct output_type {
     struct bus_ends (*sends)(const void *self);
     /* The servers of the cluster whose transactions it writes in; empty: it does not. NULL: never. */
     struct str (*transacts)(const void *self);
+    /* Outputs of one worker that transact share one connection to the cluster: the option by which the other one
+     * would be connected otherwise; NULL: none. */
+    const char *(*differs)(const void *self, const void *other);
+    /* Where dead letters of the whole pipeline go instead of files; empty: to files. NULL: never elsewhere. After
+     * start() it has opened the door of output->dead_letters (core/delivery/dead_letters.h). */
+    struct str (*letters_topic)(const void *self);
     bool is_ecs;
 };
 

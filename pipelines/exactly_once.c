@@ -29,18 +29,59 @@ static void refuse(struct check *check, struct place place, const char *what, co
     check->is_kept = false;
 }
 
+/* Outputs in one transaction are one producer's. */
+static void writer_check(struct check *check, const struct output *output)
+{
+    const char *differs = output->type == check->output->type && output->type->differs
+                              ? output->type->differs(output->self, check->output->self)
+                              : NULL;
+    if (!differs) return;
+    struct message *message =
+        diag_error(check->diag, output->place,
+                   "outputs with `delivery => exactly_once` share one producer, and this one has another `%s`",
+                   differs);
+    diag_hint(check->diag, message, "write the same `%s` in both, or move this output to a pipeline of its own that "
+                                    "reads the topic", differs);
+    diag_other(check->diag, message, check->output->place, "the other one");
+    check->is_kept = false;
+}
+
 static void outputs_check(struct check *check)
 {
     for (uint32_t i = 0; i < check->generation->program.output_count; i++) {
         const struct output *output = check->generation->program.outputs[i];
         if (output == check->output) continue;
         if (output_cluster(output).len)
-            refuse(check, output->place, "a transaction has one output",
-                   "write to one output, and let a field name the topic: topic_id => \"%{[@metadata][topic]}\"");
+            writer_check(check, output);
+        else if (output->type->transacts)
+            refuse(check, output->place, "this output delivers at least once and would get events again",
+                   "write delivery => \"exactly_once\" here, too");
         else
             refuse(check, output->place, "this output is not in the transaction and would get events again",
                    "move it to a pipeline of its own that reads the topic");
     }
+}
+
+/* One topic for all, or files, which are not in the transaction. */
+static void letters_check(struct check *check, bool has_files)
+{
+    const struct output *keeper = NULL;
+    for (uint32_t i = 0; i < check->generation->program.output_count; i++) {
+        const struct output *output = check->generation->program.outputs[i];
+        if (!output_letters_topic(output).len) continue;
+        if (keeper) {
+            struct message *message = diag_error(check->diag, output->place,
+                                                 "`dead_letter_topic` is named twice: it is the pipeline's");
+            diag_hint(check->diag, message, "leave it out here");
+            diag_other(check->diag, message, keeper->place, "named here");
+            check->is_kept = false;
+        }
+        keeper = output;
+    }
+    if (has_files && !keeper)
+        refuse(check, check->output->place, "dead letters are files, not in the transaction",
+               "write dead_letter_topic => \"a topic\" here, or set dead_letter_queue.enable to false for this "
+               "pipeline");
 }
 
 static void inputs_check(struct check *check)
@@ -78,8 +119,6 @@ bool exactly_once_check(const struct pipeline *pipeline, struct diag *diag)
     outputs_check(&check);
     inputs_check(&check);
     filters_check(&check);
-    if (pipeline->settings.dead_letter_queue_enable)
-        refuse(&check, check.output->place, "dead letters are files, not in the transaction",
-               "set dead_letter_queue.enable to false for this pipeline");
+    letters_check(&check, pipeline->settings.dead_letter_queue_enable);
     return check.is_kept;
 }

@@ -89,12 +89,27 @@ static void codec_unknown(struct generation *generation, struct str name, struct
     buf_fini(&list);
 }
 
-static void dead_letters_warn(struct generation *generation, struct place place)
+/* A plugin that sends to the dead letters what it cannot deal with; whether there are any, outputs say last. */
+struct letter_wish {
+    struct letter_wish *next;
+    struct place place;
+};
+
+static void letter_wish_note(struct generation *generation, struct place place)
 {
-    if (!generation->options.lacks_dead_letters) return;
-    diag_hint(generation->diag,
-              diag_warning(generation->diag, place, "`dead_letter_on_failure` has no effect: dead letters are off"),
-              "set dead_letter_queue.enable: true");
+    struct letter_wish *wish = arena_zalloc(&generation->arena, sizeof *wish);
+    *wish = (struct letter_wish){generation->letter_wishes, place};
+    generation->letter_wishes = wish;
+}
+
+static void letter_wishes_check(struct generation *generation)
+{
+    if (!generation->options.lacks_dead_letters || generation_keeps_letters(generation)) return;
+    for (struct letter_wish *wish = generation->letter_wishes; wish; wish = wish->next)
+        diag_hint(generation->diag,
+                  diag_warning(generation->diag, wish->place,
+                               "`dead_letter_on_failure` has no effect: dead letters are off"),
+                  "set dead_letter_queue.enable: true");
 }
 
 /* What a codec is built for. */
@@ -131,7 +146,7 @@ static struct codec *codec_build(struct codec_owner *owner, struct str name, str
               &context))
         return NULL;
     codec->dead_letters_failed = common->dead_letter_on_failure;
-    if (common->dead_letter_on_failure) dead_letters_warn(generation, place);
+    if (common->dead_letter_on_failure) letter_wish_note(generation, place);
     codec->id = common->any.id.len ? common->any.id
                                : arena_printf(&generation->arena, "%s_%.*s", type->name, STR_ARG(owner->id));
     struct plugin_context plugin = plugin_context_of(generation, codec->id, place, settings, count,
@@ -204,7 +219,7 @@ static struct filter *filter_build(void *opaque, const struct plugin_block *bloc
               block->setting_count, &context))
         return NULL;
     filter->common = *common;
-    if (common->dead_letter_on_failure) dead_letters_warn(generation, block->name_place);
+    if (common->dead_letter_on_failure) letter_wish_note(generation, block->name_place);
     filter->has_common = common->add_field.count || common->remove_field.count ||
                          common->add_tag.count || common->remove_tag.count;
     struct plugin_context plugin =
@@ -329,10 +344,18 @@ struct generation *generation_create(const struct config *config,
     if (options->input_as) input_stand_in(generation);
     bool program = compile(&compiler, config);
     program = program && overflow_link(generation->program.outputs, generation->program.output_count, diag);
+    if (inputs && program) letter_wishes_check(generation);
     generation->diag = NULL;
     if (inputs && program) return generation;
     generation_destroy(generation);
     return NULL;
+}
+
+bool generation_keeps_letters(const struct generation *generation)
+{
+    for (uint32_t i = 0; i < generation->program.output_count; i++)
+        if (output_letters_topic(generation->program.outputs[i]).len) return true;
+    return false;
 }
 
 struct flow_plugins generation_plugins(const struct generation *generation)

@@ -44,10 +44,13 @@ struct generation {
     uint32_t input_count, input_capacity;
     struct codec **codecs;       /* all, for metrics */
     uint32_t codec_count, codec_capacity;
+    struct letter_wish *letter_wishes; /* plugins with dead_letter_on_failure, while it is built */
     struct state_scope own_scope;   /* when none was given */
     struct budget own_budget;
 };
 
+/* Does an output keep the dead letters of the pipeline, instead of files? */
+bool generation_keeps_letters(const struct generation *generation);
 /* NULL when anything is wrong; the diag says what. `config` has passed the checker. */
 struct generation *generation_create(const struct config *config,
                                      const struct generation_options *options, struct diag *diag);

@@ -51,11 +51,16 @@ static void fields_follow(const struct config *config, const struct generation *
     flow_follow(config, &plugins, NULL, diag);
 }
 
-/* The log of dead letters of one worker; NULL: they are not kept. */
-static struct dead_letters *dead_letters_of(struct pipeline *pipeline, uint32_t worker)
+/* The dead letters of one worker, in files or, when an output says so, there; NULL: they are not kept. */
+static struct dead_letters *dead_letters_of(struct pipeline *pipeline, uint32_t worker,
+                                            const struct generation *generation)
 {
     const struct settings *settings = &pipeline->settings;
-    if (!settings->dead_letter_queue_enable || settings->test_and_exit) return NULL;
+    if (settings->test_and_exit) return NULL;
+    if (generation_keeps_letters(generation))
+        return dead_letters_create(&(struct dead_letters_options){.hash = str_of(pipeline->hash),
+                                                                  .pipeline = pipeline->id});
+    if (!settings->dead_letter_queue_enable) return NULL;
     struct dead_letters_options options = {
         .folder = pipeline->dead_letters,
         /* beside those of an instance that may be running */
@@ -117,7 +122,7 @@ static bool workers_create(struct pipeline *pipeline, bool is_sound, struct diag
                                         .batch_events_max = (uint32_t)pipeline->settings.batch_size,
                                         .number = i,
                                         .queue = is_queued ? &pipeline->queue : NULL};
-        worker.dead_letters = dead_letters_of(pipeline, i);
+        worker.dead_letters = dead_letters_of(pipeline, i, generation);
         pipeline->workers[i] = worker_create(&worker, generation);
         pipeline->worker_count++;
     }

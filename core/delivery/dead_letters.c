@@ -19,7 +19,9 @@ struct post {
 
 struct dead_letters {
     struct disk_job job;
-    struct dead_letter_log log;
+    struct dead_letter_log log; /* of those without a door */
+    struct dead_letters_door door; /* no `take`: there is none */
+    bool has_door;
     struct dead_letters_counters counters;
     struct str pipeline, hash;
     struct loop *loop; /* NULL: not started */
@@ -33,13 +35,14 @@ struct dead_letters {
 
 static const char *const loss_names[] = {
     [DEAD_LETTERS_FULL] = "full", [DEAD_LETTERS_DISK] = "disk", [DEAD_LETTERS_TOO_LARGE] = "too_large",
-    [DEAD_LETTERS_WAITING] = "waiting", [DEAD_LETTERS_POISON] = "poison"};
+    [DEAD_LETTERS_WAITING] = "waiting", [DEAD_LETTERS_POISON] = "poison", [DEAD_LETTERS_TOPIC] = "topic"};
 static const char *const loss_texts[] = {
     [DEAD_LETTERS_FULL] = "its dead letters have reached dead_letter_queue.max_bytes",
     [DEAD_LETTERS_DISK] = "the disk does not take it",
     [DEAD_LETTERS_TOO_LARGE] = "it is larger than an eighth of its worker's part of dead_letter_queue.max_bytes",
     [DEAD_LETTERS_WAITING] = "too many wait for the disk",
-    [DEAD_LETTERS_POISON] = "it has died too often"};
+    [DEAD_LETTERS_POISON] = "it has died too often",
+    [DEAD_LETTERS_TOPIC] = "no broker takes its record for dead_letter_topic"};
 
 const char *dead_letters_loss_name(enum dead_letters_loss loss) { return loss_names[loss]; }
 
@@ -146,7 +149,8 @@ struct dead_letters *dead_letters_create(const struct dead_letters_options *opti
     struct dead_letters *letters = xcalloc(1, sizeof *letters);
     letters->pipeline = options->pipeline;
     letters->hash = options->hash;
-    dead_letter_log_init(&letters->log, options);
+    letters->has_door = !options->folder.len;
+    if (!letters->has_door) dead_letter_log_init(&letters->log, options);
     return letters;
 }
 
@@ -159,8 +163,8 @@ static void post_fini(struct post *post)
 void dead_letters_destroy(struct dead_letters *letters)
 {
     if (!letters) return;
-    assert(!letters->loop || letters->is_stopped);
-    dead_letter_log_fini(&letters->log);
+    assert(!letters->loop || letters->is_stopped || letters->has_door);
+    if (!letters->has_door) dead_letter_log_fini(&letters->log);
     post_fini(&letters->waiting);
     post_fini(&letters->writing);
     free(letters);
@@ -181,6 +185,7 @@ void dead_letters_start(struct dead_letters *letters, struct loop *loop, struct 
 {
     letters->loop = loop;
     letters->disk = disk;
+    if (letters->has_door) return;
     if (letters->log.age_ns_max) {
         uv_timer_init(&loop->uv, &letters->timer);
         letters->timer.data = letters;
@@ -197,6 +202,10 @@ void dead_letters_take(struct dead_letters *letters, const struct dead_letter *l
     uint32_t deaths = letter->event ? dead_letter_deaths(letter->event) : 0;
     if (deaths >= DEAD_LETTERS_DEATHS_MAX) {
         lose(letters, debt, DEAD_LETTERS_POISON, 0);
+        return;
+    }
+    if (letters->has_door) {
+        letters->door.take(letters->door.opaque, letter, deaths + 1, debt);
         return;
     }
     if (letters->charged >= DEAD_LETTERS_WAITING_BYTES_MAX) {
@@ -216,14 +225,37 @@ void dead_letters_take(struct dead_letters *letters, const struct dead_letter *l
     if (!letters->is_writing) write_begin(letters);
 }
 
+void dead_letters_open_door(struct dead_letters *letters, const struct dead_letters_door *door)
+{
+    assert(letters->has_door && !letters->door.take);
+    letters->door = *door;
+}
+
+bool dead_letters_have_door(const struct dead_letters *letters) { return letters && letters->has_door; }
+
+struct str dead_letters_hash(const struct dead_letters *letters) { return letters->hash; }
+
+void dead_letters_written(struct dead_letters *letters, const struct dead_letter_debt *debt)
+{
+    counter_add(&letters->counters.written, 1);
+    settle(debt, VERDICT_DEAD_LETTERED);
+}
+
+void dead_letters_lose(struct dead_letters *letters, const struct dead_letter_debt *debt, enum dead_letters_loss loss)
+{
+    lose(letters, debt, loss, 0);
+}
+
 bool dead_letters_are_behind(const struct dead_letters *letters)
 {
-    return letters && letters->charged >= DEAD_LETTERS_WAITING_BYTES_MAX / 2;
+    if (!letters) return false;
+    if (letters->has_door) return letters->door.take && letters->door.is_behind(letters->door.opaque);
+    return letters->charged >= DEAD_LETTERS_WAITING_BYTES_MAX / 2;
 }
 
 bool dead_letters_stop(struct dead_letters *letters)
 {
-    if (!letters->loop || letters->is_stopped) return true;
+    if (!letters->loop || letters->is_stopped || letters->has_door) return true;
     if (letters->is_writing) return false;
     if (!letters->is_stopping) {
         letters->is_stopping = true;

@@ -29,7 +29,7 @@ enum {
 enum dead_letters_policy { DEAD_LETTERS_DROP_NEWER, DEAD_LETTERS_DROP_OLDER };
 
 struct dead_letters_options {
-    struct str folder;   /* of the pipeline (dead_letters_folder); made with those above it */
+    struct str folder;   /* of the pipeline (dead_letters_folder); made with those above it. Empty: there is a door */
     struct str log;      /* name of this log in it: the worker's number */
     uint64_t bytes_max;  /* at least DEAD_LETTERS_BYTES_MIN */
     enum dead_letters_policy policy;
@@ -41,7 +41,7 @@ struct dead_letters_options {
 
 /* Why a letter was not kept. */
 enum dead_letters_loss { DEAD_LETTERS_FULL, DEAD_LETTERS_DISK, DEAD_LETTERS_TOO_LARGE, DEAD_LETTERS_WAITING,
-                         DEAD_LETTERS_POISON, DEAD_LETTERS_LOSSES };
+                         DEAD_LETTERS_POISON, DEAD_LETTERS_TOPIC, DEAD_LETTERS_LOSSES };
 const char *dead_letters_loss_name(enum dead_letters_loss loss);
 
 struct dead_letters_counters {
@@ -51,6 +51,22 @@ struct dead_letters_counters {
     atomic_uint_fast64_t evicted; /* deleted for newer ones */
     atomic_uint_fast64_t bytes;   /* on disk now */
     atomic_int last_error;        /* 0, a SPOOL_ verdict or a negative errno */
+};
+
+/* Whom to tell what became of a letter. */
+struct dead_letter_debt {
+    struct obligation *obligation;
+    uint32_t event;
+    void (*settle)(void *opaque, struct obligation *obligation, uint32_t event, enum verdict verdict);
+    void *opaque;
+};
+
+/* Somewhere else than on disk where letters are kept (core/kafka/producer_letter.c). Each is answered later, or within
+ * the call, by dead_letters_written() or dead_letters_lose(). */
+struct dead_letters_door {
+    void (*take)(void *opaque, const struct dead_letter *letter, uint32_t deaths, const struct dead_letter_debt *debt);
+    bool (*is_behind)(const void *opaque);
+    void *opaque;
 };
 
 struct dead_letters;
@@ -63,16 +79,15 @@ const char *dead_letters_problem(const struct dead_letters *letters);
 /* On the worker's thread; from here on its loop must turn until dead_letters_stop() says true. */
 void dead_letters_start(struct dead_letters *letters, struct loop *loop, struct disk *disk);
 
-/* Whom to tell what became of a letter. */
-struct dead_letter_debt {
-    struct obligation *obligation;
-    uint32_t event;
-    void (*settle)(void *opaque, struct obligation *obligation, uint32_t event, enum verdict verdict);
-    void *opaque;
-};
 /* Takes a copy and settles it later, or at once when it cannot be kept. `settle` NULL: obligation_failed(). */
 void dead_letters_take(struct dead_letters *letters, const struct dead_letter *letter,
                        const struct dead_letter_debt *debt);
+/* Of those without a folder, before any letter is taken. */
+void dead_letters_open_door(struct dead_letters *letters, const struct dead_letters_door *door);
+bool dead_letters_have_door(const struct dead_letters *letters); /* NULL: no */
+struct str dead_letters_hash(const struct dead_letters *letters);
+void dead_letters_written(struct dead_letters *letters, const struct dead_letter_debt *debt);
+void dead_letters_lose(struct dead_letters *letters, const struct dead_letter_debt *debt, enum dead_letters_loss loss);
 bool dead_letters_are_behind(const struct dead_letters *letters);
 /* Asked at every turn at the end: true once all is on disk and the log is closed. */
 bool dead_letters_stop(struct dead_letters *letters);

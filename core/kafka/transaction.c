@@ -346,6 +346,13 @@ enum transaction_taking transaction_taking(const struct transaction *transaction
     return transaction->state == STATE_DOOMED ? TRANSACTION_DISCARDS : TRANSACTION_WAITS;
 }
 
+bool transaction_is_open(const struct transaction *transaction)
+{
+    return transaction->state == STATE_OPEN || transaction->state == STATE_CLOSING;
+}
+
+void *transaction_owner(const struct transaction *transaction) { return transaction->hooks.opaque; }
+
 bool transaction_is_idle(const struct transaction *transaction)
 {
     return transaction->state == STATE_IDLE || transaction->state == STATE_STARTING ||
@@ -364,6 +371,8 @@ void transaction_end_soon(struct transaction *transaction)
     transaction->is_due = true;
     loop_wake(transaction->loop);
 }
+
+void transaction_try_anew(struct transaction *transaction) { transaction->failures = 0; }
 
 void transaction_abort(struct transaction *transaction, const char *why)
 {

@@ -67,6 +67,9 @@ void transaction_restart(struct transaction *transaction, rd_kafka_t *producer);
 /* It is idle, and its consumers have left. Frees it, then calls `closed` with the hooks' opaque. */
 void transaction_close(struct transaction *transaction, void (*closed)(void *opaque));
 
+/* The hooks' opaque: outputs of one worker write through one producer. */
+void *transaction_owner(const struct transaction *transaction);
+
 void transaction_join(struct transaction *transaction, const struct transaction_consumer *consumer);
 void transaction_leave(struct transaction *transaction, const void *opaque);
 
@@ -77,6 +80,8 @@ void transaction_read(struct transaction *transaction, uint32_t records);
  * none until ready(). */
 enum transaction_taking { TRANSACTION_TAKES, TRANSACTION_DISCARDS, TRANSACTION_WAITS };
 enum transaction_taking transaction_taking(const struct transaction *transaction);
+/* Records that wait may still be written in it. */
+bool transaction_is_open(const struct transaction *transaction);
 /* Nothing is underway and nothing that was read is uncommitted. */
 bool transaction_is_idle(const struct transaction *transaction);
 /* The same, or it will surely be aborted: a partition may be given away. */
@@ -85,6 +90,8 @@ bool transaction_lets_go(const struct transaction *transaction);
 void transaction_end_soon(struct transaction *transaction);
 /* It is given up, unless it is being committed. */
 void transaction_abort(struct transaction *transaction, const char *why);
+/* The next one will be another: no long rest after this one's abort. */
+void transaction_try_anew(struct transaction *transaction);
 /* The end of a loop turn, and when delivery reports have come. */
 void transaction_turn(struct transaction *transaction);
 
