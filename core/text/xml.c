@@ -34,7 +34,9 @@ static void attribute_declared(void *opaque, const xmlChar *element, const xmlCh
 /* Behind a comment or CDATA section that begins here, or 0. */
 static size_t section_end(struct str text)
 {
-    static const struct { struct str start, end; } sections[] = {{{"<!--", 4}, {"-->", 3}}, {{"<![CDATA[", 9}, {"]]>", 3}}};
+    static const struct {
+        struct str start, end;
+    } sections[] = {{{"<!--", 4}, {"-->", 3}}, {{"<![CDATA[", 9}, {"]]>", 3}}};
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         struct str start = sections[i].start, end = sections[i].end;
         if (text.len < start.len || memcmp(text.ptr, start.ptr, start.len) != 0) continue;

@@ -28,8 +28,8 @@ enum {
 bool xml_library_load(void);
 
 struct xml;
-/* NULL: nothing can be made of it, too large, too many attributes or namespaces, or it has declarations. With `recovers` a text that is not well
- * formed gives what could be read of it. */
+/* NULL: nothing can be made of it, too large, too many attributes or namespaces, or it has declarations. With
+ * `recovers` a text that is not well formed gives what could be read of it. */
 struct xml *xml_parse(struct str text, bool recovers);
 void xml_free(struct xml *xml); /* NULL is allowed */
 bool xml_is_sound(const struct xml *xml); /* well formed */
