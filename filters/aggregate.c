@@ -32,7 +32,7 @@
 
 enum { MAP_CREATE, MAP_UPDATE, MAP_CREATE_OR_UPDATE };
 static const char *const action_choices[] = {"create", "update", "create_or_update", NULL};
-enum { TIMEOUT_PRESET_S = 1800 };
+enum { TIMEOUT_PRESET_S = 1800, MESSAGE_BYTES_MAX = 300 /* of an error, in the log */ };
 
 struct aggregate {
     struct template task_id;
@@ -225,7 +225,8 @@ static bool aggregate_create(void *opaque, const struct plugin_context *context)
 static void failed_say(const struct aggregate *self, struct event *event, struct str message)
 {
     event_tag(event, TAG_FAILED);
-    LOG(LOG_WARN, "aggregate.failed", self->id, "code failed for an event, which is tagged: %.*s", STR_ARG(message));
+    LOG(LOG_WARN, "aggregate.failed", self->id, "code failed for an event, which is tagged: %.*s",
+        (int)(message.len < MESSAGE_BYTES_MAX ? message.len : MESSAGE_BYTES_MAX), message.ptr);
 }
 
 static struct event *event_push(const struct aggregate *self, struct outcome *out, struct event *parent,
@@ -361,6 +362,7 @@ static bool code_run(const struct aggregate *self, struct table *tasks, struct o
     if (wanted != inactivity) task->inactivity_ns = wanted;
     if (!ok) failed_say(self, event, work.message);
     if (work.is_cancelled) outcome_cancelled(out, event);
+    else if (!ok) outcome_failed(out, event, TAG_FAILED);
     return ok && !work.is_cancelled;
 }
 

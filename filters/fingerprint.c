@@ -299,9 +299,11 @@ static void fingerprint_apply(void *opaque, struct batch *batch, const struct se
     struct fingerprint *self = opaque;
     SELECTION_EACH(batch, in, event)
     {
+        regex_event_begin();
         if (apply_event(self, event)) outcome_matched(out, event);
         else outcome_failed(out, event, STR("_fingerprintfailure"));
     }
+    regex_event_end();
 }
 
 static void fingerprint_fields(const void *opaque, struct field_set *fields)

@@ -269,6 +269,12 @@ static enum regex_verdict match_items(struct grok_filter *self, const struct mat
     return result;
 }
 
+/* Lists and long texts have one account for all attempts; the limit of each is enough for others. */
+static bool is_large(const struct value *value)
+{
+    return value && (value->kind == VALUE_ARRAY || (value->kind == VALUE_STRING && value->len > REGEX_SHORT_BYTES));
+}
+
 static enum regex_verdict match_event(struct grok_filter *self, struct event *event)
 {
     enum regex_verdict result = REGEX_NO_MATCH;
@@ -278,6 +284,7 @@ static enum regex_verdict match_event(struct grok_filter *self, struct event *ev
         bool has_items = value && value->kind == VALUE_ARRAY && value->array->count;
         bool is_empty = value && value->kind == VALUE_ARRAY && !value->array->count;
         enum regex_verdict verdict = REGEX_NO_MATCH;
+        if (is_large(value)) regex_event_begin();
         if (has_items)
             verdict = match_items(self, field, value->array, event);
         else if (!is_empty)
@@ -296,6 +303,7 @@ static void grok_filter_apply(void *opaque, struct batch *batch, const struct se
     uint64_t counts[3] = {0};
     SELECTION_EACH (batch, in, event) {
         enum regex_verdict verdict = match_event(self, event);
+        regex_event_end();
         counts[verdict]++;
         if (verdict == REGEX_MATCH)
             outcome_matched(out, event);

@@ -451,6 +451,7 @@ static void kv_apply(void *opaque, struct batch *batch, const struct selection *
     SELECTION_EACH(batch, in, event)
     {
         bool is_stored = false;
+        regex_event_begin();
         switch (event_parse(self, event, &is_stored)) {
         case KV_FINE:
             if (is_stored) outcome_matched(out, event);
@@ -463,6 +464,7 @@ static void kv_apply(void *opaque, struct batch *batch, const struct selection *
             break;
         }
     }
+    regex_event_end();
 }
 
 /* ---- compiling ---- */

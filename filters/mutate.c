@@ -158,9 +158,9 @@ static enum step_result rename_paths(const struct path *from, const struct path 
 {
     if (!path_get(from, event)) return STEP_DONE;
     struct value value = path_remove(from, event);
-    enum step_result result = written(path_set(to, event, value));
-    if (result != STEP_DONE) put_back(from, event, value);
-    return result;
+    if (path_set(to, event, value) == PATH_SET) return STEP_DONE;
+    put_back(from, event, value); /* also where a write would be silently nothing: a name in an array */
+    return STEP_FAILED;
 }
 
 static enum step_result rename_run(struct step *step, struct event *event)
@@ -736,6 +736,7 @@ static void mutate_apply(void *opaque, struct batch *batch, const struct selecti
     struct mutate *self = opaque;
     SELECTION_EACH(batch, in, event)
     {
+        regex_event_begin();
         enum step_result result = event_mutate(self, event);
         if (result == STEP_DONE)
             outcome_matched(out, event);
@@ -743,6 +744,7 @@ static void mutate_apply(void *opaque, struct batch *batch, const struct selecti
             outcome_failed(out, event,
                            result == STEP_MEMORY ? STR("_memory_limit") : self->tag_on_failure);
     }
+    regex_event_end();
 }
 
 const struct filter_type filter_mutate = {

@@ -198,6 +198,7 @@ static void prune_apply(void *opaque, struct batch *batch, const struct selectio
     struct prune *self = opaque;
     SELECTION_EACH(batch, in, event)
     {
+        regex_event_begin();
         prune_names(self, event);
         for (uint32_t i = 0; i < self->values_allowed.count; i++)
             prune_value(self, &self->values_allowed.rules[i], true, event);
@@ -205,6 +206,7 @@ static void prune_apply(void *opaque, struct batch *batch, const struct selectio
             prune_value(self, &self->values_forbidden.rules[i], false, event);
         outcome_matched(out, event);
     }
+    regex_event_end();
 }
 
 static void prune_fields(const void *opaque, struct field_set *fields)

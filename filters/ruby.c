@@ -192,6 +192,12 @@ static void apply(void *opaque, struct batch *batch, const struct selection *in,
     }
 }
 
+static void ruby_filter_fields(const void *opaque, struct field_set *said)
+{
+    const struct ruby_filter *self = opaque;
+    ruby_fields(self->ruby, self->code, said);
+}
+
 static uint32_t metrics(void *opaque, struct metric_row *rows, uint32_t capacity)
 {
     struct ruby_filter *self = opaque;
@@ -209,5 +215,6 @@ const struct filter_type filter_ruby = {
     .create = create,
     .apply = apply,
     .destroy = destroy,
+    .fields = ruby_filter_fields,
     .metrics = metrics,
 };

@@ -389,12 +389,14 @@ static void translate_apply(void *opaque, struct batch *batch, const struct sele
     struct dictionary *dictionary = self->table ? self->table : live_file_current(&self->file, batch->now.seconds);
     SELECTION_EACH(batch, in, event)
     {
+        regex_event_begin();
         enum lookup lookup = self->is_list               ? apply_list(self, dictionary, event)
                                : self->iterate_on.text.len ? apply_maps(self, dictionary, event)
                                                            : apply_value(self, dictionary, event);
         if (lookup == LOOKUP_FOUND) outcome_matched(out, event);
         else if (lookup == LOOKUP_MEMORY) outcome_failed(out, event, STR("_memory_limit"));
     }
+    regex_event_end();
 }
 
 static void translate_fields(const void *opaque, struct field_set *fields)

@@ -209,9 +209,11 @@ bool ruby_run_event(struct ruby *ruby, struct ruby_work *work)
                            .leave = LEAVE_NEXT};
     work->is_cancelled = work->is_limit = false;
     if (ruby->pattern_count > RUBY_PATTERNS_MAX / 2) ruby_patterns_forget(ruby);
+    regex_event_begin();
     struct value value = ruby->is_state_full
                              ? ruby_raise_limit(&run, "the instance variables hold too much")
                              : run_code(&run);
+    regex_event_end();
     bool failed = has_left(value) && run.leave == LEAVE_RAISE;
     if (!ruby_state_settle(&run)) failed = true;
     if (!failed) return true;

@@ -63,6 +63,11 @@ bool ruby_writes_state(const struct ruby *ruby, size_t *start, size_t *end);
  * (may be empty) is a field that must be a number for that. */
 bool ruby_offer(const struct ruby *ruby, struct arena *arena, struct str *text, struct str *number);
 
+/* What fields the code reads and sets, for warnings before the first event; `code` is that of the source: the
+ * text that complaints point at. */
+struct field_set;
+void ruby_fields(const struct ruby *ruby, struct str code, struct field_set *fields);
+
 /* For one event. `make` gives new events that go on behind it, empty or as copies of `copied`; NULL
  * at a limit. `locals` are read and written, as many as were declared, their values in the event's
  * arena. */

@@ -136,6 +136,38 @@ static int spend(pcre2_callout_block *block, void *opaque)
     return cpu - regex->cpu_start_ns > regex->budget_ns ? PCRE2_ERROR_CALLOUT : 0;
 }
 
+/* The account of an event. Of the thread and not of a regex: many of them work on one event. */
+static _Thread_local struct {
+    bool is_open, is_spent;
+    uint64_t ticks; /* of the last look at the CPU clock; 0: there was no attempt yet */
+    int64_t cpu_start_ns;
+} event_account;
+
+void regex_event_begin(void)
+{
+    event_account.is_open = true;
+    event_account.is_spent = false;
+    event_account.ticks = 0;
+    event_account.cpu_start_ns = 0;
+}
+
+void regex_event_end(void) { event_account.is_open = false; }
+
+/* As in spend() the clock is read when the counter says that it is worth it. */
+static bool event_allows(void)
+{
+    if (!event_account.is_open) return true;
+    if (event_account.is_spent) return false;
+    uint64_t now = ticks();
+    if (!event_account.ticks) event_account.ticks = now;
+    if (now - event_account.ticks < TICKS_MIN) return true;
+    event_account.ticks = now;
+    int64_t cpu = cpu_ns();
+    if (!event_account.cpu_start_ns) event_account.cpu_start_ns = cpu;
+    event_account.is_spent = cpu - event_account.cpu_start_ns > REGEX_EVENT_BUDGET_NS;
+    return !event_account.is_spent;
+}
+
 void regex_budget_set(struct regex *regex, int64_t ns)
 {
     regex->budget_ns = ns > 0 && ns < REGEX_BUDGET_NS ? ns : REGEX_BUDGET_NS;
@@ -340,6 +372,7 @@ enum regex_verdict regex_match_likely(struct regex *regex, struct str subject, u
                                       size_t start, struct regex_match *out)
 {
     if (start > subject.len || subject.len - start < regex->facts.length_min) return REGEX_NO_MATCH;
+    if (!event_allows()) return REGEX_LIMIT;
     int rc = run(regex, is_utf_subject(subject, string_flags), subject, start);
     if (rc < 0) regex->literal_hits = 0;
     if (rc == PCRE2_ERROR_NOMATCH) return REGEX_NO_MATCH;

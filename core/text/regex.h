@@ -32,6 +32,7 @@ enum {
     REGEX_SHORT_STEPS = 2000,           /* match limit of that try, for each start position */
     REGEX_STEPS = 100000,               /* match limit otherwise, plus one for each byte */
     REGEX_BUDGET_NS = 10 * 1000 * 1000, /* CPU time of an attempt; ends within twice of it */
+    REGEX_EVENT_BUDGET_NS = 100 * 1000 * 1000, /* CPU time of all attempts of one event, where asked for */
     REGEX_STACK_BYTES = 1024 * 1024,    /* of the JIT, for subjects that need more than 32 KiB */
     REGEX_HEAP_KIB = 8 * 1024,          /* of the interpreter, where there is no JIT */
     REGEX_PROBLEM_MAX = 160,
@@ -96,6 +97,12 @@ static inline bool regex_group(const struct regex_match *match, struct str subje
     *text = str_slice(subject, match->offsets[2 * group], match->offsets[2 * group + 1]);
     return true;
 }
+
+/* For whoever makes many attempts for one event (lists of texts, many patterns): those of this thread between the
+ * two have REGEX_EVENT_BUDGET_NS of its CPU time together; further ones are REGEX_LIMIT at once. A second begin
+ * starts anew. */
+void regex_event_begin(void);
+void regex_event_end(void);
 
 /* Named groups in order of their numbers, valid as long as the regex. */
 const struct regex_name *regex_names(const struct regex *regex, uint32_t *count);

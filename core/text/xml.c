@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/text/xml.h"
 #include <stdlib.h>
+#include <string.h>
 #include "core/text/xml_document.h"
 #include "core/text/xml_library.h"
 #include "core/xmalloc.h"
@@ -30,11 +31,70 @@ static void attribute_declared(void *opaque, const xmlChar *element, const xmlCh
     declaration_refuse(opaque);
 }
 
+/* Behind a comment or CDATA section that begins here, or 0. */
+static size_t section_end(struct str text)
+{
+    static const struct {
+        struct str start, end;
+    } sections[] = {{{"<!--", 4}, {"-->", 3}}, {{"<![CDATA[", 9}, {"]]>", 3}}};
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        struct str start = sections[i].start, end = sections[i].end;
+        if (text.len < start.len || memcmp(text.ptr, start.ptr, start.len) != 0) continue;
+        ptrdiff_t at = str_find(str_from(text, start.len), end);
+        return at < 0 ? text.len : start.len + (size_t)at + end.len;
+    }
+    return 0;
+}
+
+/* Behind the tag that begins here; `<` is in no attribute, so another one begins a tag in any case. */
+static size_t tag_end(struct str text, uint32_t *attributes)
+{
+    char quote = 0;
+    *attributes = 0;
+    for (size_t i = 1; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '<') return i;
+        if (quote) {
+            if (c == quote) quote = 0;
+        } else if (c == '>') {
+            return i + 1;
+        } else if (c == '"' || c == '\'') {
+            quote = c;
+        } else {
+            *attributes += c == '=';
+        }
+    }
+    return text.len;
+}
+
+/* What libxml2 would compare each with each: counted before, since nothing stops it there. */
+static bool is_bounded(struct str text, uint32_t *tags)
+{
+    const struct str name = STR("xmlns");
+    struct str rest = text;
+    uint32_t namespaces = 0, attributes;
+    for (ptrdiff_t at; (at = str_find(rest, name)) >= 0; rest = str_from(rest, (size_t)at + name.len))
+        if (++namespaces > XML_NAMESPACES_MAX) return false;
+    *tags = 0;
+    for (const char *at; text.len && (at = memchr(text.ptr, '<', text.len));) {
+        text = str_from(text, (size_t)(at - text.ptr));
+        size_t end = section_end(text);
+        ++*tags;
+        attributes = 0;
+        if (!end) end = tag_end(text, &attributes);
+        if (attributes > XML_ATTRIBUTES_MAX) return false;
+        text = str_from(text, end);
+    }
+    return true;
+}
+
 /* The text is UTF-8 whatever it says of itself: charsets are the codec's. */
 struct xml *xml_parse(struct str text, bool recovers)
 {
     if (!text.len || text.len > XML_BYTES_MAX) return NULL;
     bool is_refused = false;
+    uint32_t tags;
+    if (!is_bounded(text, &tags)) return NULL;
     xmlParserCtxt *context = libxml.xmlNewParserCtxt();
     if (!context) abort();
     context->_private = &is_refused;
@@ -42,7 +102,7 @@ struct xml *xml_parse(struct str text, bool recovers)
     context->sax->attributeDecl = attribute_declared;
     int flags = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | (recovers ? XML_PARSE_RECOVER : 0);
     xmlDoc *doc = libxml.xmlCtxtReadMemory(context, text.ptr, (int)text.len, NULL, "UTF-8", flags);
-    struct xml xml = {.doc = doc, .is_sound = context->wellFormed};
+    struct xml xml = {.doc = doc, .is_sound = context->wellFormed, .tags = tags};
     libxml.xmlFreeParserCtxt(context);
     if (!doc || is_refused || !libxml.xmlDocGetRootElement(doc)) {
         libxml.xmlFreeDoc(doc);

@@ -16,17 +16,20 @@
 
 enum {
     XML_BYTES_MAX = 1024 * 1024,        /* of a text */
+    XML_ATTRIBUTES_MAX = 1000,          /* of an element: libxml2 compares each with all others */
+    XML_NAMESPACES_MAX = 1000,          /* that a text declares; looked up one by one, too */
     XML_VALUE_DEPTH_MAX = 100,          /* of elements within each other, as a value */
     XML_FOUND_BYTES_MAX = 4 * 1024 * 1024, /* of all that one expression finds */
     XML_XPATH_STEPS_MAX = 1000 * 1000,  /* of one expression on one document */
+    XML_XPATH_PAIRS_MAX = 200 * 1000 * 1000, /* of steps and elements, where an expression can find a node twice */
 };
 
 /* Before all else, on the control thread. False: libxml2 is not installed. */
 bool xml_library_load(void);
 
 struct xml;
-/* NULL: nothing can be made of it, too large, or it has declarations. With `recovers` a text that is not well
- * formed gives what could be read of it. */
+/* NULL: nothing can be made of it, too large, too many attributes or namespaces, or it has declarations. With
+ * `recovers` a text that is not well formed gives what could be read of it. */
 struct xml *xml_parse(struct str text, bool recovers);
 void xml_free(struct xml *xml); /* NULL is allowed */
 bool xml_is_sound(const struct xml *xml); /* well formed */

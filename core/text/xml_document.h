@@ -8,6 +8,7 @@
 struct xml {
     xmlDoc *doc; /* owned */
     bool is_sound;
+    uint32_t tags; /* elements and the like, at most */
 };
 
 #endif

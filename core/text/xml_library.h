@@ -14,7 +14,7 @@
     X_(xmlNodeListGetString) X_(xmlBufferCreate) X_(xmlBufferContent) X_(xmlBufferLength)                \
     X_(xmlBufferFree) X_(xmlNodeDump) X_(xmlXPathNewContext) X_(xmlXPathFreeContext)                     \
     X_(xmlXPathCtxtCompile) X_(xmlXPathFreeCompExpr) X_(xmlXPathRegisterNs) X_(xmlXPathCompiledEval)     \
-    X_(xmlXPathFreeObject) X_(xmlXPathRegisteredNsCleanup)
+    X_(xmlXPathFreeObject) X_(xmlXPathRegisteredNsCleanup) X_(xmlSetGenericErrorFunc)
 
 /* Each under its own name: libxml.xmlFreeDoc(doc). */
 struct xml_library {

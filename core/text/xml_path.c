@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 #include "core/text/buf.h"
 #include "core/text/xml_document.h"
 #include "core/text/xml_library.h"
@@ -9,6 +10,7 @@ struct xml_path {
     xmlXPathCompExpr *compiled;
     xmlXPathContext *context; /* kept: making one costs more than most expressions */
     bool has_names;           /* of its own; else each document's */
+    bool is_quadratic;
 };
 
 /* ---- compiling ---- */
@@ -37,11 +39,31 @@ static void names_register(xmlXPathContext *context, const struct xml_name *name
     }
 }
 
+/* Can it come to one node on several ways, or compare nodes with nodes? Then libxml2 looks through all that it has
+ * found at each step, which no count of steps bounds. In doubt yes: on small documents it makes no difference. */
+static bool is_quadratic(struct str text)
+{
+    static const struct str words[] = {{"..", 2}, {"|", 1}, {"ancestor", 8}, {"descendant", 10},
+                                       {"following", 9}, {"preceding", 9}, {"parent", 6}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (str_find(text, words[i]) >= 0) return true;
+    ptrdiff_t first = str_find(text, STR("//"));
+    if (first >= 0 && str_find(str_from(text, (size_t)first + 2), STR("//")) >= 0) return true;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!strchr("=<>", text.ptr[i])) continue;
+        struct str right = str_trimmed(str_from(text, i + 1));
+        if (right.len && right.ptr[0] == '=') continue;
+        if (!right.len || !strchr("'\"0123456789.-", right.ptr[0])) return true;
+    }
+    return false;
+}
+
 struct xml_path *xml_path_create(struct str expression, const struct xml_name *names, uint32_t count, size_t *offset)
 {
     struct xml_path *path = xcalloc(1, sizeof *path);
     char *text = xstrndup(expression);
     path->has_names = count > 0;
+    path->is_quadratic = is_quadratic(expression);
     path->context = libxml.xmlXPathNewContext(NULL);
     if (!path->context) abort();
     *offset = 0;
@@ -125,14 +147,20 @@ static bool result_give(xmlDoc *doc, const xmlXPathObject *result, struct arena 
     }
 }
 
+/* What libxml2 would print on standard error for each event. */
+static void nothing_print(void *opaque, const char *format, ...) { (void)opaque, (void)format; }
+
 bool xml_path_find(struct xml_path *path, const struct xml *xml, struct arena *arena, struct value *out)
 {
     xmlXPathContext *context = path->context;
     context->doc = xml->doc;
     context->node = (xmlNode *)(void *)xml->doc;
     context->opLimit = XML_XPATH_STEPS_MAX;
+    if (path->is_quadratic && xml->tags > XML_XPATH_PAIRS_MAX / XML_XPATH_STEPS_MAX)
+        context->opLimit = XML_XPATH_PAIRS_MAX / xml->tags;
     context->opCount = 0;
     if (!path->has_names) root_names_register(context, libxml.xmlDocGetRootElement(xml->doc));
+    libxml.xmlSetGenericErrorFunc(NULL, nothing_print); /* of this thread */
     xmlXPathObject *result = libxml.xmlXPathCompiledEval(path->compiled, context);
     *out = value_array(arena, 2);
     bool ok = result && result_give(xml->doc, result, arena, out->array);

@@ -341,6 +341,32 @@ Test(regex, no_attempt_runs_away, .timeout = 60)
     free(text);
 }
 
+/* Of so many attempts those that were given up. */
+static uint32_t runaways(struct regex *regex, struct str subject, uint32_t times)
+{
+    uint32_t limits = 0;
+    for (uint32_t i = 0; i < times; i++) limits += regex_match(regex, subject, STRING_ASCII, 0, NULL) == REGEX_LIMIT;
+    return limits;
+}
+
+Test(regex, all_attempts_of_an_event_have_one_budget)
+{
+    struct str runaway = STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
+    struct regex *regex = compile("^(a+)+$", "");
+    regex_event_begin();
+    int64_t start = cpu_ns();
+    cr_expect_eq(runaways(regex, runaway, 10000), 10000);
+    int64_t took = cpu_ns() - start;
+    cr_expect_lt(took, REGEX_EVENT_BUDGET_NS + 5 * ATTEMPT_NS_MAX, "%.1f ms", (double)took / 1e6);
+    cr_expect_eq(regex_match(regex, STR("aa"), STRING_ASCII, 0, NULL), REGEX_LIMIT, "spent");
+    regex_event_begin();
+    cr_expect_eq(regex_match(regex, STR("aa"), STRING_ASCII, 0, NULL), REGEX_MATCH, "the next event has its own");
+    runaways(regex, runaway, 20);
+    regex_event_end();
+    cr_expect_eq(regex_match(regex, STR("aa"), STRING_ASCII, 0, NULL), REGEX_MATCH, "without an account");
+    regex_destroy(regex);
+}
+
 Test(regex, limit_is_told_from_no_match)
 {
     enum { LEN = 30000 };

@@ -87,6 +87,42 @@ Test(xml, expressions_that_work_without_end_are_given_up)
     cr_expect_eq(found.array->items[0].real, 20000);
 }
 
+Test(xml, attributes_and_namespaces_to_a_number_and_not_beyond)
+{
+    static const struct { const char *name, *value; size_t most; } rows[] = {
+        {"a", "\"=>\"", XML_ATTRIBUTES_MAX}, {"xmlns:a", "'u'", XML_NAMESPACES_MAX}};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        for (size_t more = 0; more < 2; more++) {
+            struct buf text = buf_in_arena(&arena);
+            buf_append_z(&text, "<r>");
+            buf_append_z(&text, "<e");
+            for (size_t i = 0; i < rows[r].most + more; i++) buf_printf(&text, " %s%zu=%s", rows[r].name, i, rows[r].value);
+            buf_append_z(&text, "/></r>");
+            struct xml *xml = xml_parse(buf_take(&text), true);
+            cr_expect_eq(xml != NULL, more == 0, "row %zu, %zu", r, rows[r].most + more);
+            xml_free(xml);
+        }
+    }
+    struct str signs = text_of("<r><![CDATA[<a ", "=", 5000, "]]><!-- <a === -->"), value = text_of("", "k=1 ", 5000, "</r>");
+    struct xml *xml = xml_parse(arena_printf(&arena, "%.*s%.*s", STR_ARG(signs), STR_ARG(value)), false);
+    cr_expect(xml && xml_is_sound(xml), "signs that are no attributes");
+    xml_free(xml);
+}
+
+/* Each of them would compare what it has found with each other: minutes. */
+Test(xml, expressions_that_find_nodes_twice_are_given_up_on_large_documents)
+{
+    static const char *const expressions[] = {"//a//a", "/r/a|/r/b", "/r/a[. = /r/b]", "//b/preceding-sibling::*", "//b/../a"};
+    for (size_t i = 0; i < sizeof expressions / sizeof *expressions; i++) {
+        struct value found;
+        cr_expect(finds(text_of("<r>", "<a>x<a/></a><b>x</b>", 40, "</r>"), expressions[i], &found), "%s", expressions[i]);
+        cr_expect_gt(found.array->count, 0, "%s", expressions[i]);
+        cr_expect_not(finds(text_of("<r>", "<a>x<a/></a><b>x</b>", 40000, "</r>"), expressions[i], &found), "%s", expressions[i]);
+    }
+    struct value found;
+    cr_expect(finds(text_of("<r>", "<a>x</a><b k='1'/>", 40000, "</r>"), "/r/b[@k='1' and position() >= 1][1]/@k", &found));
+}
+
 Test(xml, what_is_found_is_bounded)
 {
     struct value found;
