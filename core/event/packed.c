@@ -13,6 +13,7 @@ enum packed_kind {
     PACKED_TIME,
     PACKED_ARRAY,
     PACKED_MAP,
+    PACKED_AGAIN,
 };
 
 /* ---- packing ---- */
@@ -53,40 +54,73 @@ void pack_text(struct buf *out, struct str text)
 
 static void pack_kind(struct buf *out, enum packed_kind kind) { buf_append_char(out, (char)kind); }
 
-static void pack_any(struct buf *out, const struct value *value, uint32_t depth);
+/* One value or event that is packed, and the last long text in it that was not written again yet. */
+struct packer {
+    struct buf *out;
+    struct str text; /* ptr NULL: none */
+    size_t at;       /* where its bytes lie in `out` */
+};
+
+static void pack_any(struct packer *packer, const struct value *value, uint32_t depth);
+
+/* The same bytes in memory, as one text in two fields has them; each text once, so that a reader can bound them. There
+ * is room; behind it. */
+static inline char *put_string(struct packer *packer, char *at, struct str text)
+{
+    size_t here = (size_t)(at - packer->out->ptr);
+    if (text.ptr == packer->text.ptr && text.len == packer->text.len && text.len >= PACKED_AGAIN_MIN) {
+        *at++ = PACKED_AGAIN;
+        at = put_varint(at, here - packer->at);
+        packer->text.ptr = NULL;
+        return put_varint(at, text.len);
+    }
+    *at++ = PACKED_STRING;
+    at = put_text(at, text);
+    if (text.len < PACKED_AGAIN_MIN) return at;
+    packer->text = text;
+    packer->at = (size_t)(at - packer->out->ptr) - text.len;
+    return at;
+}
+
+static void pack_string(struct packer *packer, struct str text)
+{
+    struct buf *out = packer->out;
+    buf_reserve(out, 1 + 2 * PACKED_VARINT_MAX + text.len);
+    out->len = (size_t)(put_string(packer, out->ptr + out->len, text) - out->ptr);
+}
 
 /* Most are texts: room is asked for once, since a spill packs each event. */
-static inline void pack_entry(struct buf *out, struct str key, const struct value *value, uint32_t depth)
+static inline void pack_entry(struct packer *packer, struct str key, const struct value *value, uint32_t depth)
 {
+    struct buf *out = packer->out;
     if (value->kind != VALUE_STRING) {
         pack_text(out, key);
-        pack_any(out, value, depth);
+        pack_any(packer, value, depth);
         return;
     }
     struct str text = value_text(value);
-    buf_reserve(out, 2 * PACKED_VARINT_MAX + 1 + key.len + text.len);
+    buf_reserve(out, 3 * PACKED_VARINT_MAX + 1 + key.len + text.len);
     char *at = put_text(out->ptr + out->len, key);
-    *at++ = PACKED_STRING;
-    out->len = (size_t)(put_text(at, text) - out->ptr);
+    out->len = (size_t)(put_string(packer, at, text) - out->ptr);
 }
 
-static void pack_entries(struct buf *out, const struct map *map, uint32_t depth)
+static void pack_entries(struct packer *packer, const struct map *map, uint32_t depth)
 {
     assert(depth <= VALUE_DEPTH_MAX);
-    pack_varint(out, map->live);
+    pack_varint(packer->out, map->live);
     uint32_t count = 0;
     MAP_EACH(map, entry) {
-        pack_entry(out, key_text(&entry->key), &entry->value, depth);
+        pack_entry(packer, key_text(&entry->key), &entry->value, depth);
         count++;
     }
     assert(count == map->live);
 }
 
-static void pack_items(struct buf *out, const struct array *array, uint32_t depth)
+static void pack_items(struct packer *packer, const struct array *array, uint32_t depth)
 {
     assert(depth <= VALUE_DEPTH_MAX);
-    pack_varint(out, array->count);
-    ARRAY_EACH(array, item) pack_any(out, item, depth);
+    pack_varint(packer->out, array->count);
+    ARRAY_EACH(array, item) pack_any(packer, item, depth);
 }
 
 static void pack_double(struct buf *out, double real)
@@ -96,8 +130,9 @@ static void pack_double(struct buf *out, double real)
     for (int i = 0; i < 8; i++) buf_append_char(out, (char)(bits >> 8 * i));
 }
 
-static void pack_any(struct buf *out, const struct value *value, uint32_t depth)
+static void pack_any(struct packer *packer, const struct value *value, uint32_t depth)
 {
+    struct buf *out = packer->out;
     assert(value->kind != VALUE_MISSING);
     switch ((enum value_kind)value->kind) {
     case VALUE_MISSING: return;
@@ -112,10 +147,10 @@ static void pack_any(struct buf *out, const struct value *value, uint32_t depth)
         pack_double(out, value->real);
         return;
     case VALUE_NUMBER:
-    case VALUE_STRING:
-        pack_kind(out, value->kind == VALUE_NUMBER ? PACKED_NUMBER : PACKED_STRING);
+        pack_kind(out, PACKED_NUMBER);
         pack_text(out, value_text(value));
         return;
+    case VALUE_STRING: pack_string(packer, value_text(value)); return;
     case VALUE_TIME:
         pack_kind(out, PACKED_TIME);
         pack_varint(out, zigzag(value->seconds));
@@ -123,21 +158,22 @@ static void pack_any(struct buf *out, const struct value *value, uint32_t depth)
         return;
     case VALUE_ARRAY:
         pack_kind(out, PACKED_ARRAY);
-        pack_items(out, value->array, depth + 1);
+        pack_items(packer, value->array, depth + 1);
         return;
     case VALUE_MAP:
         pack_kind(out, PACKED_MAP);
-        pack_entries(out, value->map, depth + 1);
+        pack_entries(packer, value->map, depth + 1);
         return;
     }
 }
 
-void pack_value(struct buf *out, const struct value *value) { pack_any(out, value, 0); }
+void pack_value(struct buf *out, const struct value *value) { pack_any(&(struct packer){.out = out}, value, 0); }
 
 void pack_event(struct buf *out, const struct event *event)
 {
-    pack_entries(out, &event->root, 0);
-    pack_entries(out, &event->metadata, 0);
+    struct packer packer = {.out = out};
+    pack_entries(&packer, &event->root, 0);
+    pack_entries(&packer, &event->metadata, 0);
 }
 
 /* ---- unpacking ---- */
@@ -166,19 +202,32 @@ bool unpack_text(struct str *in, struct str *text)
     return true;
 }
 
-static bool unpack_any(struct str *in, struct arena *arena, struct value *value, uint32_t depth);
+/* The bytes of one value or event, and how far they are read. */
+struct unpacker {
+    struct str in;
+    const char *begin;
+    struct arena *arena;
+    size_t again; /* bytes that may still come again */
+};
 
-static bool unpack_items(struct str *in, struct arena *arena, struct value *value, uint32_t depth)
+static struct unpacker unpacker_of(struct str in, struct arena *arena)
+{
+    return (struct unpacker){.in = in, .begin = in.ptr, .arena = arena, .again = in.len};
+}
+
+static bool unpack_any(struct unpacker *from, struct value *value, uint32_t depth);
+
+static bool unpack_items(struct unpacker *from, struct value *value, uint32_t depth)
 {
     uint64_t count;
     /* each takes a byte at least: no count asks for more memory than its bytes account for */
-    if (depth > VALUE_DEPTH_MAX || !unpack_varint(in, &count) || count > in->len || count > ARRAY_COUNT_MAX)
+    if (depth > VALUE_DEPTH_MAX || !unpack_varint(&from->in, &count) || count > from->in.len || count > ARRAY_COUNT_MAX)
         return false;
-    *value = value_array(arena, (uint32_t)count);
+    *value = value_array(from->arena, (uint32_t)count);
     for (uint64_t i = 0; i < count; i++) {
         struct value item;
-        if (!unpack_any(in, arena, &item, depth)) return false;
-        array_push(value->array, arena, item);
+        if (!unpack_any(from, &item, depth)) return false;
+        array_push(value->array, from->arena, item);
     }
     return true;
 }
@@ -188,33 +237,33 @@ static bool unpack_count(struct str *in, uint64_t *count)
     return unpack_varint(in, count) && *count <= in->len / 2 && *count <= UINT32_MAX;
 }
 
-static bool unpack_entry(struct str *in, struct arena *arena, struct entry *entry, uint32_t depth)
+static bool unpack_entry(struct unpacker *from, struct entry *entry, uint32_t depth)
 {
     struct str name;
-    if (!unpack_text(in, &name) || !unpack_any(in, arena, &entry->value, depth)) return false;
+    if (!unpack_text(&from->in, &name) || !unpack_any(from, &entry->value, depth)) return false;
     entry->key = key_of(name);
     return true;
 }
 
-static bool unpack_entries(struct str *in, struct arena *arena, struct map *map, uint32_t depth)
+static bool unpack_entries(struct unpacker *from, struct map *map, uint32_t depth)
 {
     uint64_t count;
-    if (depth > VALUE_DEPTH_MAX || !unpack_count(in, &count)) return false;
+    if (depth > VALUE_DEPTH_MAX || !unpack_count(&from->in, &count)) return false;
     for (uint64_t i = 0; i < count; i++) {
         struct entry entry;
-        if (!unpack_entry(in, arena, &entry, depth)) return false;
-        map_set(map, arena, entry.key, entry.value);
+        if (!unpack_entry(from, &entry, depth)) return false;
+        map_set(map, from->arena, entry.key, entry.value);
     }
     return true;
 }
 
-static bool unpack_map(struct str *in, struct arena *arena, struct value *value, uint32_t depth)
+static bool unpack_map(struct unpacker *from, struct value *value, uint32_t depth)
 {
-    struct str ahead = *in;
+    struct str ahead = from->in;
     uint64_t count;
     if (!unpack_count(&ahead, &count)) return false;
-    *value = value_map(arena, (uint32_t)count);
-    return unpack_entries(in, arena, value->map, depth);
+    *value = value_map(from->arena, (uint32_t)count);
+    return unpack_entries(from, value->map, depth);
 }
 
 static bool unpack_number(struct str *in, struct value *value)
@@ -231,6 +280,17 @@ static bool unpack_string(struct str *in, struct value *value)
     struct str text;
     if (!unpack_text(in, &text)) return false;
     *value = value_string(text);
+    return true;
+}
+
+static bool unpack_again(struct unpacker *from, struct value *value)
+{
+    const char *here = from->in.ptr - 1;
+    uint64_t distance, len;
+    if (!unpack_varint(&from->in, &distance) || !unpack_varint(&from->in, &len)) return false;
+    if (distance > (uint64_t)(here - from->begin) || len > distance || len > from->again) return false;
+    from->again -= len;
+    *value = value_string((struct str){here - distance, (size_t)len});
     return true;
 }
 
@@ -262,8 +322,9 @@ static bool unpack_time(struct str *in, struct value *value)
     return true;
 }
 
-static bool unpack_any(struct str *in, struct arena *arena, struct value *value, uint32_t depth)
+static bool unpack_any(struct unpacker *from, struct value *value, uint32_t depth)
 {
+    struct str *in = &from->in;
     if (!in->len) return false;
     enum packed_kind kind = (enum packed_kind)(uint8_t)*in->ptr;
     *in = str_from(*in, 1);
@@ -276,15 +337,19 @@ static bool unpack_any(struct str *in, struct arena *arena, struct value *value,
     case PACKED_NUMBER: return unpack_number(in, value);
     case PACKED_STRING: return unpack_string(in, value);
     case PACKED_TIME: return unpack_time(in, value);
-    case PACKED_ARRAY: return unpack_items(in, arena, value, depth + 1);
-    case PACKED_MAP: return unpack_map(in, arena, value, depth + 1);
+    case PACKED_ARRAY: return unpack_items(from, value, depth + 1);
+    case PACKED_MAP: return unpack_map(from, value, depth + 1);
+    case PACKED_AGAIN: return unpack_again(from, value);
     }
     return false;
 }
 
 bool unpack_value(struct str *in, struct arena *arena, struct value *value)
 {
-    return unpack_any(in, arena, value, 0);
+    struct unpacker from = unpacker_of(*in, arena);
+    bool is_whole = unpack_any(&from, value, 0);
+    *in = from.in;
+    return is_whole;
 }
 
 /* Fields with a slot must be what everyone takes them for. */
@@ -294,10 +359,10 @@ static bool slot_may_hold(enum event_slot slot, const struct value *value)
     return slot != SLOT_TAGS || event_tags_are_legal(value);
 }
 
-static bool unpack_field(struct str *in, struct event *event)
+static bool unpack_field(struct unpacker *from, struct event *event)
 {
     struct entry entry;
-    if (!unpack_entry(in, event->arena, &entry, 0)) return false;
+    if (!unpack_entry(from, &entry, 0)) return false;
     struct str name = key_text(&entry.key);
     int slot = event_slot_of(name);
     if (slot < 0) {
@@ -309,12 +374,20 @@ static bool unpack_field(struct str *in, struct event *event)
     return true;
 }
 
-bool unpack_event(struct str *in, struct event *event)
+static bool unpack_fields(struct unpacker *from, struct event *event)
 {
     uint64_t count;
-    if (!unpack_count(in, &count)) return false;
+    if (!unpack_count(&from->in, &count)) return false;
     for (int slot = 0; slot < SLOT_COUNT; slot++) event_slot_set(event, (enum event_slot)slot, VALUE_NONE);
     for (uint64_t i = 0; i < count; i++)
-        if (!unpack_field(in, event)) return false;
-    return unpack_entries(in, event->arena, &event->metadata, 0);
+        if (!unpack_field(from, event)) return false;
+    return unpack_entries(from, &event->metadata, 0);
+}
+
+bool unpack_event(struct str *in, struct event *event)
+{
+    struct unpacker from = unpacker_of(*in, event->arena);
+    bool is_whole = unpack_fields(&from, event);
+    *in = from.in;
+    return is_whole;
 }

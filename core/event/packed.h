@@ -11,6 +11,8 @@
  *             8 time                    varint seconds, zigzag; varint nanoseconds
  *             9 array                   varint count, values
  *            10 map                     varint count, then varint length, bytes of the key, value
+ *            11 the text of a string before, again: varint distance from this 11 back to its first byte, varint
+ *               length. `message` and [event][original] are one text in most events, and most of their bytes.
  *   event   the map of its fields, then the map of its metadata
  *   varint  7 bits a byte, lowest first, the highest bit: more follows (LEB128)
  *
@@ -21,7 +23,10 @@
 #include "core/event/event.h"
 #include "core/text/buf.h"
 
-enum { PACKED_VARINT_MAX = 10 }; /* bytes */
+enum {
+    PACKED_VARINT_MAX = 10, /* bytes */
+    PACKED_AGAIN_MIN = 32   /* bytes; a text that is shorter is written each time */
+};
 
 void pack_varint(struct buf *out, uint64_t number);
 void pack_text(struct buf *out, struct str text); /* varint length, bytes */
@@ -30,7 +35,8 @@ void pack_value(struct buf *out, const struct value *value);
 void pack_event(struct buf *out, const struct event *event);
 
 /* Each takes its bytes off the front of `in`; false: they are not such bytes, and `in` stands anywhere. Texts are
- * borrowed from the bytes, containers lie in `arena`: about 16 times the bytes at worst. */
+ * borrowed from the bytes, containers lie in `arena`: about 16 times the bytes at worst; texts that come again have no
+ * more bytes together than were given. */
 bool unpack_varint(struct str *in, uint64_t *number);
 bool unpack_text(struct str *in, struct str *text);
 bool unpack_value(struct str *in, struct arena *arena, struct value *value);

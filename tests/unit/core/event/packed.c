@@ -91,12 +91,48 @@ Test(packed, the_format_on_disk_is_this)
     buf_fini(&bytes);
 }
 
+/* An event of fields that have one text in memory, as `message` and [event][original] have: its bytes. */
+static size_t packed_len_of_one_text(size_t len, int fields)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    char text[PACKED_AGAIN_MIN];
+    memset(text, 'x', sizeof text);
+    struct event *event = batch_event(scene.batch);
+    for (int i = 0; i < fields; i++)
+        map_set(&event->root, event->arena, key_of(str_of(names[i])), value_string((struct str){text, len}));
+    struct buf bytes = {0};
+    pack_event(&bytes, event);
+    struct event *again = event_again((struct str){bytes.ptr, bytes.len});
+    cr_assert(again, "%zu bytes", len);
+    for (int i = 0; i < fields; i++) {
+        struct path path = scene_path(&scene, names[i]);
+        cr_expect(str_eq(value_text(path_get(&path, again)), (struct str){text, len}), "%s", names[i]);
+    }
+    size_t packed = bytes.len;
+    buf_fini(&bytes);
+    return packed;
+}
+
+Test(packed, a_long_text_of_two_fields_is_written_once)
+{
+    enum { KEY = 2, HEAD = 2, AGAIN = 3, LONG = PACKED_AGAIN_MIN }; /* bytes of each */
+    size_t none = packed_len_of_one_text(LONG, 0);
+    cr_expect_eq(packed_len_of_one_text(LONG - 1, 2), none + 2 * (KEY + HEAD + LONG - 1), "a short one: twice");
+    cr_expect_eq(packed_len_of_one_text(LONG, 2), none + 2 * KEY + HEAD + LONG + AGAIN);
+    cr_expect_eq(packed_len_of_one_text(LONG, 3), none + 3 * KEY + 2 * (HEAD + LONG) + AGAIN, "once again, not for ever");
+}
+
 Test(packed, other_bytes_are_refused)
 {
     static const struct { const char *what; struct str bytes; } rows[] = {
         {"nothing", BYTES("")},
         {"kind 0", BYTES("\0")},
-        {"kind 11", BYTES("\x0b")},
+        {"kind 12", BYTES("\x0c")},
+        {"again, and nothing more", BYTES("\x0b")},
+        {"again, without a length", BYTES("\x0b\x00")},
+        {"again, from before the bytes", BYTES("\x09\x02\x07\x01x\x0b\x06\x01")},
+        {"again, with bytes of its own", BYTES("\x09\x02\x07\x01x\x0b\x01\x02")},
+        {"again, in all more bytes than were given", BYTES("\x09\x05\x07\x04xxxx\x0b\x04\x04\x0b\x07\x04\x0b\x0a\x04\x0b\x0d\x09")},
         {"an integer that does not end", BYTES("\x04\xff\xff")},
         {"an integer of 65 bits", BYTES("\x04\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02")},
         {"an integer of 11 bytes", BYTES("\x04\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01")},
