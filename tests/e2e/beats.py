@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The input beats with a shipper that speaks its protocol to the byte: versions, windows, compression, cuts,
-bombs, slow outputs, stops and kills. What was acknowledged is never missing. quick: yes"""
+bombs, slow outputs, stops and kills. What was acknowledged is never missing. quick: yes, waits: yes"""
 import random
 from support_tls import *
 from support_lumberjack import *

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The dns filter against a name server of this test's own: answers, failures, silence, retries, caches; a
-batch that waits is stopped and killed; with one worker and with four. quick: yes"""
+batch that waits is stopped and killed; with one worker and with four. quick: yes, waits: yes"""
 import json, struct
 from support import *
 

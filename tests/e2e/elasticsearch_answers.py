@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The elasticsearch output against a scripted store: overload, refusals of single documents, requests that are
 too large, garbage, answers without end, slow ones, dead and deaf hosts. What is sent by whom is kept by id, so
-that nothing is missing, and nothing is there twice but what a lost answer allows. quick: yes"""
+that nothing is missing, and nothing is there twice but what a lost answer allows. quick: yes, waits: yes"""
 import gzip, http.server, ssl
 from support import *
 

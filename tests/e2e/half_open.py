@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections that break badly, in a network namespace of its own: a sender that vanishes (its packets are dropped),
 one that is silent for longer than idle_timeout, a reset within a line, a receiver that closes its window, one that
-vanishes. What was whole arrives once, half lines are thrown away and counted, descriptors go back."""
+vanishes. What was whole arrives once, half lines are thrown away and counted, descriptors go back.
+waits: yes"""
 from support import *
 
 NAMESPACE = ("unshare", "--net")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The http filter against a web server of this test's own: requests as the options say, answers of all
-kinds, failures; a batch that waits is stopped and killed; with one worker and with four. quick: yes"""
+kinds, failures; a batch that waits is stopped and killed; with one worker and with four. quick: yes, waits: yes"""
 import http.server, json
 from support_tls import *
 

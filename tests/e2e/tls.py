@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS of the inputs tcp, syslog and beats and the output tcp: certificates good, expired, of the wrong authority or
 name, absent; versions refused; garbage, plain text and stalled clients; certificates replaced under load
-without a connection lost. quick: yes"""
+without a connection lost. quick: yes, waits: yes"""
 from support_tls import *
 from support_lumberjack import *
 
