@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The command line: exit codes, help, complaints, what runs beside what is wrong, signals, the log as
-JSON. quick: yes"""
+JSON. quick: yes, sanitizers: no"""
 from support import *
 import pty, re, select, termios
 

@@ -3,7 +3,7 @@
 """The container image: built from the Dockerfile, run as process 1 with a read-only root and no
 capabilities, with Logstash's mounts and variables, asked for its health, stopped. Needs root, and the
 packages of tests/container/packages.txt, which it installs. In `gate` too: a minute once the
-base image is in the cache."""
+base image is in the cache. waits: yes"""
 import resource
 from support import *
 
