@@ -9,13 +9,13 @@
 #include "core/net/http_client.h"
 #include "tests/unit/support/net.h"
 
-enum { PEERS_MAX = 64, REQUESTS_MAX = 200, BODY_MAX = 1000, TIME_MS = 1000 };
+enum { PEERS_MAX = 64, REQUESTS_MAX = 200, BODY_MAX = 1000, TIME_MS = 1000, CONNECTIONS_MAX = 8 };
 
 static struct bench bench;
 static struct arena arena;
 static struct http_client *client;
 static int listener, peers[PEERS_MAX];
-static uint32_t peer_count, served;
+static uint32_t peer_count, open_count, open_most, served;
 static uint16_t port;
 static bool is_closed;
 
@@ -26,41 +26,58 @@ static struct sent {
 
 static void answered(struct http_request *request) { ((struct sent *)request->opaque)->calls++; }
 
+static void peer_end(uint32_t at)
+{
+    close(peers[at]);
+    peers[at] = -1;
+    open_count--;
+}
+
+/* To a client that may have given up on the answer meanwhile, and closed. */
+static void peer_send(uint32_t at, struct str bytes)
+{
+    ssize_t len = send(peers[at], bytes.ptr, bytes.len, MSG_NOSIGNAL);
+    cr_assert(len == (ssize_t)bytes.len || errno == EPIPE || errno == ECONNRESET, "%s", strerror(errno));
+}
+
 /* By the path: /ok, /size/N a body of N bytes, /silent no answer, /half a part of one, /close ends the connection. */
 static void peer_answer(uint32_t at, const char *text)
 {
-    static char body[4 * BODY_MAX];
-    char head[128];
+    char answer[4 * BODY_MAX];
     int size = 2;
     served++;
     if (strstr(text, " /silent")) return;
     if (strstr(text, " /close")) {
-        close(peers[at]);
-        peers[at] = -1;
+        peer_end(at);
         return;
     }
     const char *sized = strstr(text, " /size/");
     if (sized) size = atoi(sized + strlen(" /size/"));
-    memset(body, 'x', sizeof body);
-    int len = snprintf(head, sizeof head, "HTTP/1.1 %s\r\ncontent-length: %d\r\n\r\n", strstr(text, " /missing") ? "404 No" : "200 OK",
-                       strstr(text, " /half") ? size + 10 : size);
-    bench_send(peers[at], (struct str){head, (size_t)len});
-    bench_send(peers[at], (struct str){body, (size_t)size});
+    int head = snprintf(answer, sizeof answer, "HTTP/1.1 %s\r\ncontent-length: %d\r\n\r\n",
+                        strstr(text, " /missing") ? "404 No" : "200 OK", strstr(text, " /half") ? size + 10 : size);
+    cr_assert_leq((size_t)head + (size_t)size, sizeof answer);
+    memset(answer + head, 'x', (size_t)size);
+    peer_send(at, (struct str){answer, (size_t)(head + size)}); /* at once: in two, Nagle holds the second back for 40 ms */
 }
 
+/* What the client has closed is seen to before what it has opened since. */
 static void turn(void)
 {
+    for (uint32_t i = 0; i < peer_count; i++) {
+        char text[2048];
+        for (ssize_t len; peers[i] >= 0 && (len = recv(peers[i], text, sizeof text - 1, MSG_DONTWAIT)) >= 0;) {
+            text[len] = 0;
+            if (len)
+                peer_answer(i, text);
+            else
+                peer_end(i);
+        }
+    }
     int fd = accept(listener, NULL, NULL);
     if (fd >= 0) {
         cr_assert_lt(peer_count, PEERS_MAX);
         peers[peer_count++] = fd;
-    }
-    for (uint32_t i = 0; i < peer_count; i++) {
-        char text[2048];
-        ssize_t len = peers[i] < 0 ? -1 : recv(peers[i], text, sizeof text - 1, MSG_DONTWAIT);
-        if (len <= 0) continue;
-        text[len] = 0;
-        peer_answer(i, text);
+        if (++open_count > open_most) open_most = open_count;
     }
     bench_turn(&bench);
 }
@@ -91,15 +108,15 @@ static void closed(void *opaque) { *(bool *)opaque = true; }
 static void set_up(void)
 {
     const char *problem;
-    struct http_client_options options = {.connect_timeout_ms = TIME_MS, .request_timeout_ms = TIME_MS, .connections_max = 8,
-                                          .host_connections_max = 8, .keeps_connections = true};
+    struct http_client_options options = {.connect_timeout_ms = TIME_MS, .request_timeout_ms = TIME_MS, 
+                                          .connections_max = CONNECTIONS_MAX, .host_connections_max = CONNECTIONS_MAX, .keeps_connections = true};
     cr_assert(http_client_is_available(&problem), "%s", problem);
     bench_begin(&bench, ECS_DISABLED, (const char *const[]){NULL});
     arena_init(&arena, NULL);
     port = bench_free_port(SOCK_STREAM);
     listener = bench_listen(port);
     memset(sent, 0, sizeof sent);
-    peer_count = served = 0;
+    peer_count = open_count = open_most = served = 0;
     is_closed = false;
     cr_assert_eq(http_client_open(&client, &bench.loop, &options), 0);
 }
@@ -175,5 +192,5 @@ Test(http_client, many_at_once_on_few_connections_are_each_answered_once)
     uint32_t fine = 0;
     for (uint32_t i = 0; i < REQUESTS_MAX; i++) fine += sent[i].calls == 1 && (sent[i].request.status == 200 || sent[i].request.is_late);
     cr_expect_eq(fine, REQUESTS_MAX, "those behind others may have waited for too long");
-    cr_expect_leq(peer_count, 8);
+    cr_expect_leq(open_most, CONNECTIONS_MAX);
 }
