@@ -15,7 +15,8 @@ struct work {
     const char *folder;
     struct spool spool;
     struct spool_report report;
-    struct queue_pack *pack; /* NULL: a spill */
+    struct record_pack *pack;
+    bool is_spill;
     bool is_queue;           /* by its reader: its records are a queue's, or a newer version's */
     struct diag *diag;
     bool is_whole; /* nothing is lost so far */
@@ -141,18 +142,21 @@ static bool record_open(struct work *work, const struct spool_record *record, st
 static void record_print(struct work *work, const struct spool_record *record)
 {
     struct queue_records records;
-    if (work->pack && record_open(work, record, &records)) {
+    if (work->is_spill && queue_dump_spilled(work->pack, record)) return;
+    if (!work->is_spill && record_open(work, record, &records)) {
         for (struct str each; queue_records_next(&records, &each);) print_frames(record->sequence, each);
         return;
     }
     printf("%llu\t", (number)record->sequence);
-    if (work->pack || !queue_dump_event(record->payload)) print_text(record->payload);
+    print_text(record->payload);
 }
 
 static void record_check(struct work *work, const struct spool_record *record)
 {
     struct queue_records records;
-    if (!work->is_queue || record_open(work, record, &records)) return;
+    bool is_known = work->is_spill ? queue_is_spilled(work->pack, record)
+                                   : !work->is_queue || record_open(work, record, &records);
+    if (is_known) return;
     work->is_whole = false;
     printf("unknown: record %llu is whole, but not such as this version writes\n", (number)record->sequence);
 }
@@ -170,7 +174,7 @@ static int walk(struct work *work, bool prints, uint64_t *records)
             else say_loss(work, &loss);
             continue;
         }
-        ++*records;
+        *records += record.numbers;
         if (prints) record_print(work, &record);
         else record_check(work, &record);
     }
@@ -204,7 +208,7 @@ static int repair(struct work *work)
 {
     /* limits of appending, which repairing does not do */
     struct spool_options options = {.folder = work->folder, .bytes_max = 1 << 20, .segment_bytes = 1 << 16,
-                                    .group_bytes = 4096, .payload_max = 1024};
+                                    .group_bytes = 4096, .payload_max = 1024, .has_runs = work->is_spill};
     spool_close(&work->spool);
     int error = spool_open(&work->spool, &options, &file_ops_real, &work->report);
     if (error) return error;
@@ -233,11 +237,12 @@ static enum exit_code act(int (*run)(struct work *work), struct str folder, stru
 {
     struct work work = {.folder = xstrndup(folder), .diag = diag, .is_whole = true};
     int error = spool_open_look(&work.spool, work.folder, &file_ops_real, &work.report);
-    if (error == 0 && !queue_is_spill(&work.spool)) work.pack = queue_pack_create(QUEUE_PLAIN);
-    work.is_queue = work.pack && has_reader(&work.spool);
+    work.pack = record_pack_create(COMPRESS_NOTHING);
+    work.is_spill = error == 0 && queue_is_spill(&work.spool);
+    work.is_queue = error == 0 && !work.is_spill && has_reader(&work.spool);
     if (error == 0) error = run(&work);
     if (error) say_error(&work, error);
-    queue_pack_destroy(work.pack);
+    record_pack_destroy(work.pack);
     if (work.spool.options.folder) spool_close(&work.spool);
     free((char *)(uintptr_t)work.folder);
     return error || !work.is_whole ? EXIT_RUNTIME : EXIT_DONE;

@@ -10,24 +10,58 @@ bool queue_is_spill(const struct spool *spool)
     return spool->checkpoint.count == 1 && strcmp(spool->checkpoint.cursors[0].name, SPILL_CURSOR_NAME) == 0;
 }
 
-bool queue_dump_event(struct str payload)
+/* Each of an empty list has no bytes. */
+static bool event_line(struct str bytes, struct buf *line)
 {
-    if (!payload.len || *payload.ptr != SPILL_RECORD_EVENT) return false;
     struct budget budget = {0};
     struct chunk_pool pool;
     chunk_pool_init(&pool, &budget);
     struct batch *batch = batch_create(&pool, NULL);
     struct time_cache times = {0};
-    struct buf line = {0};
     uint64_t at_ms;
-    bool is_event = hold_unpack(batch, str_from(payload, 1), &at_ms);
-    if (is_event) {
-        json_encode_event(batch->events[0], &times, &line);
-        buf_append_char(&line, '\n');
-        fwrite(line.ptr, 1, line.len, stdout);
-    }
-    buf_fini(&line);
+    bool is_event = hold_unpack(batch, bytes, &at_ms);
+    buf_clear(line);
+    if (is_event) json_encode_event(batch->events[0], &times, line);
     batch_destroy(batch);
     chunk_pool_fini(&pool);
     return is_event;
+}
+
+/* The events of a record as a list; false: it is none, or has not as many as numbers. */
+static bool list_of(struct record_pack *pack, const struct spool_record *record, struct buf *plain, struct str *list)
+{
+    struct str payload = record->payload;
+    if (*payload.ptr == SPILL_RECORD_PACKED)
+        return record_pack_open(pack, payload, NULL, list) && record_list_count(*list) == record->numbers;
+    if (*payload.ptr != SPILL_RECORD_EVENT) return false;
+    pack_text(plain, str_from(payload, 1));
+    *list = buf_str(plain);
+    return true;
+}
+
+bool queue_is_spilled(struct record_pack *pack, const struct spool_record *record)
+{
+    struct buf plain = {0}, line = {0};
+    struct str list, event;
+    bool ok = list_of(pack, record, &plain, &list);
+    while (ok && record_list_next(&list, &event)) ok = event_line(event, &line);
+    buf_fini(&line);
+    buf_fini(&plain);
+    return ok || *record->payload.ptr == SPILL_RECORD_TOO_LARGE;
+}
+
+bool queue_dump_spilled(struct record_pack *pack, const struct spool_record *record)
+{
+    struct buf plain = {0}, line = {0};
+    struct str list, event;
+    uint64_t number = record->sequence;
+    bool is_whole = *record->payload.ptr != SPILL_RECORD_TOO_LARGE && queue_is_spilled(pack, record) &&
+                    list_of(pack, record, &plain, &list);
+    while (is_whole && record_list_next(&list, &event)) {
+        event_line(event, &line);
+        printf("%llu\t%.*s\n", (unsigned long long)number++, STR_ARG(buf_str(&line)));
+    }
+    buf_fini(&line);
+    buf_fini(&plain);
+    return is_whole;
 }

@@ -46,10 +46,10 @@ bool queue_settings_check(const struct settings *settings, const struct setting_
     return check_id(settings, list, diag) && ok;
 }
 
-static enum queue_compression compression_of(const struct settings *settings)
+static enum compression compression_of(const struct settings *settings)
 {
     int32_t chosen = settings->queue_compression.value;
-    return chosen == QUEUE_COMPRESSION_DISABLED ? QUEUE_PLAIN : (enum queue_compression)chosen;
+    return chosen == QUEUE_COMPRESSION_DISABLED ? COMPRESS_NOTHING : (enum compression)chosen;
 }
 
 static uint64_t least_of(uint64_t a, uint64_t b) { return a < b ? a : b; }

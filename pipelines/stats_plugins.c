@@ -89,15 +89,28 @@ static void filter_states(json_t *row, const struct pipeline *pipeline, uint32_t
     put_number(row, "states_evicted", counter_get(&shared->counters.evicted));
 }
 
+/* Where a filter or an output counts what came, what left, and the time that took. */
+struct passing {
+    size_t in, out, duration_ns;
+};
+
+static json_t *passing_row(const struct stats *stats, const struct pipeline *pipeline, enum component_kind kind,
+                           uint32_t i, struct passing counters)
+{
+    struct component at = component_at(component_generation(pipeline), kind, i);
+    json_t *row = plugin_row(at.id, at.type);
+    uint64_t in = component_sum(pipeline, kind, i, counters.in);
+    uint64_t ns = component_sum(pipeline, kind, i, counters.duration_ns);
+    put(row, "events", events_row(in, component_sum(pipeline, kind, i, counters.out), ns));
+    put(row, "flow", plugin_flow(stats, pipeline, in, ns));
+    return row;
+}
+
 static json_t *filter_row(const struct stats *stats, const struct pipeline *pipeline, uint32_t i)
 {
-    struct component at = component_at(component_generation(pipeline), COMPONENT_FILTER, i);
-    json_t *row = plugin_row(at.id, at.type);
-    uint64_t in = component_sum(pipeline, COMPONENT_FILTER, i, offsetof(struct filter, counters.in));
-    uint64_t out = component_sum(pipeline, COMPONENT_FILTER, i, offsetof(struct filter, counters.out));
-    uint64_t ns = component_sum(pipeline, COMPONENT_FILTER, i, offsetof(struct filter, counters.duration_ns));
-    put(row, "events", events_row(in, out, ns));
-    put(row, "flow", plugin_flow(stats, pipeline, in, ns));
+    static const struct passing counters = {offsetof(struct filter, counters.in), offsetof(struct filter, counters.out),
+                                            offsetof(struct filter, counters.duration_ns)};
+    json_t *row = passing_row(stats, pipeline, COMPONENT_FILTER, i, counters);
     filter_metrics(row, pipeline, i);
     filter_states(row, pipeline, i);
     activity_add_filter(row, pipeline, i);
@@ -106,13 +119,10 @@ static json_t *filter_row(const struct stats *stats, const struct pipeline *pipe
 
 static json_t *output_row(const struct stats *stats, const struct pipeline *pipeline, uint32_t i)
 {
-    struct component at = component_at(component_generation(pipeline), COMPONENT_OUTPUT, i);
-    json_t *row = plugin_row(at.id, at.type);
-    uint64_t in = component_sum(pipeline, COMPONENT_OUTPUT, i, offsetof(struct output, counters.offered));
-    uint64_t out = component_sum(pipeline, COMPONENT_OUTPUT, i, offsetof(struct output, counters.sent));
-    uint64_t ns = component_sum(pipeline, COMPONENT_OUTPUT, i, offsetof(struct output, counters.full_ns));
-    put(row, "events", events_row(in, out, ns));
-    put(row, "flow", plugin_flow(stats, pipeline, in, ns));
+    static const struct passing counters = {offsetof(struct output, counters.offered),
+                                            offsetof(struct output, counters.sent),
+                                            offsetof(struct output, counters.full_ns)};
+    json_t *row = passing_row(stats, pipeline, COMPONENT_OUTPUT, i, counters);
     activity_add_output(row, pipeline, i);
     return row;
 }

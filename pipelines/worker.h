@@ -20,7 +20,7 @@ enum worker_state { WORKER_CREATED, WORKER_STARTING, WORKER_RUNNING, WORKER_STOP
 struct worker_queue {
     const char *folder;       /* of the pipeline */
     struct spool_options log; /* of one worker, without the folder */
-    enum queue_compression compression;
+    enum compression compression;
     uint32_t workers;
     uint64_t frames_max, checkpoint_frames;
     bool drains;

@@ -159,10 +159,11 @@ struct spill *spill_create(struct output *output, const struct spill_options *op
     spill->logs.files = options->files ? options->files : &file_ops_real;
     spill->logs.id = output->id;
     spill->logs.bytes_max = options->bytes_max;
+    spill->logs.pack = record_pack_create(COMPRESS_SPEED);
     hold_init(&spill->hold, output->loop->budget);
     spill->tickets = ticket_pool_create(&spill->books);
     spill->source = source_open(spill->tickets, &spill_source, spill);
-    spill->work.rows = xreallocarray(NULL, SPILL_READ_EVENTS, sizeof *spill->work.rows);
+    spill->work.rows = xreallocarray(NULL, SPILL_READ_EVENTS + RECORD_PACK_RECORDS_MAX, sizeof *spill->work.rows);
     uv_timer_init(&output->loop->uv, &spill->tick);
     spill->tick.data = spill;
     spill_plan(spill);

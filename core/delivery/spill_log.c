@@ -9,6 +9,7 @@
 #include "core/xmalloc.h"
 
 typedef unsigned long long number;
+static_assert((int)RECORD_PACK_RECORDS_MAX <= (int)SPOOL_RUN_MAX, "each event of a list has a number");
 
 static struct spool_options options_of(const struct spill_logs *logs, const char *folder)
 {
@@ -19,7 +20,8 @@ static struct spool_options options_of(const struct spill_logs *logs, const char
     if (payload > SPILL_EVENT_BYTES_MAX) payload = SPILL_EVENT_BYTES_MAX;
     return (struct spool_options){.folder = folder, .bytes_max = logs->bytes_max, .segment_bytes = segment,
                                   .group_bytes = (uint32_t)(payload + SPOOL_RECORD_HEAD_BYTES),
-                                  .payload_max = (uint32_t)payload};
+                                  .payload_max = (uint32_t)payload,
+                                  .has_runs = true};
 }
 
 /* ---- what is told ---- */
@@ -95,6 +97,8 @@ void spill_logs_fini(struct spill_logs *logs)
 {
     logs_close(logs);
     for (uint32_t i = 0; i < logs->count; i++) free(logs->items[i].folder);
+    record_pack_destroy(logs->pack);
+    logs->pack = NULL;
     logs->count = 0;
 }
 
@@ -126,22 +130,6 @@ struct rows_left {
     uint32_t row, packs;
 };
 
-static int row_append(struct spill_log *log, struct spill_work *work, struct rows_left *left)
-{
-    char kind = SPILL_RECORD_EVENT;
-    uint64_t sequence;
-    const struct str parts[] = {{&kind, 1}, pack_row_bytes(left->pack, left->row)};
-    int verdict = spool_append(&log->spool, parts, 2, &sequence);
-    if (verdict == SPOOL_TOO_LARGE) {
-        kind = SPILL_RECORD_TOO_LARGE;
-        verdict = spool_append(&log->spool, parts, 1, &sequence);
-    }
-    if (verdict) return verdict;
-    left->row++;
-    work->written_bytes += parts[1].len;
-    return 0;
-}
-
 static bool has_row(struct rows_left *left)
 {
     if (!left->packs) return false;
@@ -153,6 +141,56 @@ static bool has_row(struct rows_left *left)
     return left->row < left->pack->count;
 }
 
+/* What goes to the log next. */
+struct portion {
+    struct str packed; /* a list of so many rows, of so many bytes; empty: to be made */
+    uint32_t rows;
+    uint64_t bytes;
+    uint32_t plain;    /* rows that did not become smaller and go as they are */
+};
+
+static void portion_make(const struct spill_log *log, struct record_pack *pack, struct rows_left left,
+                         struct portion *portion)
+{
+    *portion = (struct portion){0};
+    for (record_pack_begin(pack, SPILL_RECORD_PACKED); has_row(&left); left.row++, portion->rows++) {
+        struct str row = pack_row_bytes(left.pack, left.row);
+        if (!record_pack_add(pack, row)) break;
+        portion->bytes += row.len;
+    }
+    size_t most = log->spool.options.payload_max - SPOOL_RUN_HEAD_BYTES;
+    portion->packed = record_pack_seal(pack, portion->bytes < most ? portion->bytes : most);
+    if (!portion->packed.len) portion->plain = portion->rows;
+}
+
+static int list_append(struct spill_log *log, struct spill_work *work, struct rows_left *left, struct portion *portion)
+{
+    uint64_t sequence;
+    int verdict = spool_append_run(&log->spool, &portion->packed, 1, portion->rows, &sequence);
+    if (verdict) return verdict;
+    for (uint32_t n = 0; n < portion->rows && has_row(left); n++) left->row++;
+    work->written_bytes += portion->bytes;
+    portion->packed = (struct str){0};
+    return 0;
+}
+
+static int row_append(struct spill_log *log, struct spill_work *work, struct rows_left *left, struct portion *portion)
+{
+    char kind = SPILL_RECORD_EVENT;
+    uint64_t sequence;
+    const struct str parts[] = {{&kind, 1}, pack_row_bytes(left->pack, left->row)};
+    int verdict = spool_append(&log->spool, parts, 2, &sequence);
+    if (verdict == SPOOL_TOO_LARGE) {
+        kind = SPILL_RECORD_TOO_LARGE;
+        verdict = spool_append(&log->spool, parts, 1, &sequence);
+    }
+    if (verdict) return verdict;
+    left->row++;
+    portion->plain--;
+    work->written_bytes += parts[1].len;
+    return 0;
+}
+
 static int sync_or_drop(struct spill_log *log, struct spill_work *work)
 {
     int error = spool_sync(&log->spool);
@@ -161,12 +199,14 @@ static int sync_or_drop(struct spill_log *log, struct spill_work *work)
     return error ? error : spool_sync(&log->spool);
 }
 
-static void rows_write(struct spill_log *log, struct spill_work *work)
+static void rows_write(struct spill_log *log, struct record_pack *pack, struct spill_work *work)
 {
     struct rows_left left = {work->pack, work->row, work->packs};
+    struct portion portion = {0};
     int verdict = sync_or_drop(log, work); /* what it could not before */
     while (!verdict && has_row(&left)) {
-        verdict = row_append(log, work, &left);
+        if (!portion.packed.len && !portion.plain) portion_make(log, pack, left, &portion);
+        verdict = portion.plain ? row_append(log, work, &left, &portion) : list_append(log, work, &left, &portion);
         if (verdict == SPOOL_SYNC_FIRST) verdict = sync_or_drop(log, work);
         if (verdict == SPOOL_FULL) {
             verdict = sync_or_drop(log, work);
@@ -180,10 +220,45 @@ static void rows_write(struct spill_log *log, struct spill_work *work)
 
 /* ---- reading ---- */
 
-static void row_keep(struct spill_work *work, const struct spool_record *record)
+static void row_keep(struct spill_work *work, uint64_t at, char kind, struct str bytes)
 {
-    buf_append(&work->bytes, record->payload);
-    work->rows[work->row_count++] = (struct spill_read_row){record->sequence, (uint32_t)work->bytes.len};
+    if (at < work->read_from) return;
+    buf_append_char(&work->bytes, kind);
+    buf_append(&work->bytes, bytes);
+    work->rows[work->row_count++] = (struct spill_read_row){at, (uint32_t)work->bytes.len};
+}
+
+/* Numbers of a record from the wanted one on. */
+static uint64_t wanted_of(const struct spill_work *work, uint64_t first, uint64_t last)
+{
+    if (first < work->read_from) first = work->read_from;
+    return last >= first ? last + 1 - first : 0;
+}
+
+static void list_keep(struct spill_logs *logs, struct spill_work *work, const struct spool_record *record)
+{
+    struct str list, row;
+    uint64_t at = record->sequence;
+    if (record_pack_open(logs->pack, record->payload, NULL, &list) && record_list_count(list) == record->numbers) {
+        while (record_list_next(&list, &row)) row_keep(work, at++, SPILL_RECORD_EVENT, row);
+        return;
+    }
+    uint64_t lost = wanted_of(work, at, spool_record_last(record));
+    work->lost += lost;
+    LOG(LOG_ERROR, "spill.unreadable", logs->id,
+        "%llu events on disk are whole and cannot be understood: they are dropped; were they written by another "
+        "version?",
+        (number)lost);
+}
+
+static void record_keep(struct spill_logs *logs, struct spill_work *work, const struct spool_record *record)
+{
+    char kind = *record->payload.ptr;
+    if (kind == SPILL_RECORD_PACKED)
+        list_keep(logs, work, record);
+    else
+        row_keep(work, record->sequence, kind, str_from(record->payload, 1));
+    work->read_to = spool_record_last(record);
 }
 
 static void loss_keep(struct spill_logs *logs, const struct spill_log *log, struct spill_work *work,
@@ -191,8 +266,7 @@ static void loss_keep(struct spill_logs *logs, const struct spill_log *log, stru
 {
     say_lost(logs, log, loss);
     work->read_to = loss->last;
-    uint64_t first = loss->first > work->read_from ? loss->first : work->read_from;
-    if (loss->last >= first) work->lost += loss->last + 1 - first;
+    work->lost += wanted_of(work, loss->first, loss->last);
 }
 
 static void rows_read(struct spill_logs *logs, struct spill_work *work)
@@ -206,9 +280,8 @@ static void rows_read(struct spill_logs *logs, struct spill_work *work)
         if (verdict == SPOOL_END || verdict < 0) break;
         if (verdict == SPOOL_LOSS)
             loss_keep(logs, log, work, &loss);
-        else if (record.sequence >= work->read_from)
-            row_keep(work, &record);
-        if (verdict == 0) work->read_to = record.sequence;
+        else
+            record_keep(logs, work, &record);
     }
     if (verdict < 0) work->read_error = verdict;
 }
@@ -239,7 +312,7 @@ void spill_logs_run(struct spill_logs *logs, struct spill_work *work)
     if (work->opens) logs_open(logs, work);
     if (!logs->items[0].is_open) return;
     done_note(logs, work);
-    rows_write(&logs->items[0], work);
+    rows_write(&logs->items[0], logs->pack, work);
     if (work->read_from) rows_read(logs, work);
     for (uint32_t i = 0; work->checkpoints && i < logs->count; i++) {
         int error = logs->items[i].is_open ? spool_checkpoint(&logs->items[i].spool) : 0;

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the disk thread does for a spill (spill.h): its own log and those of workers that are gone, on
- * core/store/spool. A job is asked for with struct spill_work, which belongs to the disk thread until it is
- * answered; the logs belong to it always. What recovery finds is said in the log from here. */
+ * core/store/spool. Events are compressed, many in one record (core/store/record_pack.h), which has as many numbers:
+ * each event has its own, and what was sent of a record is not sent again. A job is asked for with struct spill_work,
+ * which belongs to the disk thread until it is answered; the logs belong to it always. What recovery finds is said in
+ * the log from here. */
 #ifndef CORE_DELIVERY_SPILL_LOG_H
 #define CORE_DELIVERY_SPILL_LOG_H
 #include "core/delivery/hold.h"
+#include "core/store/record_pack.h"
 #include "core/store/spool/spool.h"
 
 enum {
     SPILL_LOGS_MAX = 16,          /* the own one, and those of workers that are gone; more wait for the next start */
-    SPILL_WRITE_BYTES = 1024 * 1024, /* of packs that are synced at once: at this, or at the pack behind it, it ends */
+    SPILL_WRITE_BYTES = 4 * 1024 * 1024, /* of packs that are synced at once: it ends with the one that reaches this */
     SPILL_READ_BYTES = 256 * 1024,
-    SPILL_READ_EVENTS = 4096,
+    SPILL_READ_EVENTS = 4096, /* and room for those of one record */
     SPILL_SEGMENT_BYTES_MAX = 64 * 1024 * 1024,
     SPILL_EVENT_BYTES_MAX = 16 * 1024 * 1024, /* or what fits into an eighth of the limit */
 };
@@ -19,7 +22,11 @@ enum {
 #define SPILL_CURSOR_NAME "output" /* of the one reader */
 
 /* The first byte of a record. */
-enum spill_record { SPILL_RECORD_EVENT = 1, SPILL_RECORD_TOO_LARGE /* in its place: it was dropped */ };
+enum spill_record {
+    SPILL_RECORD_EVENT = 1,
+    SPILL_RECORD_TOO_LARGE, /* in its place: it was dropped */
+    SPILL_RECORD_PACKED,    /* a list of events, without this byte */
+};
 
 struct spill_log {
     char *folder; /* owned */
@@ -32,6 +39,7 @@ struct spill_logs {
     const struct file_ops *files;
     struct str id; /* of the output */
     uint64_t bytes_max;
+    struct record_pack *pack; /* owned; the disk thread's */
     struct spill_log items[SPILL_LOGS_MAX]; /* the first is written */
     uint32_t count;
 };

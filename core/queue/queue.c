@@ -76,9 +76,9 @@ struct queue *queue_open(const struct queue_options *options, struct ingest *bat
     queue->disk = disk;
     queue->loop = batches->loop;
     queue->counters = options->counters;
-    queue->pack = queue_pack_create(options->compression);
+    queue->pack = record_pack_create(options->compression);
     if (log_open(queue, &queue->own, options->worker, true)) {
-        queue_pack_destroy(queue->pack);
+        record_pack_destroy(queue->pack);
         free(queue);
         return NULL;
     }
@@ -110,7 +110,7 @@ void queue_destroy(struct queue *queue)
     queue_group_fini(&queue->writing);
     queue_log_close(&queue->left);
     queue_log_close(&queue->own);
-    queue_pack_destroy(queue->pack);
+    record_pack_destroy(queue->pack);
     free(queue->folders);
     free(queue);
 }

@@ -39,7 +39,7 @@ struct queue_options {
     const char *folder;          /* of the pipeline's queue; is there */
     uint32_t worker, workers;
     struct spool_options log;    /* without its folder: of this worker */
-    enum queue_compression compression;
+    enum compression compression;
     uint64_t frames_max;         /* that wait; 0: any number */
     uint64_t checkpoint_frames;  /* written down when so many more are settled; 0: each QUEUE_TICK_MS alone */
     const struct file_ops *files;

@@ -114,7 +114,7 @@ static int count_frames(struct queue_log *log, struct spool_report *report)
 }
 
 int queue_log_open(struct queue_log *log, const struct spool_options *options, const struct file_ops *files,
-                   struct queue_pack *pack, struct spool_report *report)
+                   struct record_pack *pack, struct spool_report *report)
 {
     *log = (struct queue_log){.pack = pack};
     int error = spool_open(&log->spool, options, files, report);
@@ -147,7 +147,7 @@ struct portion {
 static void portion_make(struct queue_log *log, const struct queue_group *group, struct portion *portion)
 {
     uint32_t at = group->written, start = at ? group->ends[at - 1] : 0, count;
-    if (queue_pack_is_on(log->pack) && at >= portion->plain) {
+    if (record_pack_is_on(log->pack) && at >= portion->plain) {
         portion->payload = queue_pack_records(log->pack, group->bytes.ptr, start, &group->ends[at], group->count - at,
                                               log->spool.options.payload_max, &count);
         portion->records = count;
@@ -245,7 +245,7 @@ int queue_log_read(struct queue_log *log, struct queue_page *page)
     page->count = page->loss_count = 0;
     page->wanted = 0;
     page->is_at_end = false;
-    while (page->count <= QUEUE_PAGE_RECORDS_MAX - QUEUE_PACK_RECORDS_MAX) {
+    while (page->count <= QUEUE_PAGE_RECORDS_MAX - RECORD_PACK_RECORDS_MAX) {
         uint32_t losses = page->loss_count;
         bool is_packed;
         int verdict = pending_fill(log, page);

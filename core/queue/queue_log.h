@@ -50,7 +50,7 @@ struct queue_page {
 };
 
 struct queue_log {
-    struct queue_pack *pack; /* borrowed */
+    struct record_pack *pack; /* borrowed */
     struct spool spool;
     struct spool_cursor cursor;
     struct spool_record pending; /* read, and not in a page yet */
@@ -63,7 +63,7 @@ struct queue_log {
 /* -EPROTONOSUPPORT: the first record that waits, or the last one, is of a newer version; the report says so as it does
  * of a newer log. */
 int queue_log_open(struct queue_log *log, const struct spool_options *options, const struct file_ops *files,
-                   struct queue_pack *pack, struct spool_report *report);
+                   struct record_pack *pack, struct spool_report *report);
 void queue_log_close(struct queue_log *log);
 /* Makes the group durable. SPOOL_FULL: what had room is. */
 int queue_log_write(struct queue_log *log, struct queue_group *group);

@@ -37,7 +37,7 @@ struct queue {
     struct gather gather;
     struct replay replay;
     struct queue_counters *counters;
-    struct queue_pack *pack;     /* of both logs: of whoever has them, the disk thread mostly */
+    struct record_pack *pack;     /* of both logs: of whoever has them, the disk thread mostly */
     struct queue_log own, left; /* the worker's; of a worker that is gone, when one is open */
     uint32_t *folders, folder_count, folder_next; /* of such workers; from folder_next on not read yet */
     struct round round;

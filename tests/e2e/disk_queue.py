@@ -116,11 +116,11 @@ def refusals(folder):
     ok(run("repair", folder.file("empty")) == (1, "", f"error: no queue is in {folder.file('empty')}\n") and
        os.listdir(folder.file("empty")) == [], "repair makes nothing of an empty folder")
     ok("cannot be read" in run("check", folder.write("file", ""))[2], "a file is no folder")
-    newer = dict(whole(), **{name(5): segment(5, LINES[4:], version=2)})
+    newer = dict(whole(), **{name(5): segment(5, LINES[4:], version=3)})
     path = queue(folder, "newer", newer)
     for action in ("check", "repair"):
         code, out, errors = run(action, path)
-        ok(code == 1 and f"{path}/{name(5)} is of format 2, which a newer version wrote" in errors and "use that version; nothing was changed" in errors,
+        ok(code == 1 and f"{path}/{name(5)} is of format 3, which a newer version wrote" in errors and "use that version; nothing was changed" in errors,
            f"{action} of what a newer version wrote")
     ok(content(path) == newer, "which is left as it is")
     import fcntl

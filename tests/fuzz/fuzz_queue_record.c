@@ -37,7 +37,7 @@ static void compare(struct str frames, struct str again)
 }
 
 /* Unpacked into memory of exactly the size that was told. */
-static void unpack(struct queue_pack *pack, struct str payload)
+static void unpack(struct record_pack *pack, struct str payload)
 {
     size_t bytes = 0, got = 0;
     struct queue_records list;
@@ -50,7 +50,7 @@ static void unpack(struct queue_pack *pack, struct str payload)
     free(to);
 }
 
-static void pack_again(struct queue_pack *pack, struct str record)
+static void pack_again(struct record_pack *pack, struct str record)
 {
     uint32_t ends[2] = {(uint32_t)record.len, (uint32_t)(2 * record.len)}, count;
     struct queue_records list;
@@ -72,10 +72,10 @@ static void pack_again(struct queue_pack *pack, struct str record)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct queue_pack *pack;
+    static struct record_pack *pack;
     struct str frames = {(const char *)data, size}, again;
     struct queue_head head, head_again;
-    if (!pack) pack = queue_pack_create(QUEUE_SPEED);
+    if (!pack) pack = record_pack_create(COMPRESS_SPEED);
     unpack(pack, frames);
     if (!queue_record_open(&frames, &head)) return 0;
     pack_again(pack, (struct str){(const char *)data, size});

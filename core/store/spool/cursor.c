@@ -185,9 +185,9 @@ static int step(struct spool_cursor *cursor, struct spool_record *record, struct
     *is_wanted = false;
     int verdict = spool_scan_next(&cursor->scan, record);
     if (verdict < 0) return verdict;
-    if (verdict == SCAN_RECORD && record->sequence == cursor->expected) {
-        cursor->expected++;
-        *is_wanted = record->sequence >= cursor->wanted;
+    if (verdict == SCAN_RECORD && record->sequence == cursor->expected && spool_record_last(record) < bound) {
+        cursor->expected = spool_record_last(record) + 1;
+        *is_wanted = cursor->expected > cursor->wanted;
         if (*is_wanted) cursor->wanted = cursor->expected;
         return 0;
     }

@@ -55,10 +55,10 @@ static enum spool_header_state header_get(const char *from, struct spool_header 
                                     .first = get64(from + AT_FIRST),
                                     .salt = get64(from + AT_SALT),
                                     .payload_max = get32(from + AT_PAYLOAD_MAX)};
-    if (header->format > SPOOL_FORMAT) return SPOOL_HEADER_NEWER;
+    if (header->format > SPOOL_FORMAT_RUNS) return SPOOL_HEADER_NEWER;
     bool is_sane = header->first > 0 && header->first <= SPOOL_SEQUENCE_MAX && header->payload_max > 0 &&
                    header->payload_max <= SPOOL_RECORD_BYTES_MAX;
-    return header->format == SPOOL_FORMAT && is_sane ? SPOOL_HEADER_GOOD : SPOOL_HEADER_BAD;
+    return header->format >= SPOOL_FORMAT && is_sane ? SPOOL_HEADER_GOOD : SPOOL_HEADER_BAD;
 }
 
 enum spool_header_state spool_headers_get(const char from[SPOOL_HEADERS_BYTES], struct spool_header *header)
@@ -74,10 +74,14 @@ uint32_t spool_seed(uint64_t salt)
     return crc32c(0, bytes, sizeof bytes);
 }
 
-void spool_record_put(char *to, uint32_t seed, uint64_t sequence, uint32_t len, bool is_group_first)
+void spool_record_put(char *to, uint32_t seed, uint64_t sequence, uint32_t numbers, uint32_t len, bool is_group_first)
 {
-    assert(len > 0 && len <= SPOOL_RECORD_BYTES_MAX && sequence > 0);
-    put32(to + AT_LENGTH, len | (is_group_first ? SPOOL_GROUP_FIRST : 0));
+    assert(len > 0 && len <= SPOOL_RECORD_BYTES_MAX && sequence > 0 && numbers > 0 && numbers <= SPOOL_RUN_MAX);
+    if (numbers > 1) {
+        put16(to + SPOOL_RECORD_HEAD_BYTES, (uint16_t)numbers);
+        len += SPOOL_RUN_HEAD_BYTES;
+    }
+    put32(to + AT_LENGTH, len | (is_group_first ? SPOOL_GROUP_FIRST : 0) | (numbers > 1 ? SPOOL_RUN : 0));
     put64(to + AT_SEQUENCE, sequence);
     put32(to, crc32c(seed, to + AT_LENGTH, spool_record_size(len) - AT_LENGTH));
 }
@@ -85,7 +89,7 @@ void spool_record_put(char *to, uint32_t seed, uint64_t sequence, uint32_t len, 
 bool spool_record_head(const char head[SPOOL_RECORD_HEAD_BYTES], uint32_t payload_max, uint32_t *len,
                        uint64_t *sequence)
 {
-    *len = get32(head + AT_LENGTH) & ~SPOOL_GROUP_FIRST;
+    *len = get32(head + AT_LENGTH) & ~(SPOOL_GROUP_FIRST | SPOOL_RUN);
     *sequence = get64(head + AT_SEQUENCE);
     return *len > 0 && *len <= payload_max && *sequence > 0 && *sequence <= SPOOL_SEQUENCE_MAX;
 }
@@ -93,10 +97,18 @@ bool spool_record_head(const char head[SPOOL_RECORD_HEAD_BYTES], uint32_t payloa
 bool spool_record_check(const char *from, uint32_t seed, uint32_t len, struct spool_record *record)
 {
     if (get32(from) != crc32c(seed, from + AT_LENGTH, spool_record_size(len) - AT_LENGTH)) return false;
+    const uint32_t flags = get32(from + AT_LENGTH);
     record->sequence = get64(from + AT_SEQUENCE);
+    record->size = spool_record_size(len);
     record->payload = (struct str){from + SPOOL_RECORD_HEAD_BYTES, len};
-    record->is_group_first = get32(from + AT_LENGTH) & SPOOL_GROUP_FIRST;
-    return true;
+    record->is_group_first = flags & SPOOL_GROUP_FIRST;
+    record->numbers = 1;
+    if (!(flags & SPOOL_RUN)) return true;
+    if (len <= SPOOL_RUN_HEAD_BYTES) return false;
+    record->numbers = get16(record->payload.ptr);
+    record->payload = str_from(record->payload, SPOOL_RUN_HEAD_BYTES);
+    bool is_run = record->numbers > 1 && record->numbers <= SPOOL_RUN_MAX;
+    return is_run && spool_record_last(record) <= SPOOL_SEQUENCE_MAX;
 }
 
 const char *spool_loss_word(enum spool_loss_kind kind)

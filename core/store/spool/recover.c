@@ -156,12 +156,15 @@ struct tail {
  * damage, and no reason to cut. */
 static void tail_take(struct tail *tail, const struct spool_record *record, uint64_t end)
 {
-    if (record->sequence > tail->recognized) tail->recognized = record->sequence;
+    if (spool_record_last(record) > tail->recognized) tail->recognized = spool_record_last(record);
     if (tail->is_cut && (record->is_group_first || record->sequence <= tail->promised)) tail->is_cut = false;
     if (tail->is_cut) return;
     tail->expected = tail->recognized + 1;
     tail->end = end;
 }
+
+/* That so many bytes can have. */
+static uint64_t numbers_most(uint64_t bytes) { return bytes / SPOOL_RECORD_HEAD_BYTES * SPOOL_RUN_MAX; }
 
 static int tail_walk(struct spool_scan *scan, struct tail *tail)
 {
@@ -174,9 +177,9 @@ static int tail_walk(struct spool_scan *scan, struct tail *tail)
             continue;
         }
         if (verdict == SCAN_END || verdict < 0) return verdict < 0 ? verdict : 0;
-        if (verdict == SCAN_RECORD) scan->offset -= spool_record_size(record.payload.len);
+        if (verdict == SCAN_RECORD) scan->offset -= record.size;
         if (next > tail->promised) tail->is_cut = true;
-        verdict = spool_scan_find(scan, next, next + (scan->end - scan->offset) / SPOOL_RECORD_HEAD_BYTES, &record);
+        verdict = spool_scan_find(scan, next, next + numbers_most(scan->end - scan->offset), &record);
         if (verdict < 0) return verdict;
         if (verdict == SCAN_RECORD) continue;
         if (!tail->is_cut) tail->end = scan->end; /* damage to the end: left for whoever can repair it */
@@ -210,10 +213,11 @@ static int tail_settle(struct spool *spool, const char *path, const struct tail 
     return 0;
 }
 
-/* Its numbers are not known: as many are passed over as it can have records. */
-static uint64_t headless_end(const struct spool_segment *segment)
+/* Its numbers are not known: as many are passed over as it can have. */
+static uint64_t headless_end(const struct spool *spool, const struct spool_segment *segment)
 {
-    return segment->first + segment->bytes / SPOOL_RECORD_HEAD_BYTES;
+    uint64_t most = numbers_most(segment->bytes);
+    return segment->first + (spool->options.has_runs ? most : most / SPOOL_RUN_MAX);
 }
 
 /* *last: the number of the last record that is there, 0: none. */
@@ -230,7 +234,7 @@ static int tail_recover(struct opening *opening, uint64_t *last)
     int state = spool_scan_open(&scan, path, &header);
     if (state != SPOOL_HEADER_GOOD || header.first != segment.first) {
         spool_scan_fini(&scan);
-        *last = headless_end(&segment);
+        *last = headless_end(spool, &segment);
         return state < 0 ? state : 0;
     }
     struct tail tail = {.promised = spool->checkpoint.synced, .expected = segment.first,

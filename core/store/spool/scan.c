@@ -124,7 +124,7 @@ int spool_scan_next(struct spool_scan *scan, struct spool_record *record)
     assert(scan->fd >= 0);
     if (scan->offset >= scan->end) return SCAN_END;
     int verdict = record_at(scan, scan->offset, record);
-    if (verdict == SCAN_RECORD) scan->offset += spool_record_size(record->payload.len);
+    if (verdict == SCAN_RECORD) scan->offset += record->size;
     if (verdict != SCAN_BAD) return verdict;
     int zero = rest_is_zero(scan);
     return zero < 0 ? zero : zero ? SCAN_END : SCAN_BAD;
@@ -157,7 +157,8 @@ int spool_scan_find(struct spool_scan *scan, uint64_t least, uint64_t most, stru
         summed += len;
         if (summed > SCAN_SEARCH_FACTOR * (scan->offset - begin + scan->payload_max)) break;
         int verdict = record_at(scan, scan->offset, record);
-        if (verdict != SCAN_BAD) return verdict;
+        bool is_beyond = verdict == SCAN_RECORD && spool_record_last(record) > most;
+        if (verdict != SCAN_BAD && !is_beyond) return verdict;
     }
     scan->offset = scan->end;
     return SCAN_END;

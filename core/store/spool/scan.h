@@ -34,7 +34,7 @@ void spool_scan_close(struct spool_scan *scan);
 /* SCAN_RECORD: the record at the offset, which moves behind it; the payload is valid until the next call.
  * SCAN_BAD: there is none that is whole, and the offset stays. Or SCAN_END, or a negative errno. */
 int spool_scan_next(struct spool_scan *scan, struct spool_record *record);
-/* Moves to the next whole record at or behind the offset whose number is within [least, most]; the offset is
+/* Moves to the next whole record at or behind the offset whose numbers are within [least, most]; the offset is
  * then that of the record itself. SCAN_RECORD, SCAN_END (the offset is the end) or a negative errno. */
 int spool_scan_find(struct spool_scan *scan, uint64_t least, uint64_t most, struct spool_record *record);
 

@@ -80,7 +80,8 @@ static int room_take(struct spool *spool, int fd)
 static int headers_write(struct spool *spool, int fd)
 {
     char bytes[SPOOL_HEADERS_BYTES];
-    spool_headers_put(bytes, &(struct spool_header){.format = SPOOL_FORMAT,
+    uint16_t format = spool->options.has_runs ? SPOOL_FORMAT_RUNS : SPOOL_FORMAT;
+    spool_headers_put(bytes, &(struct spool_header){.format = format,
                                                     .first = spool->synced + 1,
                                                     .salt = spool->salt,
                                                     .payload_max = spool->options.payload_max});

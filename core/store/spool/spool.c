@@ -17,22 +17,29 @@ static bool is_full(const struct spool *spool, size_t size)
     return spool->bytes + spool->group_len + size + SPOOL_HEADERS_BYTES > spool->options.bytes_max;
 }
 
-int spool_append(struct spool *spool, const struct str *parts, uint32_t count, uint64_t *sequence)
+int spool_append_run(struct spool *spool, const struct str *parts, uint32_t count, uint32_t numbers,
+                     uint64_t *sequence)
 {
-    size_t len = parts_len(parts, count), size = spool_record_size(len);
-    assert(len > 0 && !spool->is_look);
-    if (len > spool->options.payload_max) return SPOOL_TOO_LARGE;
+    size_t len = parts_len(parts, count), at = spool_payload_at(numbers), size = at + len;
+    assert(len > 0 && !spool->is_look && (numbers == 1 || spool->options.has_runs));
+    if (size > spool_record_size(spool->options.payload_max)) return SPOOL_TOO_LARGE;
     if (is_full(spool, size)) return SPOOL_FULL;
     if (spool->group_len + size > spool->options.group_bytes) return SPOOL_SYNC_FIRST;
-    char *record = spool->group + spool->group_len, *to = record + SPOOL_RECORD_HEAD_BYTES;
+    char *record = spool->group + spool->group_len, *to = record + at;
     for (uint32_t i = 0; i < count; i++) {
         if (parts[i].len) memcpy(to, parts[i].ptr, parts[i].len);
         to += parts[i].len;
     }
-    spool_record_put(record, spool->seed, spool->next, (uint32_t)len, spool->group_len == 0);
+    spool_record_put(record, spool->seed, spool->next, numbers, (uint32_t)len, spool->group_len == 0);
     spool->group_len += size;
-    *sequence = spool->next++;
+    *sequence = spool->next;
+    spool->next += numbers;
     return 0;
+}
+
+int spool_append(struct spool *spool, const struct str *parts, uint32_t count, uint64_t *sequence)
+{
+    return spool_append_run(spool, parts, count, 1, sequence);
 }
 
 /* A segment in which the group has room, which is never torn between two. */

@@ -37,7 +37,8 @@ struct spool_options {
     uint64_t bytes_max;     /* of all segments; at least twice segment_bytes. The checkpoint's 8 KiB come on top */
     uint64_t segment_bytes; /* of one file; room for the headers and one group */
     uint32_t group_bytes;   /* appended between two syncs; room for one record */
-    uint32_t payload_max;   /* bytes of one record's payload, at most SPOOL_RECORD_BYTES_MAX */
+    uint32_t payload_max;   /* bytes of one record's payload, at most SPOOL_RECORD_BYTES_MAX; a run has 2 less */
+    bool has_runs;          /* spool_append_run() is called: earlier versions do not read what is written */
 };
 
 struct spool_segment {
@@ -93,6 +94,9 @@ void spool_close(struct spool *spool);
 /* The parts, one behind the other and at least one byte in all, become the payload of the next record. Only
  * memory is written. */
 int spool_append(struct spool *spool, const struct str *parts, uint32_t count, uint64_t *sequence);
+/* Likewise, and it takes `numbers` of them, up to SPOOL_RUN_MAX; *sequence is the first. */
+int spool_append_run(struct spool *spool, const struct str *parts, uint32_t count, uint32_t numbers,
+                     uint64_t *sequence);
 /* Makes all that was appended durable with one fdatasync: then spool->synced is the last one's number. */
 int spool_sync(struct spool *spool);
 /* Makes durable how far the cursors are, then deletes segments that all of them are done with. Works when the
@@ -122,7 +126,8 @@ void spool_cursor_look(struct spool *spool, struct spool_cursor *cursor);
 void spool_cursor_close(struct spool_cursor *cursor);
 /* Forgets a cursor that is not open, at the next checkpoint. False: there is no such name. */
 bool spool_cursor_forget(struct spool *spool, const char *name);
-/* The next record that is durable; its payload is valid until the next call for this cursor. */
+/* The next record that is durable; its payload is valid until the next call for this cursor. Of a run the first
+ * numbers may be done: it is given when any of them is not. */
 int spool_read(struct spool_cursor *cursor, struct spool_record *record, struct spool_loss *loss);
 /* All records up to this number, which were read, are done; a lower number than before changes nothing. */
 void spool_done(struct spool_cursor *cursor, uint64_t sequence);

@@ -134,6 +134,16 @@ static void offer(struct rig *rig)
     rig->parked = NULL;
 }
 
+/* Short ones are compressed on disk, long ones (TEXT_BYTES) have nothing that could be. */
+static void text_fill(char *text, uint32_t len, uint32_t number)
+{
+    uint32_t state = number;
+    for (uint32_t i = 0; i < len; i++) {
+        state = state * 1664525 + 1013904223;
+        text[i] = len < TEXT_BYTES ? 'x' : (char)(state >> 24 ? state >> 24 : 1);
+    }
+}
+
 /* A batch of so many numbered events; false when it is parked. */
 static bool feed(struct rig *rig, uint32_t count, uint32_t text_bytes)
 {
@@ -142,7 +152,7 @@ static bool feed(struct rig *rig, uint32_t count, uint32_t text_bytes)
     uint32_t *index = arena_alloc(&batch->arena, count * sizeof *index);
     char *text = malloc(text_bytes + 32);
     for (uint32_t i = 0; i < count; i++) {
-        memset(text, 'x', text_bytes + 31);
+        text_fill(text, text_bytes + 31, rig->next);
         text[sprintf(text, "%u", rig->next++)] = ' ';
         text[text_bytes + 31] = 0;
         event_slot_set(batch_event(batch), SLOT_MESSAGE, value_string(arena_copy(&batch->arena, str_of(text))));

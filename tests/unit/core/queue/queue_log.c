@@ -10,8 +10,8 @@
 enum { FRAMES_OF_RECORD = 3 };
 
 static struct sim_disk disk;
-static enum queue_compression compression; /* of the tests to come */
-static struct queue_pack *pack;
+static enum compression compression; /* of the tests to come */
+static struct record_pack *pack;
 static struct queue_log queue;
 static struct spool_report report;
 static struct chunk_pool pool;
@@ -24,14 +24,14 @@ static void begin(void)
 {
     sim_init(&disk, 7);
     chunk_pool_init(&pool, &budget);
-    pack = queue_pack_create(compression);
+    pack = record_pack_create(compression);
     cr_assert_eq(queue_log_open(&queue, &options, &disk.ops, pack, &report), 0);
     next_frame = queue.next_frame;
 }
 static void end(void)
 {
     queue_log_close(&queue);
-    queue_pack_destroy(pack);
+    record_pack_destroy(pack);
     chunk_pool_fini(&pool);
     sim_fini(&disk);
 }
@@ -252,7 +252,7 @@ static void stop_everywhere(void)
 
 Test(queue_log, wherever_it_is_stopped_each_promised_frame_comes_or_was_done) { stop_everywhere(); }
 
-static void begin_with(enum queue_compression wanted)
+static void begin_with(enum compression wanted)
 {
     end();
     compression = wanted;
@@ -261,14 +261,14 @@ static void begin_with(enum queue_compression wanted)
 
 Test(queue_log, the_same_when_records_are_packed)
 {
-    begin_with(QUEUE_BALANCED);
+    begin_with(COMPRESS_BALANCED);
     stop_everywhere();
 }
 
 Test(queue_log, packed_records_come_back_in_order_whatever_the_pages_hold)
 {
     static const size_t blocks[] = {1, 600, 1000, 4096};
-    begin_with(QUEUE_SPEED);
+    begin_with(COMPRESS_SPEED);
     for (int i = 0; i < 5; i++) cr_assert_eq(write_records(8, 40), 0);
     cr_expect_eq(queue.spool.synced, 5, "one record for each group");
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
@@ -284,7 +284,7 @@ Test(queue_log, packed_records_come_back_in_order_whatever_the_pages_hold)
 Test(queue_log, rows_of_a_packed_record_are_done_with_the_last_of_them)
 {
     struct queue_page page = {0};
-    begin_with(QUEUE_SPEED);
+    begin_with(COMPRESS_SPEED);
     cr_assert_eq(write_records(4, 40), 0);
     cr_assert_eq(write_records(1, 40), 0);
     page.block = block_create(&pool, 4096);
@@ -302,8 +302,8 @@ Test(queue_log, records_of_both_versions_lie_in_one_log)
     uint64_t first;
     for (int i = 0; i < 3; i++) {
         cr_assert_eq(write_records(2, 40), 0);
-        queue_pack_destroy(pack);
-        pack = queue_pack_create(i % 2 ? QUEUE_PLAIN : QUEUE_SIZE);
+        record_pack_destroy(pack);
+        pack = record_pack_create(i % 2 ? COMPRESS_NOTHING : COMPRESS_SIZE);
         again();
     }
     cr_expect_eq(read_all(4096, &first), 6 * FRAMES_OF_RECORD);

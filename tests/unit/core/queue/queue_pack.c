@@ -30,15 +30,15 @@ static void records_make(uint32_t count, size_t frame_bytes, unsigned noise)
     free(text);
 }
 
-static struct str packed_of(struct queue_pack *pack, uint32_t records, uint32_t *count)
+static struct str packed_of(struct record_pack *pack, uint32_t records, uint32_t *count)
 {
     return queue_pack_records(pack, bytes.ptr, 0, ends, records, SIZE_MAX, count);
 }
 
 Test(queue_pack, gives_back_each_record_as_it_was_at_every_level)
 {
-    for (int level = QUEUE_SPEED; level <= QUEUE_SIZE; level++) {
-        struct queue_pack *pack = queue_pack_create((enum queue_compression)level);
+    for (int level = COMPRESS_SPEED; level <= COMPRESS_SIZE; level++) {
+        struct record_pack *pack = record_pack_create((enum compression)level);
         struct queue_records list;
         uint32_t count, got = 0;
         records_make(100, 80, 0);
@@ -51,31 +51,31 @@ Test(queue_pack, gives_back_each_record_as_it_was_at_every_level)
             cr_expect(str_eq(record, str_slice(buf_str(&bytes), start, ends[got])), "record %u", got);
         }
         cr_expect_eq(got, 100);
-        queue_pack_destroy(pack);
+        record_pack_destroy(pack);
     }
 }
 
 Test(queue_pack, takes_no_more_at_once_than_its_limits)
 {
     static const struct { const char *what; uint32_t records; size_t bytes; uint32_t taken; } rows[] = {
-        {"as many as there may be", QUEUE_PACK_RECORDS_MAX, 10, QUEUE_PACK_RECORDS_MAX},
-        {"one more than there may be", QUEUE_PACK_RECORDS_MAX + 1, 10, QUEUE_PACK_RECORDS_MAX},
-        {"more bytes than are put together", 4, QUEUE_PACK_BYTES / 2, 1},
-        {"one that is longer", 2, 2 * QUEUE_PACK_BYTES, 1},
+        {"as many as there may be", RECORD_PACK_RECORDS_MAX, 10, RECORD_PACK_RECORDS_MAX},
+        {"one more than there may be", RECORD_PACK_RECORDS_MAX + 1, 10, RECORD_PACK_RECORDS_MAX},
+        {"more bytes than are put together", 4, RECORD_PACK_BYTES / 2, 1},
+        {"one that is longer", 2, 2 * RECORD_PACK_BYTES, 1},
     };
-    struct queue_pack *pack = queue_pack_create(QUEUE_SPEED);
+    struct record_pack *pack = record_pack_create(COMPRESS_SPEED);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint32_t count;
         records_make(rows[i].records, rows[i].bytes, 0);
         cr_expect_gt(packed_of(pack, rows[i].records, &count).len, 0);
         cr_expect_eq(count, rows[i].taken, "%s: %u", rows[i].what, count);
     }
-    queue_pack_destroy(pack);
+    record_pack_destroy(pack);
 }
 
 Test(queue_pack, leaves_alone_what_does_not_become_smaller)
 {
-    struct queue_pack *pack = queue_pack_create(QUEUE_SIZE);
+    struct record_pack *pack = record_pack_create(COMPRESS_SIZE);
     uint32_t count;
     records_make(3, 200, 4711);
     cr_expect_eq(packed_of(pack, 3, &count).len, 0, "noise");
@@ -84,7 +84,7 @@ Test(queue_pack, leaves_alone_what_does_not_become_smaller)
     size_t len = packed_of(pack, 100, &count).len;
     cr_expect_eq(queue_pack_records(pack, bytes.ptr, 0, ends, 100, len - 1, &count).len, 0, "larger than it may be");
     cr_expect_eq(queue_pack_records(pack, bytes.ptr, 0, ends, 100, len + 64, &count).len, len, "as large as it may be");
-    queue_pack_destroy(pack);
+    record_pack_destroy(pack);
 }
 
 Test(queue_pack, knows_the_versions)
@@ -110,7 +110,7 @@ Test(queue_pack, knows_the_versions)
 
 Test(queue_pack, refuses_what_is_cut_changed_or_lies_about_its_size)
 {
-    struct queue_pack *pack = queue_pack_create(QUEUE_SPEED);
+    struct record_pack *pack = record_pack_create(COMPRESS_SPEED);
     struct queue_records list;
     uint32_t count;
     records_make(20, 40, 0);
@@ -134,5 +134,5 @@ Test(queue_pack, refuses_what_is_cut_changed_or_lies_about_its_size)
     }
     cr_expect(queue_records_open(pack, (struct str){copy, packed.len}, NULL, &list), "unchanged it is whole");
     free(copy);
-    queue_pack_destroy(pack);
+    record_pack_destroy(pack);
 }

@@ -97,6 +97,40 @@ Test(spool, refuses_what_is_over_a_limit_and_takes_what_is_at_it)
     cr_expect_eq(spool.bytes, 64 + 512);
 }
 
+static int run(size_t len, uint32_t numbers)
+{
+    uint64_t sequence = 0;
+    return spool_append_run(&spool, &(struct str){text, len}, 1, numbers, &sequence);
+}
+
+Test(spool, a_run_has_as_many_numbers_as_were_asked_for_and_is_given_until_all_are_done)
+{
+    struct spool_record record;
+    struct spool_loss loss;
+    options.has_runs = true;
+    cr_assert_eq(again(), 0);
+    cr_expect_eq(run(399, 2), SPOOL_TOO_LARGE, "its count takes two bytes");
+    cr_expect_eq(run(398, SPOOL_RUN_MAX), 0);
+    cr_assert_eq(spool_sync(&spool), 0);
+    cr_expect_eq(append(10), 0);
+    cr_expect_eq(run(20, 4), 0);
+    cr_assert_eq(spool_sync(&spool), 0);
+    cr_expect_eq(spool.synced, SPOOL_RUN_MAX + 5);
+    static const struct { uint64_t done, first; uint32_t numbers; } rows[] = {
+        {0, 1, SPOOL_RUN_MAX}, {1, 1, SPOOL_RUN_MAX}, {SPOOL_RUN_MAX - 1, 1, SPOOL_RUN_MAX}, {SPOOL_RUN_MAX, SPOOL_RUN_MAX + 1, 1},
+        {SPOOL_RUN_MAX + 1, SPOOL_RUN_MAX + 2, 4}, {SPOOL_RUN_MAX + 4, SPOOL_RUN_MAX + 2, 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) { /* each after another start */
+        struct spool_cursor *cursor = cursor_named("a", SPOOL_FROM_FIRST);
+        if (rows[i].done) spool_skip(cursor, rows[i].done);
+        cr_assert_eq(spool_checkpoint(&spool), 0);
+        cr_assert_eq(again(), 0);
+        cursor = cursor_named("a", SPOOL_FROM_FIRST);
+        cr_assert_eq(spool_read(cursor, &record, &loss), 0);
+        cr_expect(record.sequence == rows[i].first && record.numbers == rows[i].numbers, "done up to %llu: %llu, %u",
+                  (unsigned long long)rows[i].done, (unsigned long long)record.sequence, record.numbers);
+    }
+}
+
 Test(spool, is_full_at_its_limit_until_a_checkpoint_lets_a_segment_go)
 {
     struct spool_cursor *cursor = cursor_named("a", SPOOL_FROM_FIRST);
@@ -243,12 +277,12 @@ Test(spool, does_not_touch_what_a_newer_version_wrote)
     struct sim_image *segment = sim_content(&disk, "00000000000000000003.seg");
     struct spool_header header;
     cr_assert_eq(spool_headers_get(segment->bytes, &header), SPOOL_HEADER_GOOD);
-    header.format = SPOOL_FORMAT + 1;
+    header.format = SPOOL_FORMAT_RUNS + 1;
     spool_headers_put(segment->bytes, &header);
     sim_put(&disk, "segment.tmp", STR("half"));
     cr_expect_eq(spool_open(&spool, &options, &disk.ops, &report), -EPROTONOSUPPORT);
     cr_expect_str_eq(report.newer_name, "00000000000000000003.seg");
-    cr_expect_eq(report.newer_format, SPOOL_FORMAT + 1);
+    cr_expect_eq(report.newer_format, SPOOL_FORMAT_RUNS + 1);
     cr_expect(sim_content(&disk, "segment.tmp"));
     sim_drop(&disk, "00000000000000000003.seg");
     cr_expect_eq(spool_open(&spool, &options, &disk.ops, &report), 0);
