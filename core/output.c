@@ -84,7 +84,7 @@ static void request_free(struct lane *lane, struct request *request)
 static void request_give(struct lane *lane, struct request *request)
 {
     if (lane->spare_count == LANE_SPARES_MAX || budget_is_over(lane->output->loop->budget) ||
-        request->data.capacity > 4 * REQUEST_BYTES) {
+        request->data.capacity > 4 * lane->request_bytes) {
         request_free(lane, request);
         return;
     }
@@ -140,7 +140,7 @@ void lane_init(struct lane *lane, struct output *output,
                void (*write)(void *opaque, struct request *request), void *opaque)
 {
     *lane = (struct lane){
-        .output = output, .write = write, .opaque = opaque, .bytes_max = LANE_BYTES_MAX,
+        .output = output, .write = write, .opaque = opaque, .bytes_max = LANE_BYTES_MAX, .request_bytes = REQUEST_BYTES,
         .retry_ms_max = RETRY_DELAY_MS_MAX};
     lane->last = &lane->first;
 }
@@ -183,7 +183,7 @@ bool lane_append(struct lane *lane, const struct event *event, struct obligation
     request->last = before;
     if (lane->keeps_ends) request_mark(request);
     request_owe(request, obligation);
-    if (request->data.len >= REQUEST_BYTES) {
+    if (request->data.len >= lane->request_bytes) {
         lane_seal(lane);
         lane_start(lane);
     }

@@ -3,7 +3,7 @@
  * output that writes bytes in order to one destination (file, connection, stdout) is built on.
  *
  *   take() ──▶ lane_append ──▶ [open request] ──▶ sealed … ──▶ in flight ──▶ lane_done
- *              (codec)            256 KiB         at most bytes_max   settles its obligations
+ *              (codec)         request_bytes      at most bytes_max   settles its obligations
  *
  * One worker's thread. */
 #ifndef CORE_OUTPUT_H
@@ -16,7 +16,7 @@
 #include "core/store/disk.h"
 
 enum {
-    REQUEST_BYTES = 256 * 1024,             /* a request is sealed when it holds this much */
+    REQUEST_BYTES = 256 * 1024,             /* preset: a request is sealed when it holds this much */
     LANE_BYTES_MAX = 4 * 1024 * 1024,       /* preset of what a lane may hold before it is full */
     LANE_SPARES_MAX = 4,                    /* emptied requests a lane keeps: less page faults */
     RETRY_DELAY_MS_MIN = 100,
@@ -97,6 +97,7 @@ struct lane {
     void (*write)(void *opaque, struct request *request);
     void *opaque;
     size_t bytes_max;
+    size_t request_bytes;               /* REQUEST_BYTES unless set after lane_init() */
     struct request *open;               /* being filled; NULL when empty */
     struct request *first, **last;      /* sealed, in order */
     struct request *in_flight;

@@ -29,6 +29,7 @@
 #include "core/xmalloc.h"
 
 enum {
+    FILE_REQUEST_BYTES = 1024 * 1024, /* what a turn encodes, mostly: each is a wake of the disk thread */
     FILE_SINKS_MAX = 512, /* open files of one worker's instance */
     FILE_BUCKETS = 1024,  /* of the table of paths; a power of two */
 };
@@ -475,6 +476,7 @@ static struct sink *sink_create(struct file_output *self, struct str path, uint3
     sink->hash = hash;
     sink->fd = -1;
     lane_init(&sink->lane, self->host, sink_write, sink);
+    sink->lane.request_bytes = FILE_REQUEST_BYTES;
     sink->next = self->buckets[hash & (FILE_BUCKETS - 1)];
     self->buckets[hash & (FILE_BUCKETS - 1)] = sink;
     sink_link_use(self, sink);

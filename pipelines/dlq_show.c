@@ -27,6 +27,8 @@ static void show_json(struct showing *showing, const struct dlq_letter *letter)
     buf_printf(out, ",\"attempts\":%u,\"deaths\":%u,\"replayed\":%s,\"event\":", told->attempts, letter->record.deaths,
                letter->is_replayed ? "true" : "false");
     json_encode_event(letter->event, &showing->times, out);
+    buf_append_z(out, ",\"metadata\":");
+    json_encode_map(&letter->event->metadata, out);
     buf_append_z(out, "}\n");
 }
 
@@ -49,6 +51,12 @@ static void show_text(struct showing *showing, const struct dlq_letter *letter)
     buf_append_z(out, "\n  event: ");
     json_encode_event(letter->event, &showing->times, &event);
     dlq_append_text(out, buf_str(&event));
+    if (letter->event->metadata.count > 1) { /* beside what is told above */
+        buf_clear(&event);
+        json_encode_map(&letter->event->metadata, &event);
+        buf_append_z(out, "\n  @metadata: ");
+        dlq_append_text(out, buf_str(&event));
+    }
     buf_append_z(out, "\n");
     buf_fini(&event);
 }

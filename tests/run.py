@@ -119,10 +119,10 @@ def while_building():
 
 def end_to_end(sanitized=False):
     """A script says `quick: yes` near its top when it takes a few seconds at most; those are run with
-    the sanitizers, too, two side by side and with the loads of `./test quick` in the gate;
-    `sanitizers: no`: not in the gate; `long: only`: in `./test long` alone."""
+    the sanitizers, too, two side by side and with the loads of `./test quick` in the gate, and so are in
+    `./test quick` those that mostly wait; `sanitizers: no`: not in the gate; `long: only`: in `./test long` alone."""
     slow_mode = {"TAILRACE_TEST_MODE": "quick"} if mode == "gate" else {}
-    jobs = []
+    jobs, waiting = [], []
     for name in scripts("e2e"):
         head = marks(name)
         if "quick: yes" not in head and (mode == "quick" or sanitized) or "waits: yes" in head and mode == "gate" and not sanitized:
@@ -130,11 +130,14 @@ def end_to_end(sanitized=False):
         if "long: only" in head and mode != "long" or "sanitizers: no" in head and sanitized and mode != "long":
             continue
         limit = E2E_SECONDS
-        if not sanitized:
+        if not sanitized and mode == "quick" and "waits: yes" in head:
+            waiting.append((f"e2e {name[:-3]}", ["python3", f"tests/e2e/{name}"], limit))
+        elif not sanitized:
             step(f"e2e {name[:-3]}", ["python3", f"tests/e2e/{name}"], limit, count_ok)
         elif name != "package.py":  # it runs a program that it unpacks
             jobs.append((f"e2e {name[:-3]}, address and undefined", ["python3", f"tests/e2e/{name}"], limit))
     extra = dict(TAILRACE_PROGRAM=os.path.join(ROOT, "build/asan/tailrace"), **slow_mode)
+    side_by_side([job for job in waiting if not only or only in job[0]], count_ok)
     side_by_side([job for job in jobs if not only or only in job[0]], count_ok, **extra)
 
 def programs(folder, preset):

@@ -46,6 +46,7 @@ def stages():
     config = """
       input {{ tcp {{ port => {port} codec => json_lines {{ dead_letter_on_failure => true }} }} }}
       filter {{
+        mutate {{ add_field => {{ "[@metadata][via]" => "tcp" }} }}
         if [way] == "condition" and [n] > 3 {{ mutate {{ }} }}
         if [way] == "filter" {{ grok {{ id => "digits" match => {{ "message" => "^%{{NUMBER:n}}$" }} dead_letter_on_failure => true }} }}
       }}
@@ -94,10 +95,14 @@ def stages():
                by["condition"][0]["text"].endswith("cannot be ordered"), "condition: the event, in order, and why")
             ok(by["output"][0]["id"] == "store" and by["output"][0]["plugin"] == "kafka" and
                by["output"][0]["attempts"] == 1 and by["output"][0]["text"], "output: who refused, and what it said")
+            ok(all(f["metadata"]["via"] == "tcp" and f["metadata"]["dead_letter_queue"]["stage"] == stage
+                   for stage in ("filter", "condition", "output") for f in by[stage]), "the metadata stands beside the event")
             half = letters(folder, "--where", "[i] < 10 and [@metadata][dead_letter_queue][stage] == 'filter'")
             ok(sorted(f["event"]["i"] for f in half) == list(range(10)), "show --where takes a condition")
             ok(len(letters(folder, "--limit", "3")) == 3, "show --limit ends early")
             ok(command(folder, "show", "main", "--limit", "1")[1].startswith("0/1 "), "show is for people, too")
+            ok('"via":"tcp","dead_letter_queue":{"plugin_type":"grok"' in command(folder, "show", "main", "--where", "[way] == 'filter'", "--limit", "1")[1],
+               "with metadata of its own")
             mended = text.replace("[n] > 3", "[n] == 3").replace('match => { "message" => "^%{NUMBER:n}$" }',
                                                                 'match => { "message" => "%{WORD:w}" }')
             at = mended.index("kafka {")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files to files: the position across restarts and kills, rotation under load, a disk that is full for
 a while, read mode with gzip. Lines are numbered; every one must come, in order within its file. quick: yes"""
-import gzip, os, random, shutil, signal
+import glob, gzip, os, random, shutil, signal
 from support import *
 
 CONFIG = """
@@ -17,6 +17,16 @@ def config(folder, out="out.txt"):
 
 def numbers(path):
     return [int(line) for line in lines_of(path)]
+
+def last_number(path):
+    """Of the last whole line; -1: there is none."""
+    whole = [line for line in lines_of(path)[-2:] if len(line) == 8]
+    return int(whole[-1]) if whole else -1
+
+def position(folder):
+    """The highest that is on disk."""
+    rows = [line.split() for path in glob.glob(folder.file("tailrace.data/**/.sincedb*"), recursive=True) for line in open(path)]
+    return max((int(row[3]) for row in rows if len(row) > 3), default=0)
 
 def append(path, first, count, chunk=0):
     """Numbered lines; with a chunk, cut anywhere by several writes."""
@@ -49,7 +59,10 @@ def kill_loses_nothing():
         with Tailrace(folder, config(folder)) as tailrace:
             for n in range(rounds):
                 append(log, n * step, step, chunk=4099)
-                wait(lambda: count_lines(out) > n * step + random.randrange(step), 20, f"lines of round {n}")
+                wanted = n * step + random.randrange(step)
+                wait(lambda: last_number(out) > wanted, 20, f"lines of round {n}")
+                if n % 2:  # before and after a position is written
+                    wait(lambda: position(folder) >= (n * step) * 9, 20, f"the position of round {n}")
                 tailrace.kill()
                 tailrace.start()
             wait(lambda: lines_of(out)[-1:] == [b"%08d" % (rounds * step - 1)], 20, "the last line")

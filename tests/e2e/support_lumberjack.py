@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A shipper that speaks Lumberjack to the byte: windows, JSON, data and compressed frames, acknowledgements."""
-import json, socket, struct, zlib
+import json, select, socket, struct, zlib
 
 def window(count, version=b"2"):
     return version + b"W" + struct.pack(">I", count)
@@ -50,6 +50,9 @@ class Shipper:
         frame, self.rest = self.rest[:6], self.rest[6:]
         assert frame[1:2] == b"A" and frame[:1] in b"12", frame
         return frame[:1], struct.unpack(">I", frame[2:])[0]
+    def has_ack(self):
+        """One can be read without waiting, or the connection has ended."""
+        return len(self.rest) >= 6 or bool(select.select([self.socket], [], [], 0)[0])
     def acked(self, sequence):
         """Reads until that number; the numbers on the way. None: the connection has ended before."""
         seen = []
