@@ -177,7 +177,7 @@ void spill_destroy(struct spill *spill)
     source_close(spill->source);
     ticket_pool_destroy(spill->tickets);
     hold_fini(&spill->hold);
-    budget_release(spill->hold.budget, spill->charged);
+    budget_release(spill->hold.budget, spill->charged + spill->pack_charged);
     buf_fini(&spill->work.bytes);
     free(spill->work.rows);
     free(spill);

@@ -142,6 +142,16 @@ static void written_count(struct spill *spill, uint64_t before)
     spill->is_told = true;
 }
 
+static void pack_charge(struct spill *spill, size_t bytes)
+{
+    struct budget *budget = spill->output->loop->budget;
+    if (bytes > spill->pack_charged)
+        budget_charge(budget, bytes - spill->pack_charged);
+    else
+        budget_release(budget, spill->pack_charged - bytes);
+    spill->pack_charged = bytes;
+}
+
 static void worked(struct disk_job *job)
 {
     struct spill *spill = DISK_JOB_OWNER(job, struct spill, job);
@@ -152,6 +162,7 @@ static void worked(struct disk_job *job)
         spill->retry_at_ms = clock_ms(spill) + SPILL_RETRY_MS;
         return;
     }
+    pack_charge(spill, work->pack_memory);
     spill->synced[0] = work->synced;
     spill->next = work->next;
     if (work->pack) {

@@ -298,8 +298,19 @@ static void done_note(struct spill_logs *logs, const struct spill_work *work)
     }
 }
 
+static bool is_all_done(const struct spill_logs *logs)
+{
+    for (uint32_t i = 0; i < logs->count; i++) {
+        const struct spill_log *log = &logs->items[i];
+        if (log->is_open && spool_done_up_to(&log->cursor) < log->spool.next - 1) return false;
+    }
+    return true;
+}
+
 static void answer(struct spill_logs *logs, struct spill_work *work)
 {
+    if (is_all_done(logs)) record_pack_rest(logs->pack); /* the output is well again: no memory for it */
+    work->pack_memory = record_pack_memory(logs->pack);
     work->log_bytes = 0;
     for (uint32_t i = 0; i < logs->count; i++)
         if (logs->items[i].is_open) work->log_bytes += logs->items[i].spool.bytes;

@@ -70,6 +70,7 @@ struct spill_work {
     struct spill_read_row *rows;
     uint32_t row_count;
     uint64_t log_bytes;             /* of all logs, on disk */
+    size_t pack_memory;             /* that compressing takes now */
     uint64_t synced, next;          /* numbers of the first log */
     uint64_t found_done[SPILL_LOGS_MAX], found_synced[SPILL_LOGS_MAX]; /* of opening */
 };

@@ -43,6 +43,7 @@ struct spill {
     struct disk_job job;
     uv_timer_t tick;
     size_t charged;      /* for what was read */
+    size_t pack_charged; /* for compressing */
     uint64_t retry_at_ms, reread_at_ms, checkpoint_at_ms; /* of the loop's clock */
     uint64_t stop_ms;     /* when the end began and all was on disk; 0: not yet. Then nothing is given any more */
     uint64_t progress_ms; /* when the output settled something, or was given something while it had nothing */

@@ -29,14 +29,25 @@ struct record_pack *record_pack_create(enum compression compression)
     return pack;
 }
 
-void record_pack_destroy(struct record_pack *pack)
+void record_pack_rest(struct record_pack *pack)
 {
-    if (!pack) return;
     ZSTD_freeCCtx(pack->packer);
     ZSTD_freeDCtx(pack->unpacker);
     buf_fini(&pack->raw);
     buf_fini(&pack->packed);
+    *pack = (struct record_pack){.compression = pack->compression};
+}
+
+void record_pack_destroy(struct record_pack *pack)
+{
+    if (!pack) return;
+    record_pack_rest(pack);
     free(pack);
+}
+
+size_t record_pack_memory(const struct record_pack *pack)
+{
+    return ZSTD_sizeof_CCtx(pack->packer) + ZSTD_sizeof_DCtx(pack->unpacker) + pack->raw.capacity + pack->packed.capacity;
 }
 
 bool record_pack_is_on(const struct record_pack *pack) { return pack->compression != COMPRESS_NOTHING; }

@@ -29,6 +29,9 @@ struct record_pack;
 struct record_pack *record_pack_create(enum compression compression);
 void record_pack_destroy(struct record_pack *pack); /* NULL: nothing */
 bool record_pack_is_on(const struct record_pack *pack);
+size_t record_pack_memory(const struct record_pack *pack); /* bytes that it holds now */
+/* Gives its memory back, until it is needed again; what it lent out is gone. */
+void record_pack_rest(struct record_pack *pack);
 
 /* Forgets what was added; the next list is going to begin with `kind`. */
 void record_pack_begin(struct record_pack *pack, char kind);

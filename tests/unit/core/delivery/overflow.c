@@ -326,6 +326,8 @@ Test(overflow, a_stuck_output_spills_and_gets_everything_in_order_when_it_is_bac
     cr_expect_eq(COUNTER(&rig, 0, sent), 0);
     cr_expect_eq(in_flight(&rig.outputs[0]), fed);
     cr_expect_eq(counter_get(&rig.books.delivered), fed);
+    const struct spill *spill = rig.outputs[0].overflow->spill;
+    cr_expect_gt(spill->pack_charged, RECORD_PACK_BYTES, "compressing takes memory");
     give_room(&rig, 300);
     until(&rig, rig.scripts[0].taken == 307);
     fed += flood(&rig, 100);
@@ -341,6 +343,7 @@ Test(overflow, a_stuck_output_spills_and_gets_everything_in_order_when_it_is_bac
     until(&rig, rig.promised == fed);
     cr_expect_eq(COUNTER(&rig, 0, drained), drained);
     cr_expect_eq(in_flight(&rig.outputs[0]), 0);
+    until(&rig, spill->pack_charged == 0); /* and gives it back */
     end(&rig);
     folder_end(&folder);
 }
