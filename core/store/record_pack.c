@@ -47,7 +47,8 @@ void record_pack_destroy(struct record_pack *pack)
 
 size_t record_pack_memory(const struct record_pack *pack)
 {
-    return ZSTD_sizeof_CCtx(pack->packer) + ZSTD_sizeof_DCtx(pack->unpacker) + pack->raw.capacity + pack->packed.capacity;
+    size_t contexts = ZSTD_sizeof_CCtx(pack->packer) + ZSTD_sizeof_DCtx(pack->unpacker);
+    return contexts + pack->raw.capacity + pack->packed.capacity;
 }
 
 bool record_pack_is_on(const struct record_pack *pack) { return pack->compression != COMPRESS_NOTHING; }
