@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections that break badly, in a network namespace of its own: a sender that vanishes (its packets are dropped),
 one that is silent for longer than idle_timeout, a reset within a line, a receiver that closes its window, one that
-vanishes. What was whole arrives once, half lines are thrown away and counted, descriptors go back.
+vanishes, alone and beside one that is well. What was whole arrives once, half lines are thrown away and counted, descriptors go back.
 waits: yes"""
 from support import *
 
@@ -97,6 +97,22 @@ def sink(read):
     listener.listen()
     return listener
 
+def numbers_read(connection, lines):
+    """The first word of each line that comes, in order, when all have."""
+    data, whole = bytearray(), 0
+    connection.settimeout(0.5)
+    def reads():
+        nonlocal whole
+        try:
+            chunk = connection.recv(1 << 20)
+            data.extend(chunk)
+            whole += chunk.count(b"\n")
+        except TimeoutError:
+            pass
+        return whole >= lines
+    wait(reads, choose(60, 60, 200), "everything, once it is there again and reads")
+    return [int(line.split()[0]) for line in bytes(data).split(b"\n")[:-1]]
+
 with Folder() as folder:
     port, LINES = free_port(), 40000
     listener = sink(False)
@@ -115,16 +131,30 @@ with Folder() as folder:
         ok(cpu < 0.5, f"a closed window, then a receiver that is gone: it waits ({cpu:.2f} s of CPU)")
         ok(tailrace.metric("component_sent_events_total") < LINES, "and keeps what was not taken")
         filtered(to, False)
-        data = bytearray()
-        def reads():
-            connection.settimeout(0.5)
-            try:
-                data.extend(connection.recv(1 << 20))
-            except TimeoutError:
-                pass
-            return data.count(b"\n") >= LINES
-        wait(reads, choose(60, 60, 200), "everything, once it is there again and reads")
-        ok([int(l.split()[0]) for l in bytes(data).split(b"\n")[:-1]] == list(range(LINES)), f"{LINES} lines, each once, in order")
+        ok(numbers_read(connection, LINES) == list(range(LINES)), f"{LINES} lines, each once, in order")
         wait(lambda: tailrace.books()["delivered"] == LINES and tailrace.books_balance(), 10, "balanced books")
+        ok(tailrace.stop() == 0, "stops with 0")
+
+# ---- a receiver that vanishes beside one that is well ----
+with Folder() as folder:
+    port, out, more = free_port(), folder.file("out.txt"), choose(40000, 60000, 600000)
+    listener = sink(False)
+    to = listener.getsockname()[1]
+    with Tailrace(folder, f"""
+        input {{ tcp {{ port => {port} host => "127.0.0.1" codec => line }} }}
+        output {{ tcp {{ id => "gone" host => "127.0.0.1" port => {to} when_full => spill codec => line {{ format => "%{{message}}" }} }}
+                 file {{ path => "{out}" codec => line {{ format => "%{{message}}" }} }} }}""") as tailrace:
+        send(port, b"0 first\n")
+        connection, _ = listener.accept()
+        wait(lambda: tailrace.books()["delivered"] == 1, 10, "the first one")
+        filtered(to, True)
+        sender = threading.Thread(target=send, args=(port, b"".join(b"%d %s\n" % (n, b"x" * 500) for n in range(1, more))), daemon=True)
+        sender.start()
+        wait(lambda: count_lines(out) == more, choose(60, 60, 300), "the other output has all while its packets vanish")
+        wait(lambda: tailrace.books()["in_flight"] == 0, 20, "all are on disk, or were taken")
+        ok(tailrace.metric("component_waiting_events", component_id="gone") > more / 2, "what vanishes for one waits on disk")
+        filtered(to, False)
+        ok(numbers_read(connection, more) == list(range(more)), f"{more} lines come once it is there again, each once, in order")
+        wait(lambda: tailrace.metric("component_waiting_events", component_id="gone") == 0 and tailrace.books_balance(), 20, "balanced books")
         ok(tailrace.stop() == 0, "stops with 0")
 finish()
