@@ -64,8 +64,10 @@ for layer in LAYERS:
     for path in files(layer, ".c"):
         for code in re.findall(r'LOG\(\w+,\s*"([a-z_.]+)"', read(path)):
             told(code, "the log code")
-for name in re.findall(r'"((?:tailrace|component|grok|output|process|kafka)_[a-z_]+)"', read("pipelines/metrics_text.c")):
-    told(name, "the metric")
+for path in files("pipelines", ".c"):
+    if os.path.basename(path).startswith("metrics_"):
+        for name in re.findall(r'"((?:tailrace|component|grok|output|process|kafka)_[a-z_]+)"', read(path)):
+            told(name, "the metric")
 for name in re.findall(r'(?m)^    \{(?:0|\'.\'), "([a-z_.]+)"', read("pipelines/command_line.c")):
     told("--" + name, "the flag")
 
