@@ -8,8 +8,10 @@ static void pipeline_row(struct buf *out, const char *name, const struct pipelin
     metrics_row(out, name, &(struct metrics_labels){.pipeline = pipeline->id}, value);
 }
 
+/* Both families of one look at the books: they balance on each page. */
 void metrics_books(struct stats *stats, struct buf *out)
 {
+    struct buf in_flight = {0};
     metrics_family(out, "tailrace_events_total", "counter",
                    "received + created = delivered + filtered + dead_lettered + dropped + in flight");
     EACH_PIPELINE(stats, pipeline)
@@ -22,10 +24,11 @@ void metrics_books(struct stats *stats, struct buf *out)
             struct metrics_labels labels = {.pipeline = pipeline->id, .extra = "state", .extra_value = rows[i].state};
             metrics_row(out, "tailrace_events_total", &labels, (double)rows[i].n);
         }
+        pipeline_row(&in_flight, "tailrace_events_in_flight", pipeline, (double)sum.in_flight);
     }
     metrics_family(out, "tailrace_events_in_flight", "gauge", "Events received or created and not settled yet");
-    EACH_PIPELINE(stats, pipeline)
-        pipeline_row(out, "tailrace_events_in_flight", pipeline, (double)pipeline_books(pipeline).in_flight);
+    buf_append(out, buf_str(&in_flight));
+    buf_fini(&in_flight);
 }
 
 /* Without a log of dead letters there is no row: 0 would say that none died. */

@@ -134,14 +134,17 @@ class Tailrace:
             pairs = frozenset(tuple(p.split("=", 1)) for p in labels.rstrip("}").replace('"', "").split(",") if p)
             values[(name, pairs)] = float(value)
         return values
-    def metric(self, wanted, **labels):
-        """Sum of a metric's rows that have these labels."""
+    def metric(self, wanted, values=None, **labels):
+        """Sum of a metric's rows that have these labels; now, or in what metrics() gave."""
         need = set(labels.items())
-        return sum(v for (name, pairs), v in self.metrics().items() if name == wanted and need <= set(pairs))
+        values = self.metrics() if values is None else values
+        return sum(v for (name, pairs), v in values.items() if name == wanted and need <= set(pairs))
     def books(self, **labels):
-        rows = {"in_flight": self.metric("tailrace_events_in_flight", **labels)}
+        """All of one look: between two they move."""
+        values = self.metrics()
+        rows = {"in_flight": self.metric("tailrace_events_in_flight", values, **labels)}
         for state in ("received", "created", "delivered", "filtered", "dead_lettered", "dropped"):
-            rows[state] = self.metric("tailrace_events_total", state=state, **labels)
+            rows[state] = self.metric("tailrace_events_total", values, state=state, **labels)
         return rows
     def books_balance(self, **labels):
         b = self.books(**labels)
