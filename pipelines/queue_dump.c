@@ -10,8 +10,8 @@ bool queue_is_spill(const struct spool *spool)
     return spool->checkpoint.count == 1 && strcmp(spool->checkpoint.cursors[0].name, SPILL_CURSOR_NAME) == 0;
 }
 
-/* Each of an empty list has no bytes. */
-static bool event_line(struct str bytes, struct buf *line)
+/* Appends the event as JSON; false: the bytes are none. */
+static bool event_append(struct str bytes, struct buf *out)
 {
     struct budget budget = {0};
     struct chunk_pool pool;
@@ -20,8 +20,7 @@ static bool event_line(struct str bytes, struct buf *line)
     struct time_cache times = {0};
     uint64_t at_ms;
     bool is_event = hold_unpack(batch, bytes, &at_ms);
-    buf_clear(line);
-    if (is_event) json_encode_event(batch->events[0], &times, line);
+    if (is_event) json_encode_event(batch->events[0], &times, out);
     batch_destroy(batch);
     chunk_pool_fini(&pool);
     return is_event;
@@ -39,29 +38,35 @@ static bool list_of(struct record_pack *pack, const struct spool_record *record,
     return true;
 }
 
+/* Appends a line for each event of the record; false: some cannot be understood. */
+static bool lines_append(struct record_pack *pack, const struct spool_record *record, struct buf *out)
+{
+    struct buf plain = {0};
+    struct str list, event;
+    uint64_t number = record->sequence;
+    bool ok = list_of(pack, record, &plain, &list);
+    while (ok && record_list_next(&list, &event)) {
+        buf_printf(out, "%llu\t", (unsigned long long)number++);
+        ok = event_append(event, out);
+        buf_append_char(out, '\n');
+    }
+    buf_fini(&plain);
+    return ok;
+}
+
 bool queue_is_spilled(struct record_pack *pack, const struct spool_record *record)
 {
-    struct buf plain = {0}, line = {0};
-    struct str list, event;
-    bool ok = list_of(pack, record, &plain, &list);
-    while (ok && record_list_next(&list, &event)) ok = event_line(event, &line);
-    buf_fini(&line);
-    buf_fini(&plain);
-    return ok || *record->payload.ptr == SPILL_RECORD_TOO_LARGE;
+    struct buf lines = {0};
+    bool ok = *record->payload.ptr == SPILL_RECORD_TOO_LARGE || lines_append(pack, record, &lines);
+    buf_fini(&lines);
+    return ok;
 }
 
 bool queue_dump_spilled(struct record_pack *pack, const struct spool_record *record)
 {
-    struct buf plain = {0}, line = {0};
-    struct str list, event;
-    uint64_t number = record->sequence;
-    bool is_whole = *record->payload.ptr != SPILL_RECORD_TOO_LARGE && queue_is_spilled(pack, record) &&
-                    list_of(pack, record, &plain, &list);
-    while (is_whole && record_list_next(&list, &event)) {
-        event_line(event, &line);
-        printf("%llu\t%.*s\n", (unsigned long long)number++, STR_ARG(buf_str(&line)));
-    }
-    buf_fini(&line);
-    buf_fini(&plain);
-    return is_whole;
+    struct buf lines = {0};
+    bool ok = lines_append(pack, record, &lines);
+    if (ok) fwrite(lines.ptr, 1, lines.len, stdout);
+    buf_fini(&lines);
+    return ok;
 }

@@ -73,7 +73,7 @@ enum { SINK_IS_FIFO = 1 }; /* status of a sink: go on in a thread of its own */
 
 static inline struct sink *job_sink(struct disk_job *job)
 {
-    return (struct sink *)(void *)((char *)job - offsetof(struct sink, job));
+    return DISK_JOB_OWNER(job, struct sink, job);
 }
 
 /* ---- sink_disk.c: jobs ---- */
